@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* action.c - ALLOC and FREE of one interface's vectors; see action.h */
+
+#include "core/action.h"
+
+static void count(u64 *counter, u64 n)
+{
+	exmap_store(counter, *counter + n);
+}
+
+u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool,
+			    struct exmap_surface *s)
+{
+	u64 total = 0;
+	u64 given = 0;
+	u32 have = 0;
+	u32 used = 0;
+
+	for (u32 i = 0; i < ifc->nr_runs; i++)
+		total += ifc->runs[i].len;
+	for (u32 i = 0; i < ifc->nr_runs; i++) {
+		const struct exmap_run *run = &ifc->runs[i];
+
+		for (u32 j = 0; j < run->len; j++) {
+			if (used == have) {
+				u64 want = EXMAP_MIN(total - given, (u64)EXMAP_BATCH_FRAMES);
+
+				used = 0;
+				have = exmap_pool_get(pool, ifc->id, ifc->frames, want);
+				if (!have)
+					return given;
+			}
+			exmap_store(&s->table[run->page + j], exmap_busy_word(ifc->frames[used++]));
+			given++;
+		}
+	}
+	return given;
+}
+
+/* Empties a page that is not mapped; its frame, if it has one, joins the others. */
+static u32 release_page(struct exmap_interface *ifc, struct exmap_pool *pool,
+			struct exmap_surface *s, u64 page, u32 nr_frames)
+{
+	u64 word = exmap_load(&s->table[page]);
+
+	exmap_store_release(&s->table[page], 0);
+	if (word & EXMAP_WORD_FRAME) {
+		ifc->frames[nr_frames++] = exmap_word_frame(word);
+		if (nr_frames == EXMAP_BATCH_FRAMES) {
+			exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+			nr_frames = 0;
+		}
+	}
+	return nr_frames;
+}
+
+void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool,
+		      struct exmap_surface *s, u64 keep, u32 *failed_vec)
+{
+	u32 nr_frames = 0;
+	u32 nr_runs = 0;
+
+	*failed_vec = EXMAP_USER_INTERFACE_PAGES;
+	for (u32 i = 0; i < ifc->nr_runs; i++) {
+		struct exmap_run *run = &ifc->runs[i];
+		u32 kept = EXMAP_MIN((u64)run->len, keep);
+
+		for (u32 j = kept; j < run->len; j++)
+			nr_frames = release_page(ifc, pool, s, run->page + j, nr_frames);
+		if (kept < run->len)
+			*failed_vec = EXMAP_MIN(*failed_vec, run->vec);
+		keep -= kept;
+		run->len = kept;
+		if (kept)
+			nr_runs = i + 1;
+	}
+	ifc->nr_runs = nr_runs;
+	if (nr_frames)
+		exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+}
+
+bool exmap_batch_map(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		     u32 *failed_vec)
+{
+	u64 total = 0;
+	u64 given = exmap_batch_give_frames(ifc, pool, s);
+	u64 mapped;
+	bool complete;
+
+	for (u32 i = 0; i < ifc->nr_runs; i++)
+		total += ifc->runs[i].len;
+	complete = given == total;
+	if (exmap_unlikely(!complete))
+		exmap_batch_trim(ifc, pool, s, given, failed_vec);
+	if (!ifc->nr_runs)
+		return complete;
+	mapped = s->ops->map(s, ifc->id, ifc->runs, ifc->nr_runs);
+	if (exmap_unlikely(mapped < given)) {
+		complete = false;
+		exmap_batch_trim(ifc, pool, s, mapped, failed_vec);
+	}
+	return complete;
+}
+
+void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
+{
+	u64 n = 0;
+
+	for (u32 i = 0; i < ifc->nr_runs; i++) {
+		const struct exmap_run *run = &ifc->runs[i];
+
+		for (u32 j = 0; j < run->len; j++) {
+			u64 *word = &s->table[run->page + j];
+
+			exmap_store_release(
+				word, exmap_present_word(s, exmap_word_frame(exmap_load(word))));
+		}
+		ifc->result[run->vec].pages += run->len;
+		n += run->len;
+	}
+	count(&ifc->counts.allocated, n);
+	ifc->nr_runs = 0;
+}
+
+/*
+ * The pages have vanished: give their frames back. A page that the surface
+ * had to keep is PRESENT again and does not count [4.11].
+ */
+static void batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
+			 struct exmap_surface *s)
+{
+	u32 nr_frames = 0;
+	u64 n = 0;
+
+	for (u32 i = 0; i < ifc->nr_runs; i++) {
+		const struct exmap_run *run = &ifc->runs[i];
+		u32 freed = 0;
+
+		for (u32 j = 0; j < run->len; j++) {
+			u64 page = run->page + j;
+
+			if (exmap_unlikely(!(exmap_load(&s->table[page]) & EXMAP_WORD_BUSY)))
+				continue;
+			nr_frames = release_page(ifc, pool, s, page, nr_frames);
+			freed++;
+		}
+		ifc->result[run->vec].pages += freed;
+		n += freed;
+	}
+	if (nr_frames)
+		exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+	count(&ifc->counts.freed, n);
+	ifc->nr_runs = 0;
+}
+
+/* Finishes the batch. Return: the vector that ran out of memory, or none. */
+static u32 commit(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		  unsigned int opcode)
+{
+	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
+
+	if (!ifc->nr_runs)
+		return failed_vec;
+	if (opcode == EXMAP_OP_ALLOC) {
+		exmap_batch_map(ifc, pool, s, &failed_vec);
+		exmap_batch_publish(ifc, s);
+	} else {
+		s->ops->unmap(s, ifc->id, ifc->runs, ifc->nr_runs);
+		batch_retire(ifc, pool, s);
+	}
+	return failed_vec;
+}
+
+/* Adds one vector's pages to the batch, committing it whenever it must. */
+static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		     unsigned int opcode, u32 vec, u64 page, u64 end)
+{
+	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
+	unsigned int round = 0;
+
+	while (failed_vec == EXMAP_USER_INTERFACE_PAGES) {
+		struct exmap_run *run = &ifc->runs[ifc->nr_runs];
+
+		switch (exmap_claim_run(s, opcode == EXMAP_OP_FREE, &page, end, run)) {
+		case EXMAP_CLAIM_RUN:
+			run->vec = vec;
+			if (++ifc->nr_runs == EXMAP_BATCH_RUNS)
+				failed_vec = commit(ifc, pool, s, opcode);
+			break;
+		case EXMAP_CLAIM_BUSY:
+			/* Maybe it is the batch's own page: vectors may overlap. */
+			if (ifc->nr_runs)
+				failed_vec = commit(ifc, pool, s, opcode);
+			else
+				exmap_wait(round++);
+			break;
+		case EXMAP_CLAIM_END:
+			return failed_vec;
+		}
+	}
+	return failed_vec;
+}
+
+int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		 unsigned int opcode, unsigned int iov_len)
+{
+	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
+	int failed = 0;
+	u32 i;
+
+	for (i = 0; i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES; i++) {
+		/* The client may write while we read: one load, and no other [4.2]. */
+		struct exmap_iov iov = { .value = exmap_load(&ifc->user->iov[i].value) };
+		u64 page = iov.page;
+		u64 len = iov.len;
+
+		ifc->result[i].value = 0;
+		if (exmap_in_surface(s, page, len))
+			failed_vec = do_vector(ifc, pool, s, opcode, i, page, page + len);
+		else
+			ifc->result[i].res = -EFAULT;
+	}
+	if (failed_vec == EXMAP_USER_INTERFACE_PAGES)
+		failed_vec = commit(ifc, pool, s, opcode);
+
+	if (exmap_unlikely(failed_vec < iov_len)) {
+		ifc->result[failed_vec].res = -ENOMEM;
+		for (i = failed_vec + 1; i < iov_len; i++)
+			ifc->result[i] = (struct exmap_iov){ { .res = -ENOMEM } };
+	}
+	for (i = 0; i < iov_len; i++) {
+		failed += ifc->result[i].res < 0;
+		exmap_store(&ifc->user->iov[i].value, ifc->result[i].value);
+	}
+	count(&ifc->counts.actions, 1);
+	return failed;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * platform.h - the few words that differ between user space and the kernel
+ *
+ * core/ is written in these words only: it allocates nothing, prints nothing,
+ * and knows no address space. Atomics work on plain fields, as the kernel's do;
+ * every field that is accessed with them says so where it is declared.
+ */
+#ifndef EXMAP_CORE_PLATFORM_H
+#define EXMAP_CORE_PLATFORM_H
+
+#include "include/exmap.h"
+
+#define EXMAP_PAGE_SHIFT 12
+#define EXMAP_PAGE_SIZE (1UL << EXMAP_PAGE_SHIFT)
+
+#ifdef __KERNEL__
+#error "the module's words come with kmod/"
+#else
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef int32_t s32;
+typedef uint32_t u32;
+typedef int64_t s64;
+typedef uint64_t u64;
+
+#define exmap_load(p) __atomic_load_n(p, __ATOMIC_RELAXED)
+#define exmap_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define exmap_store(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
+#define exmap_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define exmap_fetch_or(p, v) __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL)
+/* On failure the value found is left in *old. */
+#define exmap_try_cmpxchg(p, old, new)                                                             \
+	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+
+#define exmap_likely(x) __builtin_expect(!!(x), 1)
+#define exmap_unlikely(x) __builtin_expect(!!(x), 0)
+#define exmap_assert(cond) assert(cond)
+#define exmap_cacheline_aligned __attribute__((aligned(64)))
+
+/*
+ * A sleeping lock: an action holds one across system calls, and with more
+ * threads than CPUs a spinning waiter would keep the holder from running.
+ */
+typedef pthread_mutex_t exmap_lock_t;
+
+static inline void exmap_lock_init(exmap_lock_t *lock)
+{
+	pthread_mutex_init(lock, NULL);
+}
+
+static inline void exmap_lock_destroy(exmap_lock_t *lock)
+{
+	pthread_mutex_destroy(lock);
+}
+
+static inline void exmap_lock(exmap_lock_t *lock)
+{
+	pthread_mutex_lock(lock);
+}
+
+static inline bool exmap_trylock(exmap_lock_t *lock)
+{
+	return pthread_mutex_trylock(lock) == 0;
+}
+
+static inline void exmap_unlock(exmap_lock_t *lock)
+{
+	pthread_mutex_unlock(lock);
+}
+
+/*
+ * exmap_wait() - let some time pass, on the @round-th turn of a waiting loop
+ *
+ * What is waited for is another thread's system call in progress, at most its
+ * backing I/O: yield first, then sleep up to about a millisecond.
+ */
+static inline void exmap_wait(unsigned int round)
+{
+	struct timespec ts = { .tv_nsec = round < 30 ? 1000L << (round / 3) : 1000000L };
+
+	if (round < 8)
+		sched_yield();
+	else
+		nanosleep(&ts, NULL);
+}
+
+#endif /* !__KERNEL__ */
+
+#define EXMAP_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define EXMAP_MAX(a, b) ((a) > (b) ? (a) : (b))
+
+#endif /* EXMAP_CORE_PLATFORM_H */

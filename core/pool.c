@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* pool.c - frames; the contract is in pool.h */
+
+#include "core/pool.h"
+
+/*
+ * How many bundles there can be at once. Bundles with frames in the depot are
+ * either as the start left them (nr_initial) or were pushed full, so at most
+ * nr_frames / 512 more; each list owns two. A put that needs an empty bundle
+ * holds two full ones, 1024 frames that cannot be in the depot too: so the
+ * count below always leaves an empty one for it.
+ */
+static u32 initial_fill(u32 nr_frames, u32 nr_lists)
+{
+	/* Small pools start in small bundles, so that each list gets some. */
+	u32 fill = nr_frames / (2 * nr_lists);
+
+	return EXMAP_MIN(EXMAP_MAX(fill, 16u), (u32)EXMAP_BUNDLE_FRAMES);
+}
+
+static u32 nr_initial(u32 nr_frames, u32 fill)
+{
+	return nr_frames / fill + !!(nr_frames % fill);
+}
+
+static u32 nr_bundles(u32 nr_frames, u32 nr_lists)
+{
+	return nr_initial(nr_frames, initial_fill(nr_frames, nr_lists)) +
+	       nr_frames / EXMAP_BUNDLE_FRAMES + 2 * nr_lists;
+}
+
+static size_t lists_size(u32 nr_lists)
+{
+	return sizeof(struct exmap_list) * nr_lists;
+}
+
+static size_t bundles_size(u32 nr)
+{
+	return sizeof(struct exmap_bundle) * nr;
+}
+
+size_t exmap_pool_size(u32 nr_frames, u32 nr_lists)
+{
+	size_t size = lists_size(nr_lists) + bundles_size(nr_bundles(nr_frames, nr_lists));
+
+#ifdef EXMAP_DEBUG_POOL
+	size += nr_frames;
+#endif
+	return size;
+}
+
+static u64 stack_head(u32 index, u64 old)
+{
+	return index | ((old >> 32) + 1) << 32;
+}
+
+static void push(struct exmap_pool *pool, struct exmap_stack *stack, struct exmap_bundle *bundle)
+{
+	u32 index = bundle - pool->bundles;
+	u64 old = exmap_load(&stack->head);
+
+	do {
+		exmap_store(&bundle->next, (u32)old);
+	} while (!exmap_try_cmpxchg(&stack->head, &old, stack_head(index, old)));
+}
+
+static struct exmap_bundle *pop(struct exmap_pool *pool, struct exmap_stack *stack)
+{
+	u64 old = exmap_load_acquire(&stack->head);
+	struct exmap_bundle *bundle;
+	u32 next;
+
+	do {
+		if ((u32)old == EXMAP_NO_BUNDLE)
+			return NULL;
+		bundle = &pool->bundles[(u32)old];
+		/* Stale if another popper wins; then the tag refuses the exchange. */
+		next = exmap_load(&bundle->next);
+	} while (!exmap_try_cmpxchg(&stack->head, &old, stack_head(next, old)));
+	return bundle;
+}
+
+#ifdef EXMAP_DEBUG_POOL
+static void debug_mark(struct exmap_pool *pool, const u32 *frames, u32 n, u8 in_use)
+{
+	for (u32 i = 0; i < n; i++) {
+		exmap_assert(frames[i] < pool->nr_frames);
+		exmap_assert(__atomic_exchange_n(&pool->in_use[frames[i]], in_use,
+						 __ATOMIC_ACQ_REL) != in_use);
+	}
+}
+#else
+static void debug_mark(struct exmap_pool *pool, const u32 *frames, u32 n, u8 in_use)
+{
+	(void)pool, (void)frames, (void)n, (void)in_use;
+}
+#endif
+
+void exmap_pool_reset(struct exmap_pool *pool)
+{
+	u32 frame = 0;
+
+	exmap_store(&pool->full.head, EXMAP_NO_BUNDLE);
+	exmap_store(&pool->empty.head, EXMAP_NO_BUNDLE);
+	for (u32 i = 0; i < pool->nr_lists; i++) {
+		struct exmap_list *list = &pool->lists[i];
+
+		list->loaded = &pool->bundles[2 * i];
+		list->spare = &pool->bundles[2 * i + 1];
+		list->loaded->count = 0;
+		list->spare->count = 0;
+		exmap_store(&list->free, 0);
+	}
+	for (u32 i = 2 * pool->nr_lists; i < pool->nr_bundles; i++) {
+		struct exmap_bundle *bundle = &pool->bundles[i];
+
+		bundle->count = EXMAP_MIN(pool->fill, pool->nr_frames - frame);
+		for (u32 j = 0; j < bundle->count; j++)
+			bundle->frame[j] = frame++;
+		push(pool, bundle->count ? &pool->full : &pool->empty, bundle);
+	}
+	exmap_assert(frame == pool->nr_frames);
+#ifdef EXMAP_DEBUG_POOL
+	memset(pool->in_use, 0, pool->nr_frames);
+#endif
+}
+
+void exmap_pool_init(struct exmap_pool *pool, void *memory, u32 nr_frames, u32 nr_lists)
+{
+	pool->nr_frames = nr_frames;
+	pool->nr_lists = nr_lists;
+	pool->nr_bundles = nr_bundles(nr_frames, nr_lists);
+	pool->fill = initial_fill(nr_frames, nr_lists);
+	pool->lists = memory;
+	pool->bundles = (void *)((char *)memory + lists_size(nr_lists));
+#ifdef EXMAP_DEBUG_POOL
+	pool->in_use = (u8 *)pool->bundles + bundles_size(pool->nr_bundles);
+#endif
+	for (u32 i = 0; i < nr_lists; i++) {
+		exmap_lock_init(&pool->lists[i].lock);
+		pool->lists[i].victim = i;
+		pool->lists[i].random = 0x9e3779b9u * (i + 1);
+	}
+	exmap_pool_reset(pool);
+}
+
+void exmap_pool_destroy(struct exmap_pool *pool)
+{
+	for (u32 i = 0; i < pool->nr_lists; i++)
+		exmap_lock_destroy(&pool->lists[i].lock);
+}
+
+static void swap_bundles(struct exmap_list *list)
+{
+	struct exmap_bundle *bundle = list->loaded;
+
+	list->loaded = list->spare;
+	list->spare = bundle;
+}
+
+static void update_free(struct exmap_list *list)
+{
+	exmap_store(&list->free, list->loaded->count + list->spare->count);
+}
+
+static u32 take_from(struct exmap_bundle *bundle, u32 *frames, u32 n)
+{
+	n = EXMAP_MIN(n, bundle->count);
+	bundle->count -= n;
+	memcpy(frames, &bundle->frame[bundle->count], n * sizeof(*frames));
+	return n;
+}
+
+/* Takes from the list's own bundles. Caller holds its lock. */
+static u32 take_local(struct exmap_list *list, u32 *frames, u32 n)
+{
+	u32 got = take_from(list->loaded, frames, n);
+
+	if (got < n && list->spare->count) {
+		swap_bundles(list);
+		got += take_from(list->loaded, frames + got, n - got);
+	}
+	update_free(list);
+	return got;
+}
+
+/* Takes from the list and the depot. Caller holds the list's lock. */
+static u32 take(struct exmap_pool *pool, struct exmap_list *list, u32 *frames, u32 n)
+{
+	u32 got = take_local(list, frames, n);
+
+	while (got < n) {
+		struct exmap_bundle *bundle = pop(pool, &pool->full);
+
+		if (!bundle)
+			break;
+		push(pool, &pool->empty, list->loaded);
+		list->loaded = bundle;
+		got += take_local(list, frames + got, n - got);
+	}
+	return got;
+}
+
+/*
+ * Robs @victim of half its frames, or of @n if that is more. What the caller
+ * does not need goes into its own, empty, loaded bundle. Caller holds the
+ * thief's lock; two thieves may want each other's, so only a trylock here.
+ */
+static u32 steal_from(struct exmap_pool *pool, struct exmap_list *thief, u32 victim, u32 *frames,
+		      u32 n)
+{
+	struct exmap_list *list = &pool->lists[victim];
+	struct exmap_bundle *loot = thief->loaded;
+	u32 got, extra;
+
+	if (list == thief || !exmap_load(&list->free) || !exmap_trylock(&list->lock))
+		return 0;
+	extra = list->free / 2;
+	got = take_local(list, frames, n);
+	if (extra > got)
+		loot->count += take_local(list, &loot->frame[loot->count],
+					  EXMAP_MIN(extra - got, EXMAP_BUNDLE_FRAMES - loot->count));
+	exmap_unlock(&list->lock);
+	update_free(thief);
+	if (got) {
+		thief->victim = victim;
+		thief->steals++;
+	}
+	return got;
+}
+
+static u32 random_list(struct exmap_pool *pool, struct exmap_list *list)
+{
+	list->random = list->random * 1664525u + 1013904223u;
+	return (u64)list->random * pool->nr_lists >> 32;
+}
+
+/* One polite round over the others. Caller holds the thief's lock. */
+static u32 steal(struct exmap_pool *pool, u32 thief, u32 *frames, u32 n)
+{
+	struct exmap_list *list = &pool->lists[thief];
+	u32 a = random_list(pool, list);
+	u32 b = random_list(pool, list);
+	u32 got = steal_from(pool, list, list->victim, frames, n);
+
+	if (got < n) {
+		if (exmap_load(&pool->lists[a].free) < exmap_load(&pool->lists[b].free))
+			a = b;
+		got += steal_from(pool, list, a, frames + got, n - got);
+	}
+	for (u32 i = 1; got < n && i < pool->nr_lists; i++)
+		got += steal_from(pool, list, (thief + i) % pool->nr_lists, frames + got, n - got);
+	return got;
+}
+
+static void lock_all(struct exmap_pool *pool)
+{
+	for (u32 i = 0; i < pool->nr_lists; i++)
+		exmap_lock(&pool->lists[i].lock);
+}
+
+static void unlock_all(struct exmap_pool *pool)
+{
+	for (u32 i = 0; i < pool->nr_lists; i++)
+		exmap_unlock(&pool->lists[i].lock);
+}
+
+/*
+ * The last sweep. Frames move between lists and depot only under a list's lock,
+ * so with all of them held what is not found here is not free at this moment.
+ */
+static u32 sweep(struct exmap_pool *pool, u32 thief, u32 *frames, u32 n)
+{
+	struct exmap_list *own = &pool->lists[thief];
+	u32 got;
+
+	lock_all(pool);
+	got = take(pool, own, frames, n);
+	for (u32 i = 0; got < n && i < pool->nr_lists; i++) {
+		u32 taken = take_local(&pool->lists[i], frames + got, n - got);
+
+		if (taken && i != thief)
+			own->steals++;
+		got += taken;
+	}
+	unlock_all(pool);
+	return got;
+}
+
+u32 exmap_pool_get(struct exmap_pool *pool, u32 list, u32 *frames, u32 n)
+{
+	struct exmap_list *own = &pool->lists[list];
+	u32 got;
+
+	exmap_lock(&own->lock);
+	got = take(pool, own, frames, n);
+	if (exmap_unlikely(got < n))
+		got += steal(pool, list, frames + got, n - got);
+	exmap_unlock(&own->lock);
+	if (exmap_unlikely(got < n))
+		got += sweep(pool, list, frames + got, n - got);
+	debug_mark(pool, frames, got, 1);
+	return got;
+}
+
+void exmap_pool_put(struct exmap_pool *pool, u32 list, const u32 *frames, u32 n)
+{
+	struct exmap_list *own = &pool->lists[list];
+	struct exmap_bundle *bundle;
+	u32 room;
+
+	debug_mark(pool, frames, n, 0);
+	exmap_lock(&own->lock);
+	while (n) {
+		if (own->loaded->count == EXMAP_BUNDLE_FRAMES)
+			swap_bundles(own);
+		if (own->loaded->count == EXMAP_BUNDLE_FRAMES) {
+			bundle = pop(pool, &pool->empty);
+			exmap_assert(bundle);
+			push(pool, &pool->full, own->loaded);
+			own->loaded = bundle;
+		}
+		bundle = own->loaded;
+		room = EXMAP_MIN(n, EXMAP_BUNDLE_FRAMES - bundle->count);
+		memcpy(&bundle->frame[bundle->count], frames, room * sizeof(*frames));
+		bundle->count += room;
+		frames += room;
+		n -= room;
+	}
+	update_free(own);
+	exmap_unlock(&own->lock);
+}
+
+u64 exmap_pool_count(struct exmap_pool *pool)
+{
+	u64 count = 0;
+	u64 head;
+
+	lock_all(pool);
+	for (u32 i = 0; i < pool->nr_lists; i++)
+		count += pool->lists[i].free;
+	/* The full stack changes only under some list's lock. */
+	head = exmap_load_acquire(&pool->full.head);
+	for (u32 i = (u32)head; i != EXMAP_NO_BUNDLE; i = exmap_load(&pool->bundles[i].next))
+		count += pool->bundles[i].count;
+	unlock_all(pool);
+	return count;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* read.c - pages mapped and filled in one call, by byte ranges; see action.h */
+
+#include "core/action.h"
+
+/* As long as a call can be; what the kernel's read(2) does too. */
+#define EXMAP_READ_MAX 0x7ffff000ULL
+
+/*
+ * Claims every page of the range, or none.
+ *
+ * Return: false if one is mapped already.
+ */
+static bool claim_all(struct exmap_interface *ifc, struct exmap_pool *pool,
+		      struct exmap_surface *s, u64 page, u64 len)
+{
+	struct exmap_run *run = &ifc->runs[0];
+
+	for (unsigned int round = 0;; round++) {
+		u64 pos = page;
+		bool mapped;
+		u32 unused;
+
+		switch (exmap_claim_run(s, false, &pos, page + len, run)) {
+		case EXMAP_CLAIM_END:
+			return false;
+		case EXMAP_CLAIM_RUN:
+			run->vec = 0;
+			ifc->nr_runs = 1;
+			if (run->len == len)
+				return true;
+			/* It skips mapped pages, and stops at mapped and at busy ones. */
+			mapped = run->page != page ||
+				 exmap_load(&s->table[page + run->len]) & EXMAP_WORD_PRESENT;
+			exmap_batch_trim(ifc, pool, s, 0, &unused);
+			if (mapped)
+				return false;
+			break;
+		case EXMAP_CLAIM_BUSY:
+			break;
+		}
+		exmap_wait(round);
+	}
+}
+
+static void free_pages(struct exmap_interface *ifc, struct exmap_surface *s, u64 page, u32 len)
+{
+	struct exmap_run run = { .page = page, .len = len };
+
+	if (len)
+		s->ops->unmap(s, ifc->id, &run, 1);
+}
+
+/*
+ * Fills the batch's one run from the backing. Pages that do not end up mapped
+ * are trimmed off it.
+ */
+static s64 fill(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s)
+{
+	u64 page = ifc->runs[0].page;
+	s64 bytes = s->ops->fill(s, ifc->id, page, ifc->runs[0].len);
+	u32 unused;
+
+	exmap_batch_trim(ifc, pool, s,
+			 bytes > 0 ? (bytes + EXMAP_PAGE_SIZE - 1) >> EXMAP_PAGE_SHIFT : 0,
+			 &unused);
+	if (bytes > 0)
+		exmap_store(&ifc->counts.bytes_read, ifc->counts.bytes_read + bytes);
+	return bytes;
+}
+
+/* One range that has been checked. Return: bytes, 0 if a page is mapped already, or an errno. */
+static s64 read_range(struct exmap_interface *ifc, struct exmap_pool *pool,
+		      struct exmap_surface *s, unsigned int opcode, u64 page, u64 len)
+{
+	s64 bytes = len << EXMAP_PAGE_SHIFT;
+	u32 unused;
+
+	if (!claim_all(ifc, pool, s, page, len))
+		return 0;
+	if (opcode == EXMAP_OP_ALLOC) {
+		if (!exmap_batch_map(ifc, pool, s, &unused)) {
+			/* What did get mapped must not stay [5.3]. */
+			if (ifc->nr_runs)
+				free_pages(ifc, s, page, ifc->runs[0].len);
+			exmap_batch_trim(ifc, pool, s, 0, &unused);
+			return -ENOMEM;
+		}
+	} else {
+		if (exmap_batch_give_frames(ifc, pool, s) < len) {
+			exmap_batch_trim(ifc, pool, s, 0, &unused);
+			return -ENOMEM;
+		}
+		bytes = fill(ifc, pool, s);
+	}
+	exmap_batch_publish(ifc, s);
+	return bytes;
+}
+
+static s64 check_range(const struct exmap_surface *s, u64 addr, u64 len)
+{
+	if ((addr | len) % EXMAP_PAGE_SIZE)
+		return -EINVAL;
+	if (addr < s->base ||
+	    !exmap_in_surface(s, (addr - s->base) >> EXMAP_PAGE_SHIFT, len >> EXMAP_PAGE_SHIFT))
+		return -EFAULT;
+	return 0;
+}
+
+s64 exmap_read(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+	       unsigned int opcode, const struct iovec *iov, unsigned int nr_iov)
+{
+	u64 done = 0;
+	s64 ret = 0;
+
+	for (unsigned int i = 0; i < nr_iov && done < EXMAP_READ_MAX; i++) {
+		u64 addr = (uintptr_t)iov[i].iov_base;
+		u64 len = iov[i].iov_len;
+
+		if (!len)
+			continue;
+		ret = check_range(s, addr, len);
+		if (ret)
+			break;
+		len = EXMAP_MIN(len, EXMAP_READ_MAX - done);
+		ret = read_range(ifc, pool, s, opcode, (addr - s->base) >> EXMAP_PAGE_SHIFT,
+				 len >> EXMAP_PAGE_SHIFT);
+		if (ret <= 0)
+			break;
+		done += ret;
+		if ((u64)ret < len)
+			break;
+	}
+	exmap_store(&ifc->counts.actions, ifc->counts.actions + 1);
+	return done ? (s64)done : ret;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * surface.h - the mapping of virtual pages, and what a backend does for it
+ *
+ * The table holds one 64-bit word for each page of the surface. It decides all
+ * races: whoever exchanges a word from EMPTY or PRESENT to BUSY owns the page
+ * until it stores the next stable state, and only the owner maps or unmaps it.
+ * The words are laid out like x86 page-table entries, so that the very same
+ * memory serves the page-table export [7.3].
+ */
+#ifndef EXMAP_CORE_SURFACE_H
+#define EXMAP_CORE_SURFACE_H
+
+#include "core/platform.h"
+
+/*
+ * A word is 0 (EMPTY), has EXMAP_WORD_PRESENT (PRESENT, with a frame number), or
+ * has EXMAP_WORD_BUSY (with a frame number where EXMAP_WORD_FRAME says so). The
+ * last two are bits that the processor leaves to software.
+ */
+#define EXMAP_WORD_PRESENT (1ULL << 0)
+#define EXMAP_WORD_WRITABLE (1ULL << 1)
+#define EXMAP_WORD_USER (1ULL << 2)
+#define EXMAP_WORD_ACCESSED (1ULL << 5)
+#define EXMAP_WORD_DIRTY (1ULL << 6)
+#define EXMAP_WORD_BUSY (1ULL << 9)
+#define EXMAP_WORD_FRAME (1ULL << 10)
+#define EXMAP_WORD_FRAME_SHIFT 12
+#define EXMAP_WORD_FRAME_MASK (((1ULL << 40) - 1) << EXMAP_WORD_FRAME_SHIFT)
+#define EXMAP_WORD_NX (1ULL << 63)
+
+/** EXMAP_BLOCK_PAGES - pages for each bit of &exmap_surface.touched. */
+#define EXMAP_BLOCK_PAGES 512
+
+/**
+ * struct exmap_run - neighbouring pages that one call owns
+ * @page: first page
+ * @len:  number of pages
+ * @vec:  vector that asked for them
+ */
+struct exmap_run {
+	u64 page;
+	u32 len;
+	u32 vec;
+};
+
+struct exmap_surface;
+
+/**
+ * struct exmap_surface_ops - how pages appear and vanish
+ *
+ * All pages handed to an op are BUSY and owned by the caller. @id is the
+ * calling interface; calls with the same @id never overlap in time.
+ *
+ * @map:   make pages appear, in the order of the runs; words hold their frames.
+ *         Returns how many did; fewer than asked means out of memory.
+ * @unmap: make pages vanish, so that after the return no thread reaches them
+ *         through a stale translation. A page that must stay has its word put
+ *         back to PRESENT by the op.
+ * @fill:  make @len pages appear with the backing's content at their offset.
+ *         Returns the bytes read, less than asked only at the end of the
+ *         backing; the pages that hold them have appeared, the last one zeroed
+ *         behind them. Or a negative errno, and none has appeared.
+ */
+struct exmap_surface_ops {
+	u64 (*map)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
+	void (*unmap)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
+	s64 (*fill)(struct exmap_surface *s, u32 id, u64 page, u32 len);
+};
+
+/**
+ * struct exmap_surface - a mapped surface
+ * @ops:          the backend's ops
+ * @table:        a word for each page; accessed atomically
+ * @touched:      a bit for each block of EXMAP_BLOCK_PAGES pages, set before a
+ *                page of it is first claimed; accessed atomically
+ * @base:         address of the first page
+ * @nr_pages:     number of pages
+ * @present_bits: what the word of a present page holds beside its frame;
+ *                changes only while no call runs on the surface
+ */
+struct exmap_surface {
+	const struct exmap_surface_ops *ops;
+	u64 *table;
+	u64 *touched;
+	u64 base;
+	u64 nr_pages;
+	u64 present_bits;
+};
+
+static inline u64 exmap_word_frame(u64 word)
+{
+	return (word & EXMAP_WORD_FRAME_MASK) >> EXMAP_WORD_FRAME_SHIFT;
+}
+
+static inline u64 exmap_busy_word(u64 frame)
+{
+	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | frame << EXMAP_WORD_FRAME_SHIFT;
+}
+
+static inline u64 exmap_present_word(const struct exmap_surface *s, u64 frame)
+{
+	return s->present_bits | frame << EXMAP_WORD_FRAME_SHIFT;
+}
+
+static inline bool exmap_in_surface(const struct exmap_surface *s, u64 page, u64 len)
+{
+	return page <= s->nr_pages && len <= s->nr_pages - page;
+}
+
+/**
+ * enum exmap_claim - what exmap_claim_run() came upon
+ * @EXMAP_CLAIM_RUN:  a run, now owned by the caller
+ * @EXMAP_CLAIM_BUSY: a page that some call owns, maybe the caller's own
+ * @EXMAP_CLAIM_END:  the end of the range
+ */
+enum exmap_claim { EXMAP_CLAIM_RUN, EXMAP_CLAIM_BUSY, EXMAP_CLAIM_END };
+
+/**
+ * exmap_claim_run() - own the next run of pages in one state
+ * @s:       the surface
+ * @present: true for PRESENT pages, false for EMPTY ones; others are skipped
+ * @pos:     where to begin; moved behind the run, or onto the busy page
+ * @end:     where to stop
+ * @run:     filled in when a run was found (not its vector)
+ */
+enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos, u64 end,
+				 struct exmap_run *run);
+
+/**
+ * exmap_next_present() - find PRESENT pages without claiming them
+ *
+ * For walks of a whole surface on which no call runs. Reads no word of a block
+ * that was never touched, so a sparse surface is cheap.
+ *
+ * Return: true and the next run at or behind @pos, which moves behind it.
+ */
+bool exmap_next_present(const struct exmap_surface *s, u64 *pos, struct exmap_run *run);
+
+#endif /* EXMAP_CORE_SURFACE_H */

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+/* backing.c - see backing.h */
+
+#define _GNU_SOURCE
+#include "emu/backing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "emu/process.h"
+#include "emu/sys.h"
+
+static bool suits(int fd)
+{
+	long flags = emu_sys(SYS_fcntl, fd, F_GETFL);
+	struct stat st;
+
+	if (flags < 0 || flags & O_PATH || !(flags & O_DIRECT) || (flags & O_ACCMODE) == O_WRONLY)
+		return false;
+	return !emu_sys(SYS_fstat, fd, &st) && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
+}
+
+int emu_backing_open(int fd)
+{
+	int mine;
+
+	if (emu_fd_is_hidden(fd))
+		return -EBADF;
+	mine = emu_hide_fd(emu_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0));
+	/* Checked on our own number: another thread may reuse the client's. */
+	if (mine >= 0 && !suits(mine)) {
+		emu_close_hidden(mine);
+		return -EBADF;
+	}
+	return mine;
+}
+
+int64_t emu_backing_read(int fd, void *buffer, size_t len, uint64_t offset)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		long n = emu_sys(SYS_pread64, fd, (char *)buffer + done, len - done, offset + done);
+
+		if (n == -EINTR)
+			continue;
+		if (n < 0)
+			return n;
+		done += n;
+		/*
+		 * A short read is the end of the file when it stops inside a block;
+		 * O_DIRECT refuses to go on from there anyway.
+		 */
+		if (n == 0 || done % 512)
+			break;
+	}
+	return done;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+/* calls.c - ACTION and read: from the client's arguments to core/ */
+
+#include <fcntl.h>
+
+#include "emu/device.h"
+#include "emu/surface.h"
+#include "emu/usercopy.h"
+
+/* As many as the kernel takes: UIO_MAXIOV. */
+#define MAX_IOV 1024
+
+/* A client's offset for read: interface in the low byte, opcode in the next [5.1]. */
+#define READ_OFFSET_MASK 0xffffL
+
+static struct emu_surface *live_surface(struct exmap_device *dev)
+{
+	struct emu_surface *s = exmap_load_acquire(&dev->surface);
+
+	return emu_surface_alive(s) ? s : NULL;
+}
+
+/* Locks the interface, and finds the surface that stays as long. */
+static struct exmap_surface *enter(struct exmap_device *dev, struct exmap_interface *ifc)
+{
+	struct emu_surface *s;
+
+	exmap_lock(&ifc->lock);
+	s = exmap_load(&dev->surface);
+	if (exmap_likely(s))
+		return &s->core;
+	exmap_unlock(&ifc->lock);
+	return NULL;
+}
+
+static long action(struct exmap_device *dev, u32 nr_interfaces,
+		   const struct exmap_action_params *params)
+{
+	struct exmap_interface *ifc;
+	struct exmap_surface *s;
+	int ret;
+
+	if (params->interface >= nr_interfaces)
+		return -EINVAL;
+	if (params->opcode != EXMAP_OP_ALLOC && params->opcode != EXMAP_OP_FREE)
+		return -EINVAL;
+	if (params->iov_len > EXMAP_USER_INTERFACE_PAGES)
+		return -EINVAL;
+	if (!params->iov_len)
+		return 0;
+	ifc = &dev->interfaces[params->interface];
+	s = enter(dev, ifc);
+	if (!s)
+		return -EPROTO;
+	ret = exmap_action(ifc, &dev->pool, s, params->opcode, params->iov_len);
+	exmap_unlock(&ifc->lock);
+	return ret;
+}
+
+long emu_action(struct exmap_file *file, const struct exmap_action_params *user)
+{
+	struct exmap_device *dev = exmap_load_acquire(&file->dev);
+	u32 n = exmap_load_acquire(&dev->nr_interfaces);
+	struct exmap_action_params params;
+
+	if (!n)
+		return -EBADF;
+	if (!live_surface(dev))
+		return -EPROTO;
+	if (emu_usercopy(&params, user, sizeof(params)))
+		return -EFAULT;
+	return action(dev, n, &params);
+}
+
+long emu_syscall_action(struct exmap_file *file, unsigned int opcode, unsigned int interface,
+			unsigned int iov_len)
+{
+	struct exmap_device *dev = exmap_load_acquire(&file->dev);
+	u32 n = exmap_load_acquire(&dev->nr_interfaces);
+	struct exmap_action_params params = {
+		.interface = interface,
+		.iov_len = iov_len,
+		.opcode = opcode,
+	};
+
+	if (!n)
+		return -EBADF;
+	if (!live_surface(dev))
+		return -EPROTO;
+	if (opcode > UINT16_MAX || interface > UINT16_MAX || iov_len > UINT16_MAX)
+		return -EINVAL;
+	return action(dev, n, &params);
+}
+
+/* The checks of 5.1. Return: the interface, or a negative errno. */
+static long check_read(struct exmap_file *file, struct exmap_device *dev, off_t offset)
+{
+	u32 n = exmap_load_acquire(&dev->nr_interfaces);
+	unsigned int opcode = offset >> 8 & 0xff;
+
+	if ((file->flags & O_ACCMODE) == O_WRONLY)
+		return -EBADF;
+	if (!n || offset & ~READ_OFFSET_MASK || (offset & 0xff) >= n)
+		return -EINVAL;
+	if (opcode != EXMAP_OP_READ && opcode != EXMAP_OP_ALLOC)
+		return -EINVAL;
+	if (opcode == EXMAP_OP_READ && dev->backing_fd < 0)
+		return -EINVAL;
+	return live_surface(dev) ? offset & 0xff : -EPROTO;
+}
+
+static ssize_t do_read(struct exmap_file *file, const struct iovec *iov, unsigned int nr_iov,
+		       off_t offset)
+{
+	struct exmap_device *dev = exmap_load_acquire(&file->dev);
+	long id = check_read(file, dev, offset);
+	struct exmap_interface *ifc;
+	struct exmap_surface *s;
+	ssize_t ret;
+
+	if (id < 0)
+		return id;
+	ifc = &dev->interfaces[id];
+	s = enter(dev, ifc);
+	if (!s)
+		return -EPROTO;
+	ret = exmap_read(ifc, &dev->pool, s, offset >> 8 & 0xff, iov, nr_iov);
+	exmap_unlock(&ifc->lock);
+	return ret;
+}
+
+ssize_t emu_read_one(struct exmap_file *file, void *buffer, size_t len, off_t offset)
+{
+	struct iovec iov = { .iov_base = buffer, .iov_len = len };
+
+	return do_read(file, &iov, 1, offset);
+}
+
+ssize_t emu_read(struct exmap_file *file, const struct iovec *user, long nr_iov, off_t offset)
+{
+	struct iovec iov[MAX_IOV];
+
+	if (nr_iov < 0 || nr_iov > MAX_IOV)
+		return -EINVAL;
+	if (emu_usercopy(iov, user, nr_iov * sizeof(*iov)))
+		return -EFAULT;
+	return do_read(file, iov, nr_iov, offset);
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+/* device.c - open files, their exmap, and the ioctls but ACTION; see device.h */
+
+#include "emu/device.h"
+
+#include <stdlib.h>
+
+#include "emu/options.h"
+#include "emu/process.h"
+#include "emu/rcu.h"
+#include "emu/report.h"
+#include "emu/surface.h"
+#include "emu/usercopy.h"
+
+/* Protects the list of all exmaps, for statistics at exit, and the serial numbers. */
+static pthread_mutex_t devices_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct exmap_device *devices;
+static u64 last_serial;
+
+void emu_devices_lock(void)
+{
+	pthread_mutex_lock(&devices_lock);
+}
+
+void emu_devices_unlock(void)
+{
+	pthread_mutex_unlock(&devices_lock);
+}
+
+static struct exmap_device *new_device(void)
+{
+	/* aligned_alloc: the pool's stacks have cache lines of their own. */
+	struct exmap_device *dev = aligned_alloc(64, (sizeof(*dev) + 63) / 64 * 64);
+
+	if (!dev)
+		return NULL;
+	memset(dev, 0, sizeof(*dev));
+	dev->refs = 1;
+	dev->user_fd = dev->backing_fd = -1;
+	dev->generation = emu_generation();
+	pthread_mutex_init(&dev->lock, NULL);
+	emu_devices_lock();
+	dev->serial = ++last_serial;
+	dev->next = devices;
+	devices = dev;
+	emu_devices_unlock();
+	return dev;
+}
+
+static void report(struct exmap_device *dev)
+{
+	/* What a parent did is for the parent to tell. */
+	if (emu_options()->stats && dev->nr_interfaces && dev->generation == emu_generation())
+		emu_report_stats(dev);
+}
+
+static void destroy_device(struct exmap_device *dev)
+{
+	struct exmap_device **link;
+
+	emu_devices_lock();
+	for (link = &devices; *link != dev; link = &(*link)->next)
+		;
+	*link = dev->next;
+	emu_devices_unlock();
+	report(dev);
+	emu_setup_undo(dev);
+	pthread_mutex_destroy(&dev->lock);
+	free(dev);
+}
+
+void emu_report_all(void)
+{
+	emu_devices_lock();
+	for (struct exmap_device *dev = devices; dev; dev = dev->next)
+		report(dev);
+	emu_devices_unlock();
+}
+
+static void device_get(struct exmap_device *dev)
+{
+	__atomic_add_fetch(&dev->refs, 1, __ATOMIC_RELAXED);
+}
+
+void emu_device_put(struct exmap_device *dev)
+{
+	if (__atomic_sub_fetch(&dev->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	if (!emu_rcu_may_wait())
+		return;
+	emu_rcu_synchronize();
+	destroy_device(dev);
+}
+
+struct exmap_file *emu_open(int flags)
+{
+	struct exmap_file *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return NULL;
+	file->refs = 1;
+	file->flags = flags;
+	file->dev = new_device();
+	if (!file->dev) {
+		free(file);
+		return NULL;
+	}
+	return file;
+}
+
+bool emu_file_get(struct exmap_file *file)
+{
+	u32 refs = exmap_load(&file->refs);
+
+	do {
+		if (!refs)
+			return false;
+	} while (!exmap_try_cmpxchg(&file->refs, &refs, refs + 1));
+	return true;
+}
+
+void emu_file_put(struct exmap_file *file)
+{
+	if (__atomic_sub_fetch(&file->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	emu_device_put(file->dev);
+	emu_rcu_free(file);
+}
+
+void emu_device_lock_calls(struct exmap_device *dev)
+{
+	for (u32 i = 0; i < dev->nr_interfaces; i++)
+		exmap_lock(&dev->interfaces[i].lock);
+}
+
+void emu_device_unlock_calls(struct exmap_device *dev)
+{
+	for (u32 i = 0; i < dev->nr_interfaces; i++)
+		exmap_unlock(&dev->interfaces[i].lock);
+}
+
+/* Pages mapped by ALLOC and READ and not unmapped by FREE. */
+static u64 mapped_pages(const struct exmap_device *dev, u32 n)
+{
+	u64 allocated = 0;
+	u64 freed = exmap_load(&dev->forgotten);
+
+	for (u32 i = 0; i < n; i++)
+		freed += exmap_load(&dev->interfaces[i].counts.freed);
+	for (u32 i = 0; i < n; i++)
+		allocated += exmap_load(&dev->interfaces[i].counts.allocated);
+	/* Read one after the other while calls run: never let it wrap. */
+	return allocated > freed ? allocated - freed : 0;
+}
+
+void emu_device_unmap(struct exmap_device *dev)
+{
+	u64 mapped;
+
+	pthread_mutex_lock(&dev->lock);
+	emu_device_lock_calls(dev);
+	mapped = mapped_pages(dev, dev->nr_interfaces);
+	if (dev->nr_interfaces) {
+		exmap_assert(exmap_pool_count(&dev->pool) + mapped == dev->buffer_size);
+		exmap_pool_reset(&dev->pool);
+	}
+	exmap_store(&dev->forgotten, dev->forgotten + mapped);
+	exmap_store_release(&dev->surface, NULL);
+	emu_device_unlock_calls(dev);
+	pthread_mutex_unlock(&dev->lock);
+}
+
+static long do_setup(struct exmap_device *dev, const void *arg)
+{
+	long ret = -EPROTO;
+
+	pthread_mutex_lock(&dev->lock);
+	if (!dev->surface || emu_surface_alive(dev->surface))
+		ret = emu_setup(dev, arg);
+	pthread_mutex_unlock(&dev->lock);
+	return ret;
+}
+
+static long do_stats(struct exmap_device *dev, void *arg)
+{
+	struct exmap_ioctl_stats stats = { 0 };
+	u32 n = exmap_load_acquire(&dev->nr_interfaces);
+
+	if (n) {
+		stats.buffer_size = dev->buffer_size;
+		stats.max_interfaces = n;
+		stats.alloc_count = mapped_pages(dev, n);
+		emu_rcu_read_lock();
+		stats.flags = emu_surface_alive(exmap_load_acquire(&dev->surface));
+		emu_rcu_read_unlock();
+	}
+	return emu_usercopy(arg, &stats, sizeof(stats));
+}
+
+static long do_clone(struct exmap_file *file, struct exmap_file *other)
+{
+	struct exmap_device *dev;
+	struct exmap_device *old;
+
+	if (!other || other == file)
+		return -EINVAL;
+	/* Serialises CLONEs, so that two files never become clones of each other. */
+	emu_devices_lock();
+	dev = exmap_load_acquire(&other->dev);
+	old = exmap_load_acquire(&file->dev);
+	if (exmap_load(&other->clone)) {
+		emu_devices_unlock();
+		return -EINVAL;
+	}
+	device_get(dev);
+	exmap_store(&file->clone, true);
+	exmap_store_release(&file->dev, dev);
+	emu_devices_unlock();
+	emu_device_put(old);
+	return 0;
+}
+
+long emu_ioctl(struct exmap_file *file, unsigned long request, unsigned long arg,
+	       struct exmap_file *other)
+{
+	struct exmap_device *dev;
+	long ret;
+
+	if (request == EXMAP_IOCTL_CLONE)
+		return do_clone(file, other);
+	/* CLONE may exchange it at any time: hold on to the one we found. */
+	emu_rcu_read_lock();
+	dev = exmap_load_acquire(&file->dev);
+	device_get(dev);
+	emu_rcu_read_unlock();
+	switch (request) {
+	case EXMAP_IOCTL_SETUP:
+		ret = do_setup(dev, (const void *)arg);
+		break;
+	case EXMAP_IOCTL_STATS:
+		ret = do_stats(dev, (void *)arg);
+		break;
+	default:
+		ret = -EINVAL;
+	}
+	emu_device_put(dev);
+	return ret;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * device.h - one exmap, and the open files on it
+ *
+ * The state machine: opened; then mapped and set up, in either order; then
+ * active, when it is both. munmap() takes it back to set up.
+ *
+ * Lock order: emu_vm_lock(), a device's lock, its interfaces' locks by number,
+ * the pool's list locks.
+ *
+ * Functions return what the system call would: a result, or a negative errno.
+ */
+#ifndef EXMAP_EMU_DEVICE_H
+#define EXMAP_EMU_DEVICE_H
+
+#include <sys/types.h>
+
+#include "core/action.h"
+
+/* Bytes that one READ moves at a time; see mover_copy.c. */
+#define EMU_BOUNCE_SIZE (64 * EXMAP_PAGE_SIZE)
+
+struct emu_surface;
+
+/**
+ * struct exmap_device - one exmap
+ * @refs:          files on it, and one for the mapped surface; atomic
+ * @lock:          protects SETUP and changes of @surface
+ * @serial:        number, for people; constant
+ * @generation:    address space that opened or last mapped it; under @lock
+ * @nr_interfaces: 0 before SETUP; set last there, with release; then constant
+ *
+ * Set by SETUP before @nr_interfaces, and then constant:
+ * @buffer_size:   frames
+ * @pool:          these frames
+ * @interfaces:    @nr_interfaces of them
+ * @user:          their pages, shared with the client
+ * @user_fd:       memfd behind @user
+ * @backing_fd:    hidden fd, or -1
+ * @bounce:        EMU_BOUNCE_SIZE for each interface
+ *
+ * @surface:       the mapped surface or NULL. Read atomically inside an RCU read
+ *                 section; stable under any interface's lock; written with
+ *                 @lock and all interfaces' locks held.
+ * @last_mover:    strategy of the last surface; under @lock
+ * @forgotten:     pages that munmap() took without FREE; under @lock, read atomically
+ * @faults:        accesses to pages not allocated; atomic
+ * @next:          in the list of all, under devices_lock in device.c
+ */
+struct exmap_device {
+	u32 refs;
+	pthread_mutex_t lock;
+	u64 serial;
+	u64 generation;
+	u32 nr_interfaces;
+	u64 buffer_size;
+	struct exmap_pool pool;
+	size_t pool_len;
+	struct exmap_interface *interfaces;
+	struct exmap_user_interface *user;
+	int user_fd;
+	int backing_fd;
+	char *bounce;
+	struct emu_surface *surface;
+	const char *last_mover;
+	u64 forgotten;
+	u64 faults;
+	struct exmap_device *next;
+};
+
+/**
+ * struct exmap_file - an open file on an exmap; duplicated fds share it
+ * @refs:  fds and calls in progress; atomic
+ * @flags: open()'s flags; constant
+ * @dev:   the exmap; CLONE exchanges it. Read atomically; a reader that holds no
+ *         reference to the device stays inside an RCU read section.
+ * @clone: whether CLONE did; atomic
+ */
+struct exmap_file {
+	u32 refs;
+	int flags;
+	struct exmap_device *dev;
+	bool clone;
+};
+
+/** emu_open() - a new exmap. Return: NULL when out of memory. */
+struct exmap_file *emu_open(int flags);
+
+/** emu_file_get() - one more reference; inside an RCU read section. Return: false if dying. */
+bool emu_file_get(struct exmap_file *file);
+
+/** emu_file_put() - one reference less; outside read sections: the last one waits. */
+void emu_file_put(struct exmap_file *file);
+
+/**
+ * emu_action() - EXMAP_IOCTL_ACTION [4]
+ * @params: the client's pointer, good or bad
+ *
+ * Inside an RCU read section. Any thread.
+ */
+long emu_action(struct exmap_file *file, const struct exmap_action_params *params);
+
+/** emu_syscall_action() - system call 400 [7.4]; as emu_action(). */
+long emu_syscall_action(struct exmap_file *file, unsigned int opcode, unsigned int interface,
+			unsigned int iov_len);
+
+/**
+ * emu_ioctl() - the other ioctls
+ * @other: CLONE: the file that @arg names, NULL if that is no exmap
+ *
+ * Caller holds references to the files, and is outside read sections.
+ */
+long emu_ioctl(struct exmap_file *file, unsigned long request, unsigned long arg,
+	       struct exmap_file *other);
+
+/**
+ * emu_read() - read(2) and its like on an exmap [5]
+ * @iov:    the client's array, good or bad
+ * @nr_iov: its length, as the client gave it
+ * @offset: file offset, 0 for read() and readv()
+ *
+ * Inside an RCU read section. Any thread.
+ */
+ssize_t emu_read(struct exmap_file *file, const struct iovec *iov, long nr_iov, off_t offset);
+
+/** emu_read_one() - the same for one buffer. */
+ssize_t emu_read_one(struct exmap_file *file, void *buffer, size_t len, off_t offset);
+
+/**
+ * emu_mmap() - mmap() of an exmap fd [2, 7.3]
+ *
+ * Caller holds a reference to the file. Return: address, or a negative errno.
+ */
+void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int flags, off_t offset);
+
+/** emu_report_all() - statistics of every exmap of this process, if they are asked for. */
+void emu_report_all(void);
+
+/* Between the files of the emulator. */
+
+/** emu_devices_lock() - hold the list of all exmaps still, across a fork. */
+void emu_devices_lock(void);
+void emu_devices_unlock(void);
+
+/** emu_setup() - EXMAP_IOCTL_SETUP [3]; the device locked. */
+long emu_setup(struct exmap_device *dev, const struct exmap_ioctl_setup *user);
+
+/** emu_setup_undo() - give back what emu_setup() made; nobody uses the device any more. */
+void emu_setup_undo(struct exmap_device *dev);
+
+/** emu_device_unmap() - the surface is to go: no call runs on it after; emu_vm_lock() held. */
+void emu_device_unmap(struct exmap_device *dev);
+
+/** emu_device_lock_calls() - keep all interfaces' calls out; the device locked. */
+void emu_device_lock_calls(struct exmap_device *dev);
+void emu_device_unlock_calls(struct exmap_device *dev);
+
+/** emu_device_put() - one reference less; outside read sections. */
+void emu_device_put(struct exmap_device *dev);
+
+#endif /* EXMAP_EMU_DEVICE_H */

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/* fault.c - see fault.h */
+
+#define _GNU_SOURCE
+#include "emu/fault.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "emu/device.h"
+#include "emu/rcu.h"
+#include "emu/registry.h"
+#include "emu/report.h"
+#include "emu/surface.h"
+#include "emu/sys.h"
+#include "emu/usercopy.h"
+
+/* Bits of the page-fault error code, arch/x86/include/asm/trap_pf.h. */
+#define FAULT_WRITE (1 << 1)
+#define FAULT_INSTR (1 << 4)
+
+/* Whether the surface's protection forbids the access, pages or no pages. */
+static bool forbidden(const struct emu_surface *s, const ucontext_t *uc)
+{
+	greg_t error = uc->uc_mcontext.gregs[REG_ERR];
+	int prot = exmap_load(&s->prot);
+
+	if (error & FAULT_INSTR)
+		return !(prot & PROT_EXEC);
+	if (error & FAULT_WRITE)
+		return !(prot & PROT_WRITE);
+	return !(prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
+}
+
+static enum emu_fault surface_fault(struct emu_surface *s, siginfo_t *info, const ucontext_t *uc)
+{
+	/* Other kinds are not about missing pages: broken memory, say. */
+	if (info->si_signo == SIGBUS && info->si_code != BUS_ADRERR)
+		return EMU_FAULT_FOREIGN;
+	__atomic_add_fetch(&s->dev->faults, 1, __ATOMIC_RELAXED);
+	info->si_signo = SIGSEGV;
+	info->si_code = forbidden(s, uc) ? SEGV_ACCERR : SEGV_MAPERR;
+	return EMU_FAULT_SEGV;
+}
+
+enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext)
+{
+	uintptr_t addr = (uintptr_t)info->si_addr;
+	enum emu_fault what = EMU_FAULT_FOREIGN;
+	struct emu_region region;
+	unsigned char resident;
+
+	/* si_code > 0: the kernel speaks of an instruction; else somebody's kill(). */
+	if (info->si_code <= 0)
+		return EMU_FAULT_FOREIGN;
+	if (emu_usercopy_fixup(ucontext))
+		return EMU_FAULT_RETRY;
+	emu_rcu_read_lock();
+	if (emu_region_find(addr, addr + 1, &region) && region.kind == EMU_REGION_SURFACE)
+		what = surface_fault(region.surface, info, ucontext);
+	emu_rcu_read_unlock();
+	/*
+	 * A SIGBUS from a surface that another thread has unmapped since: the
+	 * instruction, tried again, raises the SIGSEGV of unmapped memory.
+	 */
+	if (what == EMU_FAULT_FOREIGN && info->si_signo == SIGBUS && info->si_code == BUS_ADRERR &&
+	    emu_sys(SYS_mincore, addr & ~(EXMAP_PAGE_SIZE - 1), EXMAP_PAGE_SIZE, &resident) ==
+		    -ENOMEM)
+		what = EMU_FAULT_RETRY;
+	return what;
+}
+
+void emu_fault_diagnose(const siginfo_t *info)
+{
+	uintptr_t addr = (uintptr_t)info->si_addr;
+	struct emu_region region;
+
+	emu_rcu_read_lock();
+	if (emu_region_find(addr, addr + 1, &region) && region.kind == EMU_REGION_SURFACE) {
+		const struct emu_surface *s = region.surface;
+
+		emu_say("%s page %llu (address %#llx) of exmap %llu, and the program has no SIGSEGV "
+			"handler: dying of SIGSEGV",
+			info->si_code == SEGV_ACCERR ?
+				"access that the protection forbids to" :
+				"access to unallocated",
+			(unsigned long long)((addr - s->core.base) >> EXMAP_PAGE_SHIFT),
+			(unsigned long long)addr, (unsigned long long)s->dev->serial);
+	}
+	emu_rcu_read_unlock();
+}

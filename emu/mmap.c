@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+/* mmap.c - what an mmap() of an exmap fd maps: surface, interface, page table */
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "emu/device.h"
+#include "emu/process.h"
+#include "emu/rcu.h"
+#include "emu/registry.h"
+#include "emu/report.h"
+#include "emu/surface.h"
+#include "emu/sys.h"
+
+#define HUGE_SIZE (2UL << 20)
+#define WORDS_PER_PAGE (EXMAP_PAGE_SIZE / sizeof(u64))
+
+#ifndef MAP_SHARED_VALIDATE
+#define MAP_SHARED_VALIDATE 0x03
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef MAP_SYNC
+#define MAP_SYNC 0x80000
+#endif
+
+static void *error(long ret)
+{
+	return (void *)ret;
+}
+
+static int add_region(struct emu_surface *s, enum emu_region_kind kind, void *addr, size_t len)
+{
+	struct emu_region region = {
+		.start = (uintptr_t)addr,
+		.end = (uintptr_t)addr + len,
+		.kind = kind,
+		.surface = s,
+	};
+
+	return emu_region_add(&region);
+}
+
+/* emu_vm_lock() and the device's lock held. */
+static void *map_surface(struct exmap_file *file, struct exmap_device *dev, void *addr, size_t len,
+			 int prot, int flags)
+{
+	struct emu_surface *s;
+	int ret;
+
+	if (dev->surface)
+		return error(emu_surface_alive(dev->surface) ? -EBUSY : -EPROTO);
+	ret = emu_surface_create(dev, addr, len, prot, flags, &s);
+	if (ret)
+		return error(ret);
+	s->may_write = (file->flags & O_ACCMODE) == O_RDWR;
+	addr = emu_page_address(&s->core, 0);
+	ret = add_region(s, EMU_REGION_SURFACE, addr, len);
+	if (ret) {
+		emu_sys(SYS_munmap, addr, len);
+		emu_surface_destroy(s);
+		return error(ret);
+	}
+	dev->last_mover = s->mover->name;
+	dev->generation = s->generation;
+	__atomic_add_fetch(&dev->refs, 1, __ATOMIC_RELAXED);
+	emu_device_lock_calls(dev);
+	exmap_store_release(&dev->surface, s);
+	emu_device_unlock_calls(dev);
+	return addr;
+}
+
+static void *map_interface(struct exmap_device *dev, void *addr, size_t len, int prot, int flags,
+			   u64 index)
+{
+	if (index >= exmap_load_acquire(&dev->nr_interfaces))
+		return error(-ENXIO);
+	if (len != EXMAP_PAGE_SIZE)
+		return error(-EINVAL);
+	return (void *)emu_sys(SYS_mmap, addr, len, prot, flags, dev->user_fd,
+			       index * EXMAP_PAGE_SIZE);
+}
+
+/* emu_vm_lock() and the device's lock held. */
+static void *map_export(struct exmap_device *dev, void *addr, size_t len, int prot, int flags)
+{
+	struct emu_surface *s = dev->surface;
+	int ret;
+
+	if (prot & PROT_WRITE)
+		return error(-EACCES);
+	if (!emu_surface_alive(s))
+		return error(-EPROTO);
+	if (s->core.base % HUGE_SIZE || s->len % HUGE_SIZE)
+		return error(-EFAULT);
+	if (len > s->core.nr_pages * sizeof(u64))
+		return error(-EOVERFLOW);
+	if (s->exported)
+		return error(-EBUSY);
+	addr = (void *)emu_sys(SYS_mmap, addr, len, prot, flags, s->table_fd, 0);
+	if (emu_is_error(addr))
+		return addr;
+	ret = add_region(s, EMU_REGION_EXPORT, addr, len);
+	if (ret) {
+		emu_sys(SYS_munmap, addr, len);
+		return error(ret);
+	}
+	s->exported = true;
+	return addr;
+}
+
+/* What the kernel checks before a driver sees the call. Return: 0 or a negative errno. */
+static int check(const struct exmap_file *file, size_t len, int prot, int flags, u64 offset)
+{
+	int mode = file->flags & O_ACCMODE;
+	int type = flags & MAP_TYPE;
+
+	if (!len || offset % EXMAP_PAGE_SIZE || flags & MAP_HUGETLB)
+		return -EINVAL;
+	if (len > SIZE_MAX - EXMAP_PAGE_SIZE)
+		return -ENOMEM;
+	if (mode == O_WRONLY || (mode == O_RDONLY && type != MAP_PRIVATE && prot & PROT_WRITE))
+		return -EACCES;
+	if (type == MAP_SHARED_VALIDATE && flags & MAP_SYNC)
+		return -EOPNOTSUPP;
+	if (type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	return 0;
+}
+
+void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int flags, off_t offset)
+{
+	u64 off = offset;
+	struct exmap_device *dev;
+	void *ret = error(check(file, len, prot, flags, off));
+
+	if (ret)
+		return ret;
+	len = (len + EXMAP_PAGE_SIZE - 1) & ~(EXMAP_PAGE_SIZE - 1);
+	/* The surface is made of ordinary memory; these go for our own calls too. */
+	flags &= ~MAP_TYPE;
+	flags |= MAP_SHARED;
+
+	emu_vm_lock();
+	/* A CLONE may put the exmap that the file had; we keep ours until the end. */
+	emu_rcu_read_lock();
+	dev = exmap_load_acquire(&file->dev);
+	__atomic_add_fetch(&dev->refs, 1, __ATOMIC_RELAXED);
+	emu_rcu_read_unlock();
+	pthread_mutex_lock(&dev->lock);
+	if (dev->surface && !emu_surface_alive(dev->surface))
+		ret = error(-EPROTO);
+	else if (off == EXMAP_OFF_EXMAP)
+		ret = map_surface(file, dev, addr, len, prot, flags);
+	else if (off == EXMAP_OFF_PTEXPORT)
+		ret = map_export(dev, addr, len, prot, flags);
+	else if (off >= EXMAP_OFF_INTERFACE_BASE && off <= EXMAP_OFF_INTERFACE_MAX)
+		ret = map_interface(dev, addr, len, prot, flags,
+				    (off - EXMAP_OFF_INTERFACE_BASE) >> EXMAP_PAGE_SHIFT);
+	else
+		ret = error(-EINVAL);
+	pthread_mutex_unlock(&dev->lock);
+	emu_vm_unlock();
+	emu_device_put(dev);
+	return ret;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mover_copy.c - pages appear by UFFDIO_COPY and vanish by MADV_DONTNEED
+ *
+ * The surface is private anonymous memory registered with a userfaultfd. A frame
+ * is the right to one resident page: the kernel allocates the page when it is
+ * copied in and frees it when it is zapped. ALLOC costs one ioctl for each
+ * stretch of neighbours; FREE one system call, and one TLB flush, for all of
+ * its vectors where the kernel has vectored advice.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "emu/backing.h"
+#include "emu/device.h"
+#include "emu/options.h"
+#include "emu/process.h"
+#include "emu/report.h"
+#include "emu/surface.h"
+#include "emu/sys.h"
+#include "emu/uffd.h"
+
+#define SOURCE_SIZE (EMU_SOURCE_PAGES * EXMAP_PAGE_SIZE)
+#define JUNK 0xa5
+
+static const char *source;
+
+/*
+ * Fresh pages are copies of this. Never written, it is one zero page 512 times
+ * over, and stays in the cache.
+ */
+static void make_source(void)
+{
+	void *memory = (void *)emu_sys(SYS_mmap, NULL, SOURCE_SIZE, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (emu_is_error(memory))
+		return;
+	emu_sys(SYS_madvise, memory, SOURCE_SIZE, MADV_NOHUGEPAGE);
+	if (emu_options()->junk)
+		memset(memory, JUNK, SOURCE_SIZE);
+	emu_sys(SYS_mprotect, memory, SOURCE_SIZE, PROT_READ);
+	/* UFFDIO_COPY reads with page faults off at first: have the pages there. */
+	for (size_t i = 0; i < SOURCE_SIZE; i += EXMAP_PAGE_SIZE)
+		(void)*((volatile char *)memory + i);
+	source = memory;
+}
+
+static int copy_prepare(struct emu_surface *s)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int ret;
+
+	pthread_once(&once, make_source);
+	if (!source)
+		return -ENOMEM;
+	s->source = source;
+	s->uffd = emu_uffd_open();
+	if (s->uffd < 0)
+		return s->uffd;
+	ret = emu_uffd_register(s->uffd, emu_page_address(&s->core, 0), s->len);
+	if (ret) {
+		emu_close_hidden(s->uffd);
+		s->uffd = -1;
+		return ret;
+	}
+	s->zap_fd = emu_vectored_zap_fd();
+	return 0;
+}
+
+static void copy_release(struct emu_surface *s)
+{
+	emu_close_hidden(s->uffd);
+	emu_close_hidden(s->zap_fd);
+}
+
+static int copy_protect(struct emu_surface *s, int prot)
+{
+	return emu_sys(SYS_mprotect, emu_page_address(&s->core, 0), s->len, prot);
+}
+
+/* Return: bytes that appeared. */
+static size_t copy_in(struct emu_surface *s, char *dst, const char *src, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		int error;
+
+		done += emu_uffd_copy(s->uffd, dst + done, src + done, len - done, &error);
+		if (!error)
+			break;
+		if (error != -EEXIST) {
+			emu_say_once("ALLOC: UFFDIO_COPY failed (error %d); answering ENOMEM. Is "
+				     "memory exhausted, or the surface remapped behind our back?",
+				     -error);
+			break;
+		}
+		/* There already, by nobody's doing that we know of: allocated it is. */
+		done += EXMAP_PAGE_SIZE;
+	}
+	return done;
+}
+
+static u64 copy_map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	struct emu_surface *s = emu_surface_of(core);
+	struct exmap_run span;
+	u64 mapped = 0;
+	u32 i = 0;
+
+	(void)id;
+	while (emu_next_span(runs, nr_runs, &i, &span)) {
+		char *dst = emu_page_address(core, span.page);
+		size_t len = (size_t)span.len << EXMAP_PAGE_SHIFT;
+
+		emu_mark_undefined(dst, len);
+		for (size_t done = 0; done < len; done += SOURCE_SIZE) {
+			size_t want = EXMAP_MIN(len - done, SOURCE_SIZE);
+			size_t got = copy_in(s, dst + done, s->source, want);
+
+			mapped += got >> EXMAP_PAGE_SHIFT;
+			if (got < want)
+				return mapped;
+		}
+	}
+	return mapped;
+}
+
+static void copy_unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
+		       u32 nr_runs)
+{
+	(void)id;
+	/* Before the zap: after it another thread may have the page again. */
+	for (u32 i = 0; i < nr_runs; i++)
+		emu_mark_noaccess(emu_page_address(core, runs[i].page),
+				  (size_t)runs[i].len << EXMAP_PAGE_SHIFT);
+	emu_zap_runs(core, runs, nr_runs);
+}
+
+/*
+ * Reads into the interface's bounce buffer and copies from there: a page appears
+ * with its content or not at all, and a read that fails has nothing to undo.
+ * The buffer stays in the cache, so the copy costs no more than zeroing would.
+ */
+static s64 copy_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
+{
+	struct emu_surface *s = emu_surface_of(core);
+	char *bounce = s->dev->bounce + (size_t)id * EMU_BOUNCE_SIZE;
+	char *dst = emu_page_address(core, page);
+	size_t want = (size_t)len << EXMAP_PAGE_SHIFT;
+	struct exmap_run run = { .page = page };
+	s64 ret = 0;
+	size_t done = 0;
+
+	while (done < want) {
+		size_t chunk = EXMAP_MIN(want - done, (size_t)EMU_BOUNCE_SIZE);
+		size_t full;
+
+		ret = emu_backing_read(s->dev->backing_fd, bounce, chunk,
+				       (page << EXMAP_PAGE_SHIFT) + done);
+		if (ret <= 0)
+			break;
+		full = (ret + EXMAP_PAGE_SIZE - 1) & ~(EXMAP_PAGE_SIZE - 1);
+		memset(bounce + ret, 0, full - ret);
+		emu_mark_defined(dst + done, full);
+		if (copy_in(s, dst + done, bounce, full) < full) {
+			/* Some of this chunk may be there: it goes with the rest. */
+			done += full;
+			ret = -ENOMEM;
+			break;
+		}
+		done += ret;
+		if ((size_t)ret < chunk)
+			break;
+	}
+	if (ret >= 0)
+		return done;
+	run.len = (done + EXMAP_PAGE_SIZE - 1) >> EXMAP_PAGE_SHIFT;
+	if (run.len)
+		copy_unmap(core, id, &run, 1);
+	return ret;
+}
+
+const struct emu_mover emu_mover_copy = {
+	.name = "copy",
+	.ops = { .map = copy_map, .unmap = copy_unmap, .fill = copy_fill },
+	.prepare = copy_prepare,
+	.protect = copy_protect,
+	.release = copy_release,
+};

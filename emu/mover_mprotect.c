@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mover_mprotect.c - pages appear and vanish by mprotect(); no userfaultfd
+ *
+ * For places that refuse userfaultfd: containers, debuggers that record, old
+ * valgrind. The surface is PROT_NONE but where pages are allocated, and a missing
+ * page raises the SIGSEGV that the client expects without our doing. Each
+ * stretch of allocated pages is a VMA, of which vm.max_map_count allows 65530.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "emu/backing.h"
+#include "emu/device.h"
+#include "emu/options.h"
+#include "emu/process.h"
+#include "emu/report.h"
+#include "emu/surface.h"
+#include "emu/sys.h"
+#include "emu/uffd.h"
+
+#define JUNK 0xa5
+
+static int mprotect_prepare(struct emu_surface *s)
+{
+	s->zap_fd = emu_vectored_zap_fd();
+	return 0;
+}
+
+static void mprotect_release(struct emu_surface *s)
+{
+	emu_close_hidden(s->zap_fd);
+}
+
+static int protect_range(void *addr, size_t len, int prot)
+{
+	long ret = emu_sys(SYS_mprotect, addr, len, prot);
+
+	if (ret == -ENOMEM)
+		emu_say_once("out of mappings: every hole between allocated pages is one under "
+			     "strategy=mprotect; raise vm.max_map_count (sysctl), or permit "
+			     "userfaultfd and use strategy=copy");
+	return ret;
+}
+
+static int mprotect_protect(struct emu_surface *s, int prot)
+{
+	struct exmap_run run;
+	u64 pos = 0;
+
+	while (exmap_next_present(&s->core, &pos, &run)) {
+		int ret = protect_range(emu_page_address(&s->core, run.page),
+					(size_t)run.len << EXMAP_PAGE_SHIFT, prot);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
+			u32 nr_runs)
+{
+	struct emu_surface *s = emu_surface_of(core);
+	bool junk = emu_options()->junk && s->prot & PROT_WRITE;
+	struct exmap_run span;
+	u64 mapped = 0;
+	u32 i = 0;
+
+	(void)id;
+	while (emu_next_span(runs, nr_runs, &i, &span)) {
+		void *addr = emu_page_address(core, span.page);
+		size_t len = (size_t)span.len << EXMAP_PAGE_SHIFT;
+
+		if (protect_range(addr, len, s->prot))
+			break;
+		if (junk)
+			memset(addr, JUNK, len);
+		emu_mark_undefined(addr, len);
+		mapped += span.len;
+	}
+	return mapped;
+}
+
+static void mprotect_unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
+			   u32 nr_runs)
+{
+	struct exmap_run hidden[EXMAP_USER_INTERFACE_PAGES];
+	struct exmap_run span;
+	u32 nr_hidden = 0;
+	u32 i = 0;
+
+	(void)id;
+	/* Out of reach first, or a racing access would fault in a fresh page. */
+	while (emu_next_span(runs, nr_runs, &i, &span)) {
+		void *addr = emu_page_address(core, span.page);
+		size_t len = (size_t)span.len << EXMAP_PAGE_SHIFT;
+
+		if (protect_range(addr, len, PROT_NONE)) {
+			/* A hole is a mapping too. Better allocated than wrongly readable. */
+			emu_keep_run(core, &span);
+			continue;
+		}
+		emu_mark_noaccess(addr, len);
+		hidden[nr_hidden++] = span;
+	}
+	if (nr_hidden)
+		emu_zap_runs(core, hidden, nr_hidden);
+}
+
+/* Reads straight into the page; the kernel faults it in. */
+static s64 mprotect_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
+{
+	struct emu_surface *s = emu_surface_of(core);
+	char *addr = emu_page_address(core, page);
+	size_t want = (size_t)len << EXMAP_PAGE_SHIFT;
+	struct exmap_run run = { .page = page, .len = len };
+	s64 ret;
+	size_t full;
+
+	if (protect_range(addr, want, PROT_READ | PROT_WRITE))
+		return -ENOMEM;
+	emu_mark_undefined(addr, want);
+	ret = emu_backing_read(s->dev->backing_fd, addr, want, page << EXMAP_PAGE_SHIFT);
+	full = ret > 0 ? (ret + EXMAP_PAGE_SIZE - 1) & ~(EXMAP_PAGE_SIZE - 1) : 0;
+	if (ret > 0)
+		memset(addr + ret, 0, full - ret);
+	if (ret > 0 && !(s->prot & PROT_WRITE) && protect_range(addr, full, s->prot)) {
+		ret = -ENOMEM;
+		full = 0;
+	}
+	if (full < want) {
+		run.page += full >> EXMAP_PAGE_SHIFT;
+		run.len -= full >> EXMAP_PAGE_SHIFT;
+		mprotect_unmap(core, id, &run, 1);
+	}
+	return ret;
+}
+
+const struct emu_mover emu_mover_mprotect = {
+	.name = "mprotect",
+	.ops = { .map = mprotect_map, .unmap = mprotect_unmap, .fill = mprotect_fill },
+	.prepare = mprotect_prepare,
+	.protect = mprotect_protect,
+	.release = mprotect_release,
+};

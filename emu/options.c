@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+/* options.c - EXMAP_OPTIONS; see options.h */
+
+#include "emu/options.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/report.h"
+
+static struct emu_options options = { .memcheck = true };
+
+struct choice {
+	const char *word;
+	int value;
+};
+
+static const struct choice booleans[] = { { "0", 0 },  { "1", 1 },   { "no", 0 },
+					  { "yes", 1 }, { "off", 0 }, { "on", 1 },
+					  { NULL, 0 } };
+static const struct choice strategies[] = { { "auto", EMU_STRATEGY_AUTO },
+					    { "copy", EMU_STRATEGY_COPY },
+					    { "mprotect", EMU_STRATEGY_MPROTECT },
+					    { NULL, 0 } };
+static const struct choice backends[] = { { "emu", EMU_BACKEND_EMU },
+					  { "module", EMU_BACKEND_MODULE },
+					  { NULL, 0 } };
+
+static void set_strategy(int value)
+{
+	options.strategy = value;
+}
+
+static void set_backend(int value)
+{
+	options.backend = value;
+}
+
+static void set_stats(int value)
+{
+	options.stats = value;
+}
+
+static void set_junk(int value)
+{
+	options.junk = value;
+}
+
+static void set_memcheck(int value)
+{
+	options.memcheck = value;
+}
+
+static void set_verbose(int value)
+{
+	options.verbose = value;
+}
+
+static void print_help(int value);
+
+static const struct option {
+	const char *key;
+	const struct choice *choices;
+	void (*set)(int value);
+	const char *help;
+} table[] = {
+	{ "strategy", strategies, set_strategy,
+	  "auto|copy|mprotect: how pages appear and vanish" },
+	{ "backend", backends, set_backend, "emu|module: who serves /dev/exmap" },
+	{ "stats", booleans, set_stats, "0|1: statistics on stderr at the end" },
+	{ "junk", booleans, set_junk, "0|1: fresh pages hold a pattern instead of zeroes" },
+	{ "memcheck", booleans, set_memcheck, "0|1: tell valgrind of freed and fresh pages" },
+	{ "verbose", booleans, set_verbose, "0|1: say what is done and why" },
+	{ "help", booleans, print_help, "0|1: print this list" },
+};
+
+#define NR_OPTIONS (sizeof(table) / sizeof(table[0]))
+
+static void print_help(int value)
+{
+	if (!value)
+		return;
+	emu_say("EXMAP_OPTIONS=key=value:key=value...");
+	for (size_t i = 0; i < NR_OPTIONS; i++)
+		emu_say("  %-9s %s", table[i].key, table[i].help);
+}
+
+static void set_option(char *text)
+{
+	char *value = strchr(text, '=');
+
+	if (value)
+		*value++ = '\0';
+	else
+		value = "1";
+	for (size_t i = 0; i < NR_OPTIONS; i++) {
+		if (strcmp(table[i].key, text))
+			continue;
+		for (const struct choice *c = table[i].choices; c->word; c++) {
+			if (!strcmp(c->word, value)) {
+				table[i].set(c->value);
+				return;
+			}
+		}
+		emu_say("EXMAP_OPTIONS: '%s' is no value for %s (%s); ignored", value, text,
+			table[i].help);
+		return;
+	}
+	emu_say("EXMAP_OPTIONS: unknown option '%s' ignored; EXMAP_OPTIONS=help=1 lists them", text);
+}
+
+static void read_options(void)
+{
+	const char *env = getenv("EXMAP_OPTIONS");
+	char text[1024];
+	char *rest = NULL;
+
+	if (!env)
+		return;
+	if (strlen(env) >= sizeof(text)) {
+		emu_say("EXMAP_OPTIONS is longer than %zu bytes; ignored", sizeof(text) - 1);
+		return;
+	}
+	strcpy(text, env);
+	for (char *word = strtok_r(text, ":", &rest); word; word = strtok_r(NULL, ":", &rest))
+		set_option(word);
+}
+
+const struct emu_options *emu_options(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, read_options);
+	return &options;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+/* process.c - see process.h */
+
+#define _GNU_SOURCE
+#include "emu/process.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <valgrind/valgrind.h>
+
+#include "emu/sys.h"
+
+/*
+ * Set by make_page() and afterwards constant; *generation is 0 in a child that
+ * has not asked for its own yet, and accessed atomically.
+ */
+static uint64_t *generation;
+static uint64_t no_page;
+/* Process that asked for the generation; atomic. */
+static long owner;
+/* In ordinary memory, so that a child continues its parent's count; atomic. */
+static uint64_t last_generation;
+
+static void forget_generation(void)
+{
+	__atomic_store_n(generation, 0, __ATOMIC_RELAXED);
+}
+
+static void make_page(void)
+{
+	void *page = (void *)emu_sys(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	generation = emu_is_error(page) ? &no_page : page;
+	if (generation != &no_page)
+		emu_sys(SYS_madvise, page, 4096, MADV_WIPEONFORK);
+	/* For kernels and tools without MADV_WIPEONFORK; raw clone() escapes this one. */
+	pthread_atfork(NULL, NULL, forget_generation);
+}
+
+uint64_t emu_generation(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	uint64_t now;
+	uint64_t mine;
+
+	pthread_once(&once, make_page);
+	now = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
+	if (now)
+		return now;
+	mine = __atomic_add_fetch(&last_generation, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&owner, emu_sys(SYS_getpid), __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(generation, &now, mine, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return mine;
+	return now;
+}
+
+bool emu_in_vfork_child(void)
+{
+	emu_generation();
+	return __atomic_load_n(&owner, __ATOMIC_RELAXED) != emu_sys(SYS_getpid);
+}
+
+/* One bit an fd; accessed atomically. */
+static uint64_t hidden[EMU_MAX_FDS / 64];
+
+int emu_hide_fd(int fd)
+{
+	struct rlimit limit;
+	long lowest = 256;
+	long high;
+
+	if (fd < 0)
+		return fd;
+	if (!emu_sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) && limit.rlim_cur > 512) {
+		lowest = limit.rlim_cur - 256;
+		if (lowest > EMU_MAX_FDS - 512)
+			lowest = EMU_MAX_FDS - 512;
+		/* A far number makes the kernel grow the fd table for it. */
+		if (lowest > 4096)
+			lowest = 4096;
+	}
+	high = emu_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest);
+	if (high >= 0) {
+		emu_sys(SYS_close, fd);
+		fd = high;
+	}
+	if (fd < EMU_MAX_FDS)
+		__atomic_fetch_or(&hidden[fd / 64], 1ULL << fd % 64, __ATOMIC_RELEASE);
+	return fd;
+}
+
+void emu_close_hidden(int fd)
+{
+	if (fd < 0)
+		return;
+	if (fd < EMU_MAX_FDS)
+		__atomic_fetch_and(&hidden[fd / 64], ~(1ULL << fd % 64), __ATOMIC_RELEASE);
+	emu_sys(SYS_close, fd);
+}
+
+bool emu_fd_is_hidden(int fd)
+{
+	return fd >= 0 && fd < EMU_MAX_FDS &&
+	       __atomic_load_n(&hidden[fd / 64], __ATOMIC_ACQUIRE) & 1ULL << fd % 64;
+}
+
+bool emu_on_valgrind(void)
+{
+	return RUNNING_ON_VALGRIND;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sys.h - system calls without libc
+ *
+ * The emulator runs below libc: its calls must not come back to the shim that
+ * caught the client's, must not be cancellation points (they are made with
+ * locks held), and must leave the client's errno alone.
+ */
+#ifndef EXMAP_EMU_SYS_H
+#define EXMAP_EMU_SYS_H
+
+#include <stdint.h>
+#include <sys/syscall.h>
+
+/* Newer than Debian 12's headers. */
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+
+/* Return: the kernel's answer, a negative errno for an error. */
+static inline long emu_sys6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+#define EMU_SYS_PICK(_0, _1, _2, _3, _4, _5, _6, name, ...) name
+#define emu_sys(...)                                                                               \
+	EMU_SYS_PICK(__VA_ARGS__, EMU_SYS6, EMU_SYS5, EMU_SYS4, EMU_SYS3, EMU_SYS2, EMU_SYS1,      \
+		     EMU_SYS0)                                                                     \
+	(__VA_ARGS__)
+#define EMU_SYS0(n) emu_sys6(n, 0, 0, 0, 0, 0, 0)
+#define EMU_SYS1(n, a) emu_sys6(n, (long)(a), 0, 0, 0, 0, 0)
+#define EMU_SYS2(n, a, b) emu_sys6(n, (long)(a), (long)(b), 0, 0, 0, 0)
+#define EMU_SYS3(n, a, b, c) emu_sys6(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define EMU_SYS4(n, a, b, c, d) emu_sys6(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define EMU_SYS5(n, a, b, c, d, e)                                                                 \
+	emu_sys6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+#define EMU_SYS6(n, a, b, c, d, e, f)                                                              \
+	emu_sys6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+/* mmap()'s answer is an address or a small negative number. */
+static inline int emu_is_error(const void *addr)
+{
+	return (uintptr_t)addr >= (uintptr_t)-4095L;
+}
+
+#endif /* EXMAP_EMU_SYS_H */

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+/* uffd.c - see uffd.h */
+
+#define _GNU_SOURCE
+#include "emu/uffd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ioctl.h>
+#include <linux/userfaultfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "emu/process.h"
+#include "emu/sys.h"
+
+/* Newer than Debian 12's headers: linux/pidfd.h of 6.14, asm-generic/mman-common.h of 5.18. */
+#define EMU_PIDFD_SELF (-10000)
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+
+static int new_uffd(void)
+{
+	const int flags = O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY;
+	long ret = -ENOSYS;
+	long dev;
+
+	/* Valgrind 3.19 does not know the system call, and complains of it. */
+	if (!emu_on_valgrind())
+		ret = emu_sys(SYS_userfaultfd, flags);
+	if (ret >= 0)
+		return ret;
+	dev = emu_sys(SYS_openat, AT_FDCWD, "/dev/userfaultfd", O_RDWR | O_CLOEXEC);
+	if (dev < 0)
+		return ret == -ENOSYS ? dev : ret;
+	ret = emu_sys(SYS_ioctl, dev, USERFAULTFD_IOC_NEW, flags);
+	emu_sys(SYS_close, dev);
+	return ret;
+}
+
+int emu_uffd_open(void)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_SIGBUS };
+	int fd = emu_hide_fd(new_uffd());
+	long ret;
+
+	if (fd < 0)
+		return fd;
+	ret = emu_sys(SYS_ioctl, fd, UFFDIO_API, &api);
+	if (ret < 0) {
+		emu_close_hidden(fd);
+		return ret;
+	}
+	return fd;
+}
+
+int emu_uffd_register(int uffd, void *addr, size_t len)
+{
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)addr, .len = len },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	return emu_sys(SYS_ioctl, uffd, UFFDIO_REGISTER, &reg);
+}
+
+size_t emu_uffd_copy(int uffd, void *dst, const void *src, size_t len, int *error)
+{
+	size_t done = 0;
+
+	*error = 0;
+	while (done < len) {
+		struct uffdio_copy copy = {
+			.dst = (uintptr_t)dst + done,
+			.src = (uintptr_t)src + done,
+			.len = len - done,
+			/* SIGBUS mode: nobody sleeps on a fault. */
+			.mode = UFFDIO_COPY_MODE_DONTWAKE,
+		};
+		long ret = emu_sys(SYS_ioctl, uffd, UFFDIO_COPY, &copy);
+
+		if (copy.copy > 0)
+			done += copy.copy;
+		/* EAGAIN: part of it done, or the address space is changing: go on. */
+		if (ret < 0 && ret != -EAGAIN) {
+			*error = ret;
+			break;
+		}
+	}
+	return done;
+}
+
+static bool zaps(int pidfd)
+{
+	char *page = (char *)emu_sys(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iovec range = { page, 4096 };
+	bool works = false;
+
+	if (emu_is_error(page))
+		return false;
+	*(volatile char *)page = 1;
+	if (emu_sys(SYS_process_madvise, pidfd, &range, 1, MADV_DONTNEED, 0) == 4096)
+		works = *(volatile char *)page == 0;
+	emu_sys(SYS_munmap, page, 4096);
+	return works;
+}
+
+int emu_vectored_zap_fd(void)
+{
+	int pidfd;
+
+	/* Valgrind 3.19 does not know the system call. */
+	if (emu_on_valgrind())
+		return EMU_NO_VECTORED_ZAP;
+	if (zaps(EMU_PIDFD_SELF))
+		return EMU_PIDFD_SELF;
+	pidfd = emu_hide_fd(emu_sys(SYS_pidfd_open, emu_sys(SYS_getpid), 0));
+	if (pidfd >= 0) {
+		if (zaps(pidfd))
+			return pidfd;
+		emu_close_hidden(pidfd);
+	}
+	return EMU_NO_VECTORED_ZAP;
+}
+
+static int zap_one(const struct iovec *range)
+{
+	long ret = emu_sys(SYS_madvise, range->iov_base, range->iov_len, MADV_DONTNEED);
+
+	/* A client that locked its memory gets EINVAL from the plain advice. */
+	if (ret == -EINVAL)
+		ret = emu_sys(SYS_madvise, range->iov_base, range->iov_len, MADV_DONTNEED_LOCKED);
+	return ret;
+}
+
+int emu_zap(int pidfd, struct iovec *ranges, size_t n)
+{
+	int error = 0;
+
+	while (n > 1 && pidfd != EMU_NO_VECTORED_ZAP) {
+		long done = emu_sys(SYS_process_madvise, pidfd, ranges, n, MADV_DONTNEED, 0);
+
+		if (done <= 0)
+			break;
+		while (n && (size_t)done >= ranges->iov_len) {
+			done -= ranges->iov_len;
+			ranges++;
+			n--;
+		}
+		if (n) {
+			ranges->iov_base = (char *)ranges->iov_base + done;
+			ranges->iov_len -= done;
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		int ret = zap_one(&ranges[i]);
+
+		if (ret)
+			error = ret;
+	}
+	return error;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+/* usercopy.c - the emulator's copy_from_user(); see usercopy.h */
+
+#define _GNU_SOURCE
+#include "emu/usercopy.h"
+
+#include <stdint.h>
+#include <ucontext.h>
+
+/*
+ * In assembler, so that every address at which it can fault is known, and no
+ * sanitizer looks at the client's memory through it.
+ */
+__asm__(".text\n"
+	".p2align 4\n"
+	".globl emu_usercopy\n"
+	".hidden emu_usercopy\n"
+	".type emu_usercopy, @function\n"
+	"emu_usercopy:\n"
+	"	.cfi_startproc\n"
+	"	xorl	%eax, %eax\n"
+	"	testq	%rdx, %rdx\n"
+	"	je	2f\n"
+	"1:	movq	(%rsi,%rax), %rcx\n"
+	"	movq	%rcx, (%rdi,%rax)\n"
+	"	addq	$8, %rax\n"
+	"	cmpq	%rdx, %rax\n"
+	"	jb	1b\n"
+	"	xorl	%eax, %eax\n"
+	"2:	ret\n"
+	".hidden emu_usercopy_failed\n"
+	"emu_usercopy_failed:\n"
+	"	movl	$-14, %eax\n" /* -EFAULT */
+	"	ret\n"
+	"	.cfi_endproc\n"
+	".size emu_usercopy, . - emu_usercopy\n");
+
+extern const char emu_usercopy_failed[];
+
+bool emu_usercopy_fixup(void *ucontext)
+{
+	greg_t *rip = &((ucontext_t *)ucontext)->uc_mcontext.gregs[REG_RIP];
+
+	if ((uintptr_t)*rip < (uintptr_t)emu_usercopy ||
+	    (uintptr_t)*rip >= (uintptr_t)emu_usercopy_failed)
+		return false;
+	*rip = (greg_t)(uintptr_t)emu_usercopy_failed;
+	return true;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm.h - the client's memory calls, where they meet mappings of ours
+ *
+ * A caller first asks emu_vm_overlaps(), which is cheap; only if it says yes do
+ * the others have something to do. They return what the system call would,
+ * a negative errno for an error. Outside RCU read sections.
+ */
+#ifndef EXMAP_EMU_VM_H
+#define EXMAP_EMU_VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** emu_vm_overlaps() - whether a range touches a surface or a page-table export. */
+bool emu_vm_overlaps(const void *addr, size_t len);
+
+/** emu_munmap() - munmap(): whole surfaces go [2.4], a part of one is EINVAL [2.5]. */
+long emu_munmap(void *addr, size_t len);
+
+/** emu_mprotect() - mprotect(): of whole surfaces, for later pages too [2.6]. */
+long emu_mprotect(void *addr, size_t len, int prot);
+
+/** emu_madvise() - madvise(): advice that keeps the pages is taken [2.5, 2.6]. */
+long emu_madvise(void *addr, size_t len, int advice);
+
+/** emu_make_room() - before a MAP_FIXED mapping: surfaces wholly under it go. */
+long emu_make_room(void *addr, size_t len);
+
+#endif /* EXMAP_EMU_VM_H */

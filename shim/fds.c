@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+/* fds.c - close(), dup() and their like: the kernel's table and ours together */
+
+#include "shim/real.h"
+
+#include <stdarg.h>
+
+#include "emu/rcu.h"
+#include "shim/answer.h"
+#include "shim/fdtable.h"
+
+EXPORT int close(int fd)
+{
+	struct exmap_file *file = NULL;
+	int ret;
+
+	if (emu_fd_is_hidden(fd))
+		return answer(-EBADF);
+	if (!fdtable_read(fd))
+		return REAL(close)(fd);
+	if (fdtable_lock())
+		file = fdtable_take(fd);
+	ret = REAL(close)(fd);
+	fdtable_unlock();
+	if (file)
+		emu_file_put(file);
+	return ret;
+}
+
+/* Closes what may be closed in a range that has hidden fds in it. */
+static int close_around_hidden(unsigned int first, unsigned int last, int flags)
+{
+	int ret = 0;
+
+	while (!ret && first <= last) {
+		unsigned int stop = first;
+
+		while (stop < last && stop < EMU_MAX_FDS && !emu_fd_is_hidden(stop))
+			stop++;
+		if (stop >= EMU_MAX_FDS)
+			stop = last;
+		if (!emu_fd_is_hidden(stop))
+			return REAL(close_range)(first, stop, flags);
+		if (stop > first)
+			ret = REAL(close_range)(first, stop - 1, flags);
+		first = stop + 1;
+	}
+	return ret;
+}
+
+EXPORT int close_range(unsigned int first, unsigned int last, int flags)
+{
+	struct exmap_file *file;
+	int ret;
+	int fd;
+
+	/* With CLOSE_RANGE_CLOEXEC nothing is closed, and our own fds have it anyway. */
+	if (!fdtable_any() || flags & CLOSE_RANGE_CLOEXEC || first > last)
+		return REAL(close_range)(first, last, flags);
+	while (fdtable_lock() && (fd = fdtable_next(first, last)) >= 0) {
+		file = fdtable_take(fd);
+		REAL(close)(fd);
+		fdtable_unlock();
+		emu_file_put(file);
+	}
+	ret = close_around_hidden(first, last, flags);
+	fdtable_unlock();
+	return ret;
+}
+
+EXPORT void closefrom(int first)
+{
+	close_range(first < 0 ? 0 : first, ~0U, 0);
+}
+
+/* Does @ret = the kernel's duplication inside the lock, and then ours. */
+#define DUPLICATE(ret, from, call)                                                                 \
+	do {                                                                                       \
+		struct exmap_file *from_file = fdtable_get(from);                                  \
+		struct exmap_file *gone = NULL;                                                    \
+		bool ours = fdtable_lock();                                                        \
+												   \
+		ret = call;                                                                        \
+		if (ret >= 0 && ret != (from) && ours) {                                           \
+			gone = fdtable_take(ret);                                                  \
+			if (from_file && ret < EMU_MAX_FDS) {                                      \
+				fdtable_set(ret, from_file);                                       \
+				from_file = NULL;                                                  \
+			}                                                                          \
+		}                                                                                  \
+		fdtable_unlock();                                                                  \
+		if (from_file)                                                                     \
+			emu_file_put(from_file);                                                   \
+		if (gone)                                                                          \
+			emu_file_put(gone);                                                        \
+	} while (0)
+
+EXPORT int dup(int fd)
+{
+	int ret;
+
+	if (emu_fd_is_hidden(fd))
+		return answer(-EBADF);
+	if (!fdtable_read(fd))
+		return REAL(dup)(fd);
+	DUPLICATE(ret, fd, REAL(dup)(fd));
+	return ret;
+}
+
+EXPORT int dup2(int fd, int new_fd)
+{
+	int ret;
+
+	if (emu_fd_is_hidden(fd))
+		return answer(-EBADF);
+	/* The one busy number is one of ours; the client can take any other. */
+	if (emu_fd_is_hidden(new_fd))
+		return answer(-EBUSY);
+	if (!fdtable_read(fd) && !fdtable_read(new_fd))
+		return REAL(dup2)(fd, new_fd);
+	DUPLICATE(ret, fd, REAL(dup2)(fd, new_fd));
+	return ret;
+}
+
+EXPORT int dup3(int fd, int new_fd, int flags)
+{
+	int ret;
+
+	if (emu_fd_is_hidden(fd))
+		return answer(-EBADF);
+	if (emu_fd_is_hidden(new_fd))
+		return answer(-EBUSY);
+	if (!fdtable_read(fd) && !fdtable_read(new_fd))
+		return REAL(dup3)(fd, new_fd, flags);
+	DUPLICATE(ret, fd, REAL(dup3)(fd, new_fd, flags));
+	return ret;
+}
+
+/* What F_GETFL says of an exmap: as it was opened, not as /dev/null stands in for it. */
+static int get_flags(int fd, int ret)
+{
+	struct exmap_file *file;
+
+	emu_rcu_read_lock();
+	file = fdtable_read(fd);
+	if (file && ret >= 0)
+		ret = (ret & ~O_ACCMODE) | (file->flags & O_ACCMODE);
+	emu_rcu_read_unlock();
+	return ret;
+}
+
+static int do_fcntl(int (*real)(int fd, int cmd, ...), int fd, int cmd, void *arg)
+{
+	int ret;
+
+	if (emu_fd_is_hidden(fd))
+		return answer(-EBADF);
+	if (!fdtable_read(fd))
+		return real(fd, cmd, arg);
+	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
+		DUPLICATE(ret, fd, real(fd, cmd, arg));
+	else
+		ret = real(fd, cmd, arg);
+	return cmd == F_GETFL ? get_flags(fd, ret) : ret;
+}
+
+EXPORT int fcntl(int fd, int cmd, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, cmd);
+	arg = va_arg(args, void *);
+	va_end(args);
+	return do_fcntl(REAL(fcntl), fd, cmd, arg);
+}
+
+EXPORT int fcntl64(int fd, int cmd, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, cmd);
+	arg = va_arg(args, void *);
+	va_end(args);
+	return do_fcntl(REAL(fcntl64), fd, cmd, arg);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/* fdtable.c - see fdtable.h */
+
+#define _GNU_SOURCE
+#include "shim/fdtable.h"
+
+#include <sys/mman.h>
+
+#include "emu/fork.h"
+#include "emu/rcu.h"
+#include "emu/sys.h"
+
+struct exmap_file **fdtable;
+
+/* Protects changes of the table; taken before all of the emulator's locks. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* No exmap has a higher fd; under lock. */
+static int highest = -1;
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+	emu_fork_prepare();
+}
+
+static void after_fork_parent(void)
+{
+	emu_fork_parent();
+	pthread_mutex_unlock(&lock);
+}
+
+static void after_fork_child(void)
+{
+	emu_fork_child();
+	pthread_mutex_unlock(&lock);
+}
+
+bool fdtable_start(void)
+{
+	void *table;
+
+	pthread_mutex_lock(&lock);
+	if (!fdtable) {
+		table = (void *)emu_sys(SYS_mmap, NULL, EMU_MAX_FDS * sizeof(*fdtable),
+					PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (!emu_is_error(table)) {
+			pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+			__atomic_store_n(&fdtable, table, __ATOMIC_RELEASE);
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	return fdtable_any();
+}
+
+struct exmap_file *fdtable_get(int fd)
+{
+	struct exmap_file *file;
+
+	if (!fdtable_read(fd))
+		return NULL;
+	emu_rcu_read_lock();
+	file = fdtable_read(fd);
+	if (file && !emu_file_get(file))
+		file = NULL;
+	emu_rcu_read_unlock();
+	return file;
+}
+
+bool fdtable_lock(void)
+{
+	pthread_mutex_lock(&lock);
+	return !emu_in_vfork_child();
+}
+
+void fdtable_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+void fdtable_set(int fd, struct exmap_file *file)
+{
+	__atomic_store_n(&fdtable[fd], file, __ATOMIC_RELEASE);
+	if (fd > highest)
+		highest = fd;
+}
+
+struct exmap_file *fdtable_take(int fd)
+{
+	if (!fdtable || (unsigned int)fd >= EMU_MAX_FDS)
+		return NULL;
+	return __atomic_exchange_n(&fdtable[fd], NULL, __ATOMIC_ACQ_REL);
+}
+
+int fdtable_next(unsigned int first, unsigned int last)
+{
+	for (unsigned int fd = first; fd <= last && (int)fd <= highest; fd++) {
+		if (fdtable_read(fd))
+			return fd;
+	}
+	return -1;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+/* io.c - ioctl(), read() and their like: the calls that a client makes all day */
+
+#include "shim/real.h"
+
+#include <stdarg.h>
+
+#include "emu/rcu.h"
+#include "shim/answer.h"
+#include "shim/fdtable.h"
+#include "shim/io.h"
+
+#ifndef RWF_HIPRI
+#define RWF_HIPRI 0x1
+#endif
+
+/* Bad fd for a file that was closed between our two looks at it. */
+static long do_action(int fd, const struct exmap_action_params *params)
+{
+	struct exmap_file *file;
+	long ret = -EBADF;
+
+	emu_rcu_read_lock();
+	file = fdtable_read(fd);
+	if (file)
+		ret = emu_action(file, params);
+	emu_rcu_read_unlock();
+	return ret;
+}
+
+/* What an ioctl's argument names as another fd: for CLONE. */
+static long find_other(int fd, struct exmap_file **other)
+{
+	*other = fdtable_get(fd);
+	if (!*other && (emu_fd_is_hidden(fd) || emu_sys(SYS_fcntl, fd, F_GETFD) < 0))
+		return -EBADFD;
+	return 0;
+}
+
+static long do_ioctl(int fd, unsigned int request, unsigned long arg)
+{
+	struct exmap_file *file = fdtable_get(fd);
+	struct exmap_file *other = NULL;
+	long ret = 0;
+
+	if (!file)
+		return -EBADF;
+	if (request == EXMAP_IOCTL_CLONE)
+		ret = find_other(arg, &other);
+	if (!ret)
+		ret = emu_ioctl(file, request, arg, other);
+	if (other)
+		emu_file_put(other);
+	emu_file_put(file);
+	return ret;
+}
+
+EXPORT int ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (!fdtable_read(fd))
+		return REAL(ioctl)(fd, request, arg);
+	/* The kernel looks at 32 bits; programs extend the sign of an int. */
+	if ((unsigned int)request == EXMAP_IOCTL_ACTION)
+		return answer(do_action(fd, arg));
+	return answer(do_ioctl(fd, request, (unsigned long)arg));
+}
+
+long io_syscall_action(int fd, unsigned int opcode, unsigned int interface, unsigned int iov_len)
+{
+	struct exmap_file *file;
+	long ret = -EBADF;
+
+	emu_rcu_read_lock();
+	file = fdtable_read(fd);
+	if (file)
+		ret = emu_syscall_action(file, opcode, interface, iov_len);
+	else if (emu_sys(SYS_fcntl, fd, F_GETFD) >= 0)
+		ret = -EINVAL;
+	emu_rcu_read_unlock();
+	return ret;
+}
+
+static ssize_t do_read(int fd, void *buf, size_t n, off_t offset)
+{
+	struct exmap_file *file;
+	ssize_t ret = -EBADF;
+
+	emu_rcu_read_lock();
+	file = fdtable_read(fd);
+	if (file)
+		ret = emu_read_one(file, buf, n, offset);
+	emu_rcu_read_unlock();
+	return answer(ret);
+}
+
+static ssize_t do_readv(int fd, const struct iovec *iov, int nr_iov, off_t offset)
+{
+	struct exmap_file *file;
+	ssize_t ret = -EBADF;
+
+	emu_rcu_read_lock();
+	file = fdtable_read(fd);
+	if (file)
+		ret = emu_read(file, iov, nr_iov, offset);
+	emu_rcu_read_unlock();
+	return answer(ret);
+}
+
+EXPORT ssize_t read(int fd, void *buf, size_t n)
+{
+	return fdtable_read(fd) ? do_read(fd, buf, n, 0) : REAL(read)(fd, buf, n);
+}
+
+EXPORT ssize_t __read_chk(int fd, void *buf, size_t n, size_t size)
+{
+	return fdtable_read(fd) ? do_read(fd, buf, n, 0) : REAL(__read_chk)(fd, buf, n, size);
+}
+
+EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t offset)
+{
+	return fdtable_read(fd) ? do_read(fd, buf, n, offset) : REAL(pread)(fd, buf, n, offset);
+}
+
+EXPORT ssize_t pread64(int fd, void *buf, size_t n, off64_t offset)
+{
+	return fdtable_read(fd) ? do_read(fd, buf, n, offset) : REAL(pread64)(fd, buf, n, offset);
+}
+
+EXPORT ssize_t __pread_chk(int fd, void *buf, size_t n, off_t offset, size_t size)
+{
+	return fdtable_read(fd) ? do_read(fd, buf, n, offset) :
+				  REAL(__pread_chk)(fd, buf, n, offset, size);
+}
+
+EXPORT ssize_t __pread64_chk(int fd, void *buf, size_t n, off64_t offset, size_t size)
+{
+	return fdtable_read(fd) ? do_read(fd, buf, n, offset) :
+				  REAL(__pread64_chk)(fd, buf, n, offset, size);
+}
+
+EXPORT ssize_t readv(int fd, const struct iovec *iov, int nr_iov)
+{
+	return fdtable_read(fd) ? do_readv(fd, iov, nr_iov, 0) : REAL(readv)(fd, iov, nr_iov);
+}
+
+EXPORT ssize_t preadv(int fd, const struct iovec *iov, int nr_iov, off_t offset)
+{
+	return fdtable_read(fd) ? do_readv(fd, iov, nr_iov, offset) :
+				  REAL(preadv)(fd, iov, nr_iov, offset);
+}
+
+EXPORT ssize_t preadv64(int fd, const struct iovec *iov, int nr_iov, off64_t offset)
+{
+	return fdtable_read(fd) ? do_readv(fd, iov, nr_iov, offset) :
+				  REAL(preadv64)(fd, iov, nr_iov, offset);
+}
+
+/* Offset -1 means the file position, which an exmap does not have. */
+static ssize_t do_readv2(int fd, const struct iovec *iov, int nr_iov, off_t offset, int flags)
+{
+	if (flags & ~RWF_HIPRI)
+		return answer(-EOPNOTSUPP);
+	return do_readv(fd, iov, nr_iov, offset == -1 ? 0 : offset);
+}
+
+EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int nr_iov, off_t offset, int flags)
+{
+	return fdtable_read(fd) ? do_readv2(fd, iov, nr_iov, offset, flags) :
+				  REAL(preadv2)(fd, iov, nr_iov, offset, flags);
+}
+
+EXPORT ssize_t preadv64v2(int fd, const struct iovec *iov, int nr_iov, off64_t offset, int flags)
+{
+	return fdtable_read(fd) ? do_readv2(fd, iov, nr_iov, offset, flags) :
+				  REAL(preadv64v2)(fd, iov, nr_iov, offset, flags);
+}
+
+/* An exmap is read by mapping and written through its backing [1.1]. */
+
+EXPORT ssize_t write(int fd, const void *buf, size_t n)
+{
+	return fdtable_read(fd) ? answer(-EINVAL) : REAL(write)(fd, buf, n);
+}
+
+EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
+{
+	return fdtable_read(fd) ? answer(-EINVAL) : REAL(pwrite)(fd, buf, n, offset);
+}
+
+EXPORT ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t offset)
+{
+	return fdtable_read(fd) ? answer(-EINVAL) : REAL(pwrite64)(fd, buf, n, offset);
+}
+
+EXPORT ssize_t writev(int fd, const struct iovec *iov, int nr_iov)
+{
+	return fdtable_read(fd) ? answer(-EINVAL) : REAL(writev)(fd, iov, nr_iov);
+}
+
+EXPORT off_t lseek(int fd, off_t offset, int whence)
+{
+	return fdtable_read(fd) ? answer(-ESPIPE) : REAL(lseek)(fd, offset, whence);
+}
+
+EXPORT off64_t lseek64(int fd, off64_t offset, int whence)
+{
+	return fdtable_read(fd) ? answer(-ESPIPE) : REAL(lseek64)(fd, offset, whence);
+}

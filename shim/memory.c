@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/* memory.c - mmap() and its like, where they touch an exmap */
+
+#include "shim/real.h"
+
+#include <stdarg.h>
+
+#include "emu/vm.h"
+#include "shim/answer.h"
+#include "shim/fdtable.h"
+
+/* Whether a mapping with these flags replaces what is in its place. */
+static bool replaces(int flags)
+{
+	return flags & MAP_FIXED && (flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
+}
+
+static void *do_mmap(void *(*real)(void *, size_t, int, int, int, off_t), void *addr, size_t len,
+		     int prot, int flags, int fd, off_t offset)
+{
+	struct exmap_file *file = flags & MAP_ANONYMOUS ? NULL : fdtable_get(fd);
+	void *ret;
+
+	if (replaces(flags)) {
+		long room = emu_make_room(addr, len);
+
+		if (room) {
+			if (file)
+				emu_file_put(file);
+			return answer_address((void *)room);
+		}
+	}
+	if (!file)
+		return real(addr, len, prot, flags, fd, offset);
+	ret = emu_mmap(file, addr, len, prot, flags, offset);
+	emu_file_put(file);
+	return answer_address(ret);
+}
+
+EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	return do_mmap(REAL(mmap), addr, len, prot, flags, fd, offset);
+}
+
+EXPORT void *mmap64(void *addr, size_t len, int prot, int flags, int fd, off64_t offset)
+{
+	return do_mmap(REAL(mmap), addr, len, prot, flags, fd, offset);
+}
+
+EXPORT int munmap(void *addr, size_t len)
+{
+	if (emu_vm_overlaps(addr, len))
+		return answer(emu_munmap(addr, len));
+	return REAL(munmap)(addr, len);
+}
+
+EXPORT int mprotect(void *addr, size_t len, int prot)
+{
+	if (emu_vm_overlaps(addr, len))
+		return answer(emu_mprotect(addr, len, prot));
+	return REAL(mprotect)(addr, len, prot);
+}
+
+EXPORT int madvise(void *addr, size_t len, int advice)
+{
+	if (emu_vm_overlaps(addr, len))
+		return answer(emu_madvise(addr, len, advice));
+	return REAL(madvise)(addr, len, advice);
+}
+
+EXPORT void *mremap(void *addr, size_t len, size_t new_len, int flags, ...)
+{
+	va_list args;
+	void *new_addr;
+	long room;
+
+	va_start(args, flags);
+	new_addr = va_arg(args, void *);
+	va_end(args);
+	/* A length of 0 asks for a second view of the page at the address. */
+	if (emu_vm_overlaps(addr, len ? len : 1))
+		return answer_address((void *)-EFAULT);
+	if (flags & MREMAP_FIXED) {
+		room = emu_make_room(new_addr, new_len);
+		if (room)
+			return answer_address((void *)room);
+	}
+	return REAL(mremap)(addr, len, new_len, flags, new_addr);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+/*
+ * open.c - open() and its like
+ *
+ * Behind an fd of ours the kernel has /dev/null, open for writing only: poll()
+ * finds it ready, as it finds an exmap, and a read or an ioctl that passes the
+ * shim by (a raw system call) fails with EBADF or ENOTTY instead of succeeding
+ * with nothing.
+ */
+
+#include "shim/real.h"
+
+#include <stdarg.h>
+
+#include "emu/report.h"
+#include "shim/answer.h"
+#include "shim/fdtable.h"
+#include "shim/path.h"
+#include "shim/signals.h"
+
+static long install(int fd, int flags)
+{
+	struct exmap_file *file;
+
+	if (fd >= EMU_MAX_FDS)
+		return -EMFILE;
+	if (!fdtable_start())
+		return -ENOMEM;
+	file = emu_open(flags);
+	if (!file)
+		return -ENOMEM;
+	signals_start();
+	fdtable_lock();
+	fdtable_set(fd, file);
+	fdtable_unlock();
+	return fd;
+}
+
+static int open_exmap(int flags)
+{
+	long ret;
+	int fd;
+
+	if (flags & O_DIRECTORY)
+		return answer(-ENOTDIR);
+	if (flags & O_CREAT && flags & O_EXCL)
+		return answer(-EEXIST);
+	if (flags & O_PATH)
+		return REAL(open)("/dev/null", flags);
+	fd = REAL(open)("/dev/null", O_WRONLY | (flags & (O_CLOEXEC | O_NONBLOCK)));
+	if (fd < 0) {
+		emu_say("open: /dev/null must be there and writable to stand for /dev/exmap");
+		return fd;
+	}
+	ret = install(fd, flags);
+	if (ret < 0)
+		REAL(close)(fd);
+	return answer(ret);
+}
+
+/* Only these flags make open() look at the mode. */
+static mode_t mode_of(int flags, va_list args)
+{
+	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(args, mode_t) : 0;
+}
+
+EXPORT int open(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	if (path_is_exmap(AT_FDCWD, path))
+		return open_exmap(flags);
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	return REAL(open)(path, flags, mode);
+}
+
+EXPORT int open64(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	if (path_is_exmap(AT_FDCWD, path))
+		return open_exmap(flags);
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	return REAL(open64)(path, flags, mode);
+}
+
+EXPORT int openat(int dir, const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	if (path_is_exmap(dir, path))
+		return open_exmap(flags);
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	return REAL(openat)(dir, path, flags, mode);
+}
+
+EXPORT int openat64(int dir, const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	if (path_is_exmap(dir, path))
+		return open_exmap(flags);
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	return REAL(openat64)(dir, path, flags, mode);
+}
+
+/* What fortified programs call when they pass no mode. */
+
+EXPORT int __open_2(const char *path, int flags)
+{
+	return path_is_exmap(AT_FDCWD, path) ? open_exmap(flags) : REAL(__open_2)(path, flags);
+}
+
+EXPORT int __open64_2(const char *path, int flags)
+{
+	return path_is_exmap(AT_FDCWD, path) ? open_exmap(flags) : REAL(__open64_2)(path, flags);
+}
+
+EXPORT int __openat_2(int dir, const char *path, int flags)
+{
+	return path_is_exmap(dir, path) ? open_exmap(flags) : REAL(__openat_2)(dir, path, flags);
+}
+
+EXPORT int __openat64_2(int dir, const char *path, int flags)
+{
+	return path_is_exmap(dir, path) ? open_exmap(flags) : REAL(__openat64_2)(dir, path, flags);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* path.h - is it /dev/exmap? */
+#ifndef EXMAP_SHIM_PATH_H
+#define EXMAP_SHIM_PATH_H
+
+#include <stdbool.h>
+
+/**
+ * path_is_exmap() - whether a path names /dev/exmap, and we serve it
+ * @dir:  directory fd that a relative path starts from, or AT_FDCWD
+ * @path: the client's
+ *
+ * Looks at the last component first: other paths cost a few instructions.
+ */
+bool path_is_exmap(int dir, const char *path) __attribute__((visibility("hidden")));
+
+#endif /* EXMAP_SHIM_PATH_H */

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/* real.c - see real.h */
+
+#include "shim/real.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "emu/report.h"
+#include "emu/sys.h"
+#include "shim/answer.h"
+
+void *real_functions[NR_REAL_FUNCTIONS];
+
+static const char *const names[] = {
+#define X(name) #name,
+	REAL_FUNCTIONS(X)
+#undef X
+};
+
+/* Set while this thread is inside dlsym(), which may allocate, which may map. */
+static __thread int resolving __attribute__((tls_model("initial-exec")));
+
+static void *early_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	return answer_address((void *)emu_sys(SYS_mmap, addr, len, prot, flags, fd, offset));
+}
+
+static int early_munmap(void *addr, size_t len)
+{
+	return answer(emu_sys(SYS_munmap, addr, len));
+}
+
+static int early_mprotect(void *addr, size_t len, int prot)
+{
+	return answer(emu_sys(SYS_mprotect, addr, len, prot));
+}
+
+static int early_madvise(void *addr, size_t len, int advice)
+{
+	return answer(emu_sys(SYS_madvise, addr, len, advice));
+}
+
+static void *early_mremap(void *addr, size_t len, size_t new_len, int flags, ...)
+{
+	va_list args;
+	void *new_addr;
+
+	va_start(args, flags);
+	new_addr = va_arg(args, void *);
+	va_end(args);
+	return answer_address((void *)emu_sys(SYS_mremap, addr, len, new_len, flags, new_addr));
+}
+
+static void *early(enum real_function which)
+{
+	switch (which) {
+	case REAL_mmap:
+		return early_mmap;
+	case REAL_munmap:
+		return early_munmap;
+	case REAL_mprotect:
+		return early_mprotect;
+	case REAL_madvise:
+		return early_madvise;
+	case REAL_mremap:
+		return early_mremap;
+	default:
+		emu_say("%s() called while libc's is being looked up", names[which]);
+		abort();
+	}
+}
+
+void *real_resolve(enum real_function which)
+{
+	void *function;
+
+	if (resolving)
+		return early(which);
+	resolving = 1;
+	function = dlsym(RTLD_NEXT, names[which]);
+	resolving = 0;
+	if (!function) {
+		emu_say("libc has no %s(); this shim is made for glibc 2.36 and newer",
+			names[which]);
+		abort();
+	}
+	__atomic_store_n(&real_functions[which], function, __ATOMIC_RELAXED);
+	return function;
+}

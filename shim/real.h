@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * real.h - the libc functions behind the ones we stand in for
+ *
+ * REAL(name)(...) calls the next definition of name after ours. It works before
+ * constructors have run, and while dlsym() itself, or a malloc() that it needs,
+ * maps memory.
+ */
+#ifndef EXMAP_SHIM_REAL_H
+#define EXMAP_SHIM_REAL_H
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Of glibc's ABI, but not of its headers without fortification. */
+int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+int __openat_2(int dir, const char *path, int flags);
+int __openat64_2(int dir, const char *path, int flags);
+ssize_t __read_chk(int fd, void *buf, size_t n, size_t size);
+ssize_t __pread_chk(int fd, void *buf, size_t n, off_t offset, size_t size);
+ssize_t __pread64_chk(int fd, void *buf, size_t n, off64_t offset, size_t size);
+int __xstat(int ver, const char *path, struct stat *st);
+int __xstat64(int ver, const char *path, struct stat64 *st);
+int __lxstat(int ver, const char *path, struct stat *st);
+int __lxstat64(int ver, const char *path, struct stat64 *st);
+int __fxstat(int ver, int fd, struct stat *st);
+int __fxstat64(int ver, int fd, struct stat64 *st);
+int __fxstatat(int ver, int dir, const char *path, struct stat *st, int flags);
+int __fxstatat64(int ver, int dir, const char *path, struct stat64 *st, int flags);
+int fcntl64(int fd, int cmd, ...);
+sighandler_t bsd_signal(int sig, sighandler_t handler);
+sighandler_t __sysv_signal(int sig, sighandler_t handler);
+
+#define REAL_FUNCTIONS(X)                                                                          \
+	X(open) X(open64) X(openat) X(openat64)                                                    \
+	X(__open_2) X(__open64_2) X(__openat_2) X(__openat64_2)                                    \
+	X(close) X(close_range) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64)                         \
+	X(mmap) X(munmap) X(mprotect) X(madvise) X(mremap)                                         \
+	X(ioctl) X(read) X(pread) X(pread64) X(readv) X(preadv) X(preadv64)                        \
+	X(preadv2) X(preadv64v2) X(__read_chk) X(__pread_chk) X(__pread64_chk)                     \
+	X(write) X(pwrite) X(pwrite64) X(writev) X(lseek) X(lseek64)                               \
+	X(stat) X(stat64) X(fstat) X(fstat64) X(lstat) X(lstat64)                                  \
+	X(fstatat) X(fstatat64) X(statx) X(access) X(faccessat)                                    \
+	X(sigaction) X(signal) X(sysv_signal)
+
+enum real_function {
+#define X(name) REAL_##name,
+	REAL_FUNCTIONS(X)
+#undef X
+	NR_REAL_FUNCTIONS,
+};
+
+/* Filled in by the first call of each; every thread finds the same. Atomic. */
+extern void *real_functions[NR_REAL_FUNCTIONS] __attribute__((visibility("hidden")));
+
+/** real_resolve() - find one, and remember it. */
+void *real_resolve(enum real_function which) __attribute__((visibility("hidden")));
+
+static inline void *real_function(enum real_function which)
+{
+	void *function = __atomic_load_n(&real_functions[which], __ATOMIC_RELAXED);
+
+	return __builtin_expect(!!function, 1) ? function : real_resolve(which);
+}
+
+#define REAL(name) ((__typeof__(&name))real_function(REAL_##name))
+
+#endif /* EXMAP_SHIM_REAL_H */

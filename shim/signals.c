@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+/*
+ * signals.c - see signals.h
+ *
+ * A handler of the client may throw a C++ exception, or jump: the unwinder then
+ * passes through on_fault() and its callees, so they are built with unwind
+ * tables and hold nothing while the client's handler runs.
+ */
+
+#include "shim/real.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "emu/fault.h"
+#include "emu/sys.h"
+#include "shim/signals.h"
+
+/* The kernel's sets are 64 bits; glibc's begin with them. */
+#define KERNEL_SET_SIZE 8
+
+/**
+ * struct disposition - what the client wants done about one signal
+ * @sequence: odd while it is being changed
+ * @handler:  function, SIG_DFL or SIG_IGN
+ * @flags:    SA_...
+ * @mask:     signals to block meanwhile
+ *
+ * All fields are atomic: handlers read while sigaction() writes, and take the
+ * whole again if @sequence has moved. Writers hold write_lock with all signals
+ * blocked, so that no handler of their own thread waits for them.
+ */
+struct disposition {
+	unsigned int sequence;
+	uintptr_t handler;
+	uint64_t flags;
+	uint64_t mask;
+};
+
+static struct disposition segv;
+static struct disposition bus;
+static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Whether the kernel's handlers are ours; atomic, written under write_lock. */
+static bool started;
+
+static struct disposition *disposition_of(int sig)
+{
+	if (!__atomic_load_n(&started, __ATOMIC_ACQUIRE))
+		return NULL;
+	return sig == SIGSEGV ? &segv : sig == SIGBUS ? &bus : NULL;
+}
+
+static uint64_t first_word(const sigset_t *set)
+{
+	uint64_t word;
+
+	memcpy(&word, set, sizeof(word));
+	return word;
+}
+
+static uint64_t bit_of(int sig)
+{
+	return 1ULL << (sig - 1);
+}
+
+static struct disposition load(const struct disposition *d)
+{
+	struct disposition copy;
+
+	do {
+		copy.sequence = __atomic_load_n(&d->sequence, __ATOMIC_ACQUIRE);
+		copy.handler = __atomic_load_n(&d->handler, __ATOMIC_ACQUIRE);
+		copy.flags = __atomic_load_n(&d->flags, __ATOMIC_ACQUIRE);
+		copy.mask = __atomic_load_n(&d->mask, __ATOMIC_ACQUIRE);
+	} while (copy.sequence % 2 || copy.sequence != __atomic_load_n(&d->sequence, __ATOMIC_ACQUIRE));
+	return copy;
+}
+
+/* write_lock held, signals blocked. */
+static void store(struct disposition *d, uintptr_t handler, uint64_t flags, uint64_t mask)
+{
+	__atomic_add_fetch(&d->sequence, 1, __ATOMIC_ACQ_REL);
+	__atomic_store_n(&d->handler, handler, __ATOMIC_RELEASE);
+	__atomic_store_n(&d->flags, flags, __ATOMIC_RELEASE);
+	__atomic_store_n(&d->mask, mask, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&d->sequence, 1, __ATOMIC_ACQ_REL);
+}
+
+static uint64_t lock_writers(void)
+{
+	uint64_t all = ~0ULL;
+	uint64_t old = 0;
+
+	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, KERNEL_SET_SIZE);
+	pthread_mutex_lock(&write_lock);
+	return old;
+}
+
+static void unlock_writers(uint64_t old)
+{
+	pthread_mutex_unlock(&write_lock);
+	emu_sys(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, KERNEL_SET_SIZE);
+}
+
+static bool is_default(const struct disposition *d)
+{
+	return d->handler == (uintptr_t)SIG_DFL || d->handler == (uintptr_t)SIG_IGN;
+}
+
+/*
+ * The end of a process that has no handler: the signal is sent again, blocked
+ * until our handler returns, so that it strikes at the very instruction that
+ * faulted and a core file shows that.
+ */
+static void die(siginfo_t *info, ucontext_t *uc)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	uint64_t bit = bit_of(info->si_signo);
+	uint64_t mask = first_word(&uc->uc_sigmask) & ~bit;
+
+	emu_fault_diagnose(info);
+	REAL(sigaction)(info->si_signo, &dfl, NULL);
+	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, KERNEL_SET_SIZE);
+	memcpy(&uc->uc_sigmask, &mask, sizeof(mask));
+	emu_sys(SYS_rt_tgsigqueueinfo, emu_sys(SYS_getpid), emu_sys(SYS_gettid), info->si_signo,
+		info);
+}
+
+static void reset(struct disposition *d)
+{
+	uint64_t old = lock_writers();
+
+	store(d, (uintptr_t)SIG_DFL, 0, 0);
+	unlock_writers(old);
+}
+
+/* What the kernel does for a handler of the client, and then that handler. */
+static void deliver(siginfo_t *info, ucontext_t *uc, int saved_errno)
+{
+	int sig = info->si_signo;
+	struct disposition *d = sig == SIGSEGV ? &segv : &bus;
+	struct disposition want = load(d);
+	uint64_t block = want.mask;
+
+	if (want.handler == (uintptr_t)SIG_IGN && info->si_code <= 0)
+		return;
+	/* A fault cannot be ignored, nor wait until it is unblocked. */
+	if (is_default(&want) ||
+	    (info->si_code > 0 && first_word(&uc->uc_sigmask) & bit_of(sig))) {
+		die(info, uc);
+		return;
+	}
+	if (want.flags & SA_RESETHAND)
+		reset(d);
+	if (!(want.flags & SA_NODEFER))
+		block |= bit_of(sig);
+	if (block)
+		emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &block, NULL, KERNEL_SET_SIZE);
+	errno = saved_errno;
+	if (want.flags & SA_SIGINFO)
+		((void (*)(int, siginfo_t *, void *))want.handler)(sig, info, uc);
+	else
+		((void (*)(int))want.handler)(sig);
+}
+
+static void on_fault(int sig, siginfo_t *info, void *uc)
+{
+	int saved_errno = errno;
+
+	(void)sig;
+	if (emu_fault_examine(info, uc) != EMU_FAULT_RETRY)
+		deliver(info, uc, saved_errno);
+	errno = saved_errno;
+}
+
+/*
+ * Both of ours, on the alternate stack if the client wants that for either, or
+ * wants nothing: the diagnosis may come after a stack overflow. write_lock held.
+ */
+static void install(void)
+{
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	if ((segv.flags | bus.flags) & SA_ONSTACK || (is_default(&segv) && is_default(&bus)))
+		action.sa_flags |= SA_ONSTACK;
+	REAL(sigaction)(SIGSEGV, &action, NULL);
+	REAL(sigaction)(SIGBUS, &action, NULL);
+}
+
+static void adopt(struct disposition *d, const struct sigaction *action)
+{
+	store(d, (uintptr_t)action->sa_handler, (unsigned int)action->sa_flags,
+	      first_word(&action->sa_mask));
+}
+
+void signals_start(void)
+{
+	struct sigaction old;
+	uint64_t mask;
+
+	if (__atomic_load_n(&started, __ATOMIC_ACQUIRE))
+		return;
+	mask = lock_writers();
+	if (!started) {
+		REAL(sigaction)(SIGSEGV, NULL, &old);
+		adopt(&segv, &old);
+		REAL(sigaction)(SIGBUS, NULL, &old);
+		adopt(&bus, &old);
+		install();
+		__atomic_store_n(&started, true, __ATOMIC_RELEASE);
+	}
+	unlock_writers(mask);
+}
+
+static void exchange(struct disposition *d, const struct sigaction *action, struct sigaction *old)
+{
+	uint64_t mask = lock_writers();
+	struct disposition was = load(d);
+
+	if (action) {
+		adopt(d, action);
+		install();
+	}
+	unlock_writers(mask);
+	if (old) {
+		memset(old, 0, sizeof(*old));
+		old->sa_handler = (sighandler_t)was.handler;
+		old->sa_flags = was.flags;
+		memcpy(&old->sa_mask, &was.mask, sizeof(was.mask));
+	}
+}
+
+EXPORT int sigaction(int sig, const struct sigaction *action, struct sigaction *old)
+{
+	struct disposition *d = disposition_of(sig);
+
+	if (!d)
+		return REAL(sigaction)(sig, action, old);
+	/* A copy first: the client may pass one structure for both. */
+	if (action) {
+		struct sigaction copy = *action;
+
+		exchange(d, &copy, old);
+	} else {
+		exchange(d, NULL, old);
+	}
+	return 0;
+}
+
+static sighandler_t set_handler(struct disposition *d, sighandler_t handler, int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+	struct sigaction old;
+
+	exchange(d, &action, &old);
+	return old.sa_handler;
+}
+
+EXPORT sighandler_t signal(int sig, sighandler_t handler)
+{
+	struct disposition *d = disposition_of(sig);
+
+	return d ? set_handler(d, handler, SA_RESTART) : REAL(signal)(sig, handler);
+}
+
+EXPORT sighandler_t bsd_signal(int sig, sighandler_t handler)
+{
+	return signal(sig, handler);
+}
+
+EXPORT sighandler_t ssignal(int sig, sighandler_t handler)
+{
+	return signal(sig, handler);
+}
+
+EXPORT sighandler_t sysv_signal(int sig, sighandler_t handler)
+{
+	struct disposition *d = disposition_of(sig);
+
+	return d ? set_handler(d, handler, SA_RESETHAND | SA_NODEFER) :
+		   REAL(sysv_signal)(sig, handler);
+}
+
+EXPORT sighandler_t __sysv_signal(int sig, sighandler_t handler)
+{
+	return sysv_signal(sig, handler);
+}

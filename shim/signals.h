@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * signals.h - SIGSEGV and SIGBUS, shared with the client
+ *
+ * From the first exmap on, the kernel's handlers for both are ours, and what
+ * the client asks for is kept here and done from there: it finds its own
+ * settings, and gets SIGSEGV for missing pages whatever the kernel calls them.
+ */
+#ifndef EXMAP_SHIM_SIGNALS_H
+#define EXMAP_SHIM_SIGNALS_H
+
+/** signals_start() - take both over; again does nothing. Any thread. */
+void signals_start(void) __attribute__((visibility("hidden")));
+
+#endif /* EXMAP_SHIM_SIGNALS_H */

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+/*
+ * syscall.c - syscall(2): the calls that we stand in for, by number
+ *
+ * On x86-64 libc's structures are the kernel's, so each goes to its function.
+ */
+
+#include "shim/real.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include "include/exmap.h"
+#include "shim/answer.h"
+#include "shim/io.h"
+
+struct args {
+	long a, b, c, d, e, f;
+};
+
+static bool on_files(long nr, const struct args *x, long *ret)
+{
+	switch (nr) {
+	case SYS_open:
+		*ret = open((char *)x->a, x->b, x->c);
+		return true;
+	case SYS_openat:
+		*ret = openat(x->a, (char *)x->b, x->c, x->d);
+		return true;
+	case SYS_close:
+		*ret = close(x->a);
+		return true;
+	case SYS_close_range:
+		*ret = close_range(x->a, x->b, x->c);
+		return true;
+	case SYS_dup:
+		*ret = dup(x->a);
+		return true;
+	case SYS_dup2:
+		*ret = dup2(x->a, x->b);
+		return true;
+	case SYS_dup3:
+		*ret = dup3(x->a, x->b, x->c);
+		return true;
+	case SYS_fcntl:
+		*ret = fcntl(x->a, x->b, x->c);
+		return true;
+	case SYS_stat:
+		*ret = stat((char *)x->a, (struct stat *)x->b);
+		return true;
+	case SYS_lstat:
+		*ret = lstat((char *)x->a, (struct stat *)x->b);
+		return true;
+	case SYS_fstat:
+		*ret = fstat(x->a, (struct stat *)x->b);
+		return true;
+	case SYS_newfstatat:
+		*ret = fstatat(x->a, (char *)x->b, (struct stat *)x->c, x->d);
+		return true;
+	case SYS_statx:
+		*ret = statx(x->a, (char *)x->b, x->c, x->d, (struct statx *)x->e);
+		return true;
+	case SYS_access:
+		*ret = access((char *)x->a, x->b);
+		return true;
+	case SYS_faccessat:
+		*ret = faccessat(x->a, (char *)x->b, x->c, 0);
+		return true;
+	}
+	return false;
+}
+
+static bool on_io(long nr, const struct args *x, long *ret)
+{
+	switch (nr) {
+	case SYS_ioctl:
+		*ret = ioctl(x->a, x->b, x->c);
+		return true;
+	case SYS_read:
+		*ret = read(x->a, (void *)x->b, x->c);
+		return true;
+	case SYS_pread64:
+		*ret = pread64(x->a, (void *)x->b, x->c, x->d);
+		return true;
+	case SYS_readv:
+		*ret = readv(x->a, (struct iovec *)x->b, x->c);
+		return true;
+	case SYS_preadv:
+		/* The offset's high half is for 32-bit machines. */
+		*ret = preadv64(x->a, (struct iovec *)x->b, x->c, x->d);
+		return true;
+	case SYS_preadv2:
+		*ret = preadv64v2(x->a, (struct iovec *)x->b, x->c, x->d, x->f);
+		return true;
+	case SYS_write:
+		*ret = write(x->a, (void *)x->b, x->c);
+		return true;
+	case SYS_pwrite64:
+		*ret = pwrite64(x->a, (void *)x->b, x->c, x->d);
+		return true;
+	case SYS_writev:
+		*ret = writev(x->a, (struct iovec *)x->b, x->c);
+		return true;
+	case SYS_lseek:
+		*ret = lseek(x->a, x->b, x->c);
+		return true;
+	case SYS_EXMAP_ACTION:
+		*ret = answer(io_syscall_action(x->a, x->b, x->c, x->d));
+		return true;
+	}
+	return false;
+}
+
+static bool on_memory(long nr, const struct args *x, long *ret)
+{
+	switch (nr) {
+	case SYS_mmap:
+		*ret = (long)mmap((void *)x->a, x->b, x->c, x->d, x->e, x->f);
+		return true;
+	case SYS_munmap:
+		*ret = munmap((void *)x->a, x->b);
+		return true;
+	case SYS_mprotect:
+		*ret = mprotect((void *)x->a, x->b, x->c);
+		return true;
+	case SYS_madvise:
+		*ret = madvise((void *)x->a, x->b, x->c);
+		return true;
+	case SYS_mremap:
+		*ret = (long)mremap((void *)x->a, x->b, x->c, x->d, (void *)x->e);
+		return true;
+	}
+	return false;
+}
+
+EXPORT long syscall(long nr, ...)
+{
+	struct args x;
+	va_list args;
+	long ret;
+
+	/* As many as any system call takes; a caller that passed fewer does not care. */
+	va_start(args, nr);
+	x.a = va_arg(args, long);
+	x.b = va_arg(args, long);
+	x.c = va_arg(args, long);
+	x.d = va_arg(args, long);
+	x.e = va_arg(args, long);
+	x.f = va_arg(args, long);
+	va_end(args);
+	if (on_files(nr, &x, &ret) || on_io(nr, &x, &ret) || on_memory(nr, &x, &ret))
+		return ret;
+	ret = emu_sys6(nr, x.a, x.b, x.c, x.d, x.e, x.f);
+	return ret < 0 && ret >= -4095 ? answer(ret) : ret;
+}
