@@ -54,8 +54,8 @@ static u32 release_page(struct exmap_interface *ifc, struct exmap_pool *pool,
 	return nr_frames;
 }
 
-void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool,
-		      struct exmap_surface *s, u64 keep, u32 *failed_vec)
+void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		      u64 keep, u32 *failed_vec)
 {
 	u32 nr_frames = 0;
 	u32 nr_runs = 0;

@@ -111,8 +111,8 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
  *
  * They are not mapped; their frames go back, their words become EMPTY.
  */
-void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool,
-		      struct exmap_surface *s, u64 keep, u32 *failed_vec);
+void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		      u64 keep, u32 *failed_vec);
 
 /** exmap_batch_publish() - the mapped pages of the batch become PRESENT. */
 void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s);

@@ -40,7 +40,7 @@ typedef uint64_t u64;
 #define exmap_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define exmap_fetch_or(p, v) __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL)
 /* On failure the value found is left in *old. */
-#define exmap_try_cmpxchg(p, old, new)                                                             \
+#define exmap_try_cmpxchg(p, old, new) \
 	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
 #define exmap_likely(x) __builtin_expect(!!(x), 1)

@@ -218,8 +218,9 @@ static u32 steal_from(struct exmap_pool *pool, struct exmap_list *thief, u32 vic
 	extra = list->free / 2;
 	got = take_local(list, frames, n);
 	if (extra > got)
-		loot->count += take_local(list, &loot->frame[loot->count],
-					  EXMAP_MIN(extra - got, EXMAP_BUNDLE_FRAMES - loot->count));
+		loot->count +=
+			take_local(list, &loot->frame[loot->count],
+				   EXMAP_MIN(extra - got, EXMAP_BUNDLE_FRAMES - loot->count));
 	exmap_unlock(&list->lock);
 	update_free(thief);
 	if (got) {

@@ -11,8 +11,8 @@
  *
  * Return: false if one is mapped already.
  */
-static bool claim_all(struct exmap_interface *ifc, struct exmap_pool *pool,
-		      struct exmap_surface *s, u64 page, u64 len)
+static bool claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		      u64 page, u64 len)
 {
 	struct exmap_run *run = &ifc->runs[0];
 
@@ -70,8 +70,8 @@ static s64 fill(struct exmap_interface *ifc, struct exmap_pool *pool, struct exm
 }
 
 /* One range that has been checked. Return: bytes, 0 if a page is mapped already, or an errno. */
-static s64 read_range(struct exmap_interface *ifc, struct exmap_pool *pool,
-		      struct exmap_surface *s, unsigned int opcode, u64 page, u64 len)
+static s64 read_range(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		      unsigned int opcode, u64 page, u64 len)
 {
 	s64 bytes = len << EXMAP_PAGE_SHIFT;
 	u32 unused;

@@ -22,7 +22,7 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
 		u64 word = exmap_load_acquire(&s->table[page]);
 		u64 busy;
 
-retry:
+	retry:
 		if (word & EXMAP_WORD_BUSY)
 			break;
 		if (!word == present) {

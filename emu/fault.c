@@ -82,9 +82,8 @@ void emu_fault_diagnose(const siginfo_t *info)
 
 		emu_say("%s page %llu (address %#llx) of exmap %llu, and the program has no SIGSEGV "
 			"handler: dying of SIGSEGV",
-			info->si_code == SEGV_ACCERR ?
-				"access that the protection forbids to" :
-				"access to unallocated",
+			info->si_code == SEGV_ACCERR ? "access that the protection forbids to" :
+						       "access to unallocated",
 			(unsigned long long)((addr - s->core.base) >> EXMAP_PAGE_SHIFT),
 			(unsigned long long)addr, (unsigned long long)s->dev->serial);
 	}

@@ -16,9 +16,8 @@ struct choice {
 	int value;
 };
 
-static const struct choice booleans[] = { { "0", 0 },  { "1", 1 },   { "no", 0 },
-					  { "yes", 1 }, { "off", 0 }, { "on", 1 },
-					  { NULL, 0 } };
+static const struct choice booleans[] = { { "0", 0 },	{ "1", 1 },  { "no", 0 }, { "yes", 1 },
+					  { "off", 0 }, { "on", 1 }, { NULL, 0 } };
 static const struct choice strategies[] = { { "auto", EMU_STRATEGY_AUTO },
 					    { "copy", EMU_STRATEGY_COPY },
 					    { "mprotect", EMU_STRATEGY_MPROTECT },
@@ -65,8 +64,7 @@ static const struct option {
 	void (*set)(int value);
 	const char *help;
 } table[] = {
-	{ "strategy", strategies, set_strategy,
-	  "auto|copy|mprotect: how pages appear and vanish" },
+	{ "strategy", strategies, set_strategy, "auto|copy|mprotect: how pages appear and vanish" },
 	{ "backend", backends, set_backend, "emu|module: who serves /dev/exmap" },
 	{ "stats", booleans, set_stats, "0|1: statistics on stderr at the end" },
 	{ "junk", booleans, set_junk, "0|1: fresh pages hold a pattern instead of zeroes" },
@@ -107,7 +105,8 @@ static void set_option(char *text)
 			table[i].help);
 		return;
 	}
-	emu_say("EXMAP_OPTIONS: unknown option '%s' ignored; EXMAP_OPTIONS=help=1 lists them", text);
+	emu_say("EXMAP_OPTIONS: unknown option '%s' ignored; EXMAP_OPTIONS=help=1 lists them",
+		text);
 }
 
 static void read_options(void)

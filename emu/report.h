@@ -17,11 +17,11 @@ struct exmap_device;
 void emu_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** emu_say_once() - the same, but only at the first call from this place. */
-#define emu_say_once(...)                                                                          \
-	do {                                                                                       \
-		static bool said;                                                                  \
-		if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))                           \
-			emu_say(__VA_ARGS__);                                                      \
+#define emu_say_once(...)                                                \
+	do {                                                             \
+		static bool said;                                        \
+		if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED)) \
+			emu_say(__VA_ARGS__);                            \
 	} while (0)
 
 /** emu_report_stats() - the table of one exmap's statistics on stderr. */

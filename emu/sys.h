@@ -33,18 +33,18 @@ static inline long emu_sys6(long nr, long a, long b, long c, long d, long e, lon
 }
 
 #define EMU_SYS_PICK(_0, _1, _2, _3, _4, _5, _6, name, ...) name
-#define emu_sys(...)                                                                               \
-	EMU_SYS_PICK(__VA_ARGS__, EMU_SYS6, EMU_SYS5, EMU_SYS4, EMU_SYS3, EMU_SYS2, EMU_SYS1,      \
-		     EMU_SYS0)                                                                     \
+#define emu_sys(...)                                                                          \
+	EMU_SYS_PICK(__VA_ARGS__, EMU_SYS6, EMU_SYS5, EMU_SYS4, EMU_SYS3, EMU_SYS2, EMU_SYS1, \
+		     EMU_SYS0)                                                                \
 	(__VA_ARGS__)
 #define EMU_SYS0(n) emu_sys6(n, 0, 0, 0, 0, 0, 0)
 #define EMU_SYS1(n, a) emu_sys6(n, (long)(a), 0, 0, 0, 0, 0)
 #define EMU_SYS2(n, a, b) emu_sys6(n, (long)(a), (long)(b), 0, 0, 0, 0)
 #define EMU_SYS3(n, a, b, c) emu_sys6(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
 #define EMU_SYS4(n, a, b, c, d) emu_sys6(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define EMU_SYS5(n, a, b, c, d, e)                                                                 \
+#define EMU_SYS5(n, a, b, c, d, e) \
 	emu_sys6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
-#define EMU_SYS6(n, a, b, c, d, e, f)                                                              \
+#define EMU_SYS6(n, a, b, c, d, e, f) \
 	emu_sys6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 /* mmap()'s answer is an address or a small negative number. */

@@ -54,8 +54,7 @@ static bool splits(uintptr_t start, uintptr_t end)
 	struct emu_region region;
 
 	for (uintptr_t pos = start; emu_region_find(pos, end, &region); pos = region.end) {
-		if (region.kind == EMU_REGION_SURFACE &&
-		    (region.start < start || region.end > end))
+		if (region.kind == EMU_REGION_SURFACE && (region.start < start || region.end > end))
 			return true;
 	}
 	return false;

@@ -74,25 +74,25 @@ EXPORT void closefrom(int first)
 }
 
 /* Does @ret = the kernel's duplication inside the lock, and then ours. */
-#define DUPLICATE(ret, from, call)                                                                 \
-	do {                                                                                       \
-		struct exmap_file *from_file = fdtable_get(from);                                  \
-		struct exmap_file *gone = NULL;                                                    \
-		bool ours = fdtable_lock();                                                        \
-												   \
-		ret = call;                                                                        \
-		if (ret >= 0 && ret != (from) && ours) {                                           \
-			gone = fdtable_take(ret);                                                  \
-			if (from_file && ret < EMU_MAX_FDS) {                                      \
-				fdtable_set(ret, from_file);                                       \
-				from_file = NULL;                                                  \
-			}                                                                          \
-		}                                                                                  \
-		fdtable_unlock();                                                                  \
-		if (from_file)                                                                     \
-			emu_file_put(from_file);                                                   \
-		if (gone)                                                                          \
-			emu_file_put(gone);                                                        \
+#define DUPLICATE(ret, from, call)                                \
+	do {                                                      \
+		struct exmap_file *from_file = fdtable_get(from); \
+		struct exmap_file *gone = NULL;                   \
+		bool ours = fdtable_lock();                       \
+                                                                  \
+		ret = call;                                       \
+		if (ret >= 0 && ret != (from) && ours) {          \
+			gone = fdtable_take(ret);                 \
+			if (from_file && ret < EMU_MAX_FDS) {     \
+				fdtable_set(ret, from_file);      \
+				from_file = NULL;                 \
+			}                                         \
+		}                                                 \
+		fdtable_unlock();                                 \
+		if (from_file)                                    \
+			emu_file_put(from_file);                  \
+		if (gone)                                         \
+			emu_file_put(gone);                       \
 	} while (0)
 
 EXPORT int dup(int fd)

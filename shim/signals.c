@@ -75,7 +75,8 @@ static struct disposition load(const struct disposition *d)
 		copy.handler = __atomic_load_n(&d->handler, __ATOMIC_ACQUIRE);
 		copy.flags = __atomic_load_n(&d->flags, __ATOMIC_ACQUIRE);
 		copy.mask = __atomic_load_n(&d->mask, __ATOMIC_ACQUIRE);
-	} while (copy.sequence % 2 || copy.sequence != __atomic_load_n(&d->sequence, __ATOMIC_ACQUIRE));
+	} while (copy.sequence % 2 ||
+		 copy.sequence != __atomic_load_n(&d->sequence, __ATOMIC_ACQUIRE));
 	return copy;
 }
 
@@ -148,8 +149,7 @@ static void deliver(siginfo_t *info, ucontext_t *uc, int saved_errno)
 	if (want.handler == (uintptr_t)SIG_IGN && info->si_code <= 0)
 		return;
 	/* A fault cannot be ignored, nor wait until it is unblocked. */
-	if (is_default(&want) ||
-	    (info->si_code > 0 && first_word(&uc->uc_sigmask) & bit_of(sig))) {
+	if (is_default(&want) || (info->si_code > 0 && first_word(&uc->uc_sigmask) & bit_of(sig))) {
 		die(info, uc);
 		return;
 	}
