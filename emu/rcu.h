@@ -12,17 +12,11 @@
 
 #include <urcu-bp.h>
 
-#ifdef __SANITIZE_THREAD__
-void __tsan_acquire(void *addr);
-void __tsan_release(void *addr);
-extern char emu_rcu_tag;
-#define emu_rcu_hb_before() __tsan_release(&emu_rcu_tag)
-#define emu_rcu_hb_after() __tsan_acquire(&emu_rcu_tag)
+#ifdef EXMAP_TSAN
+void emu_rcu_read_lock(void);
+void emu_rcu_read_unlock(void);
+void emu_rcu_publish(void);
 #else
-#define emu_rcu_hb_before() ((void)0)
-#define emu_rcu_hb_after() ((void)0)
-#endif
-
 static inline void emu_rcu_read_lock(void)
 {
 	urcu_bp_read_lock();
@@ -30,9 +24,17 @@ static inline void emu_rcu_read_lock(void)
 
 static inline void emu_rcu_read_unlock(void)
 {
-	emu_rcu_hb_before();
 	urcu_bp_read_unlock();
 }
+
+/** emu_rcu_publish() - called before a pointer is stored where readers find it. */
+static inline void emu_rcu_publish(void)
+{
+}
+#endif
+
+/** emu_rcu_synchronize() - wait until all read sections of now are over. */
+void emu_rcu_synchronize(void);
 
 /**
  * emu_rcu_free() - free memory once no reader can still hold it
@@ -48,12 +50,6 @@ void emu_rcu_free(void *memory);
 static inline int emu_rcu_may_wait(void)
 {
 	return !urcu_bp_read_ongoing();
-}
-
-static inline void emu_rcu_synchronize(void)
-{
-	urcu_bp_synchronize_rcu();
-	emu_rcu_hb_after();
 }
 
 #endif /* EXMAP_EMU_RCU_H */

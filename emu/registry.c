@@ -127,8 +127,3 @@ bool emu_region_find(uintptr_t start, uintptr_t end, struct emu_region *region)
 	}
 	return false;
 }
-
-bool emu_region_any(void)
-{
-	return __atomic_load_n(&current, __ATOMIC_RELAXED);
-}

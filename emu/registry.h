@@ -59,7 +59,4 @@ void emu_region_orphan(struct emu_surface *surface);
  */
 bool emu_region_find(uintptr_t start, uintptr_t end, struct emu_region *region);
 
-/** emu_region_any() - whether there ever was one: one load, for fast paths. */
-bool emu_region_any(void);
-
 #endif /* EXMAP_EMU_REGISTRY_H */

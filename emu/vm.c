@@ -40,7 +40,7 @@ bool emu_vm_overlaps(const void *addr, size_t len)
 	struct emu_region region;
 	bool found;
 
-	if (!emu_region_any() || !len || bad_range(addr, len))
+	if (!len || bad_range(addr, len))
 		return false;
 	emu_rcu_read_lock();
 	found = emu_region_find((uintptr_t)addr, range_end(addr, len), &region);

@@ -14,7 +14,7 @@ EXPORT int close(int fd)
 	struct exmap_file *file = NULL;
 	int ret;
 
-	if (emu_fd_is_hidden(fd))
+	if (fd_is_hidden(fd))
 		return answer(-EBADF);
 	if (!fdtable_read(fd))
 		return REAL(close)(fd);
@@ -99,7 +99,7 @@ EXPORT int dup(int fd)
 {
 	int ret;
 
-	if (emu_fd_is_hidden(fd))
+	if (fd_is_hidden(fd))
 		return answer(-EBADF);
 	if (!fdtable_read(fd))
 		return REAL(dup)(fd);
@@ -111,10 +111,10 @@ EXPORT int dup2(int fd, int new_fd)
 {
 	int ret;
 
-	if (emu_fd_is_hidden(fd))
+	if (fd_is_hidden(fd))
 		return answer(-EBADF);
 	/* The one busy number is one of ours; the client can take any other. */
-	if (emu_fd_is_hidden(new_fd))
+	if (fd_is_hidden(new_fd))
 		return answer(-EBUSY);
 	if (!fdtable_read(fd) && !fdtable_read(new_fd))
 		return REAL(dup2)(fd, new_fd);
@@ -126,9 +126,9 @@ EXPORT int dup3(int fd, int new_fd, int flags)
 {
 	int ret;
 
-	if (emu_fd_is_hidden(fd))
+	if (fd_is_hidden(fd))
 		return answer(-EBADF);
-	if (emu_fd_is_hidden(new_fd))
+	if (fd_is_hidden(new_fd))
 		return answer(-EBUSY);
 	if (!fdtable_read(fd) && !fdtable_read(new_fd))
 		return REAL(dup3)(fd, new_fd, flags);
@@ -153,7 +153,7 @@ static int do_fcntl(int (*real)(int fd, int cmd, ...), int fd, int cmd, void *ar
 {
 	int ret;
 
-	if (emu_fd_is_hidden(fd))
+	if (fd_is_hidden(fd))
 		return answer(-EBADF);
 	if (!fdtable_read(fd))
 		return real(fd, cmd, arg);

@@ -80,6 +80,7 @@ void fdtable_unlock(void)
 
 void fdtable_set(int fd, struct exmap_file *file)
 {
+	emu_rcu_publish();
 	__atomic_store_n(&fdtable[fd], file, __ATOMIC_RELEASE);
 	if (fd > highest)
 		highest = fd;

@@ -32,6 +32,12 @@ static inline bool fdtable_any(void)
 	return __atomic_load_n(&fdtable, __ATOMIC_RELAXED);
 }
 
+/** fd_is_hidden() - whether an fd is the emulator's own; cheap while it has none. */
+static inline bool fd_is_hidden(int fd)
+{
+	return fdtable_any() && emu_fd_is_hidden(fd);
+}
+
 /** fdtable_get() - the same with a reference, to be put; outside read sections. */
 struct exmap_file *fdtable_get(int fd);
 

@@ -9,6 +9,12 @@
 #include "shim/answer.h"
 #include "shim/fdtable.h"
 
+/* Whether the emulator has a say in a range. */
+static bool concerns_us(const void *addr, size_t len)
+{
+	return fdtable_any() && emu_vm_overlaps(addr, len);
+}
+
 /* Whether a mapping with these flags replaces what is in its place. */
 static bool replaces(int flags)
 {
@@ -21,7 +27,7 @@ static void *do_mmap(void *(*real)(void *, size_t, int, int, int, off_t), void *
 	struct exmap_file *file = flags & MAP_ANONYMOUS ? NULL : fdtable_get(fd);
 	void *ret;
 
-	if (replaces(flags)) {
+	if (fdtable_any() && replaces(flags)) {
 		long room = emu_make_room(addr, len);
 
 		if (room) {
@@ -49,21 +55,21 @@ EXPORT void *mmap64(void *addr, size_t len, int prot, int flags, int fd, off64_t
 
 EXPORT int munmap(void *addr, size_t len)
 {
-	if (emu_vm_overlaps(addr, len))
+	if (concerns_us(addr, len))
 		return answer(emu_munmap(addr, len));
 	return REAL(munmap)(addr, len);
 }
 
 EXPORT int mprotect(void *addr, size_t len, int prot)
 {
-	if (emu_vm_overlaps(addr, len))
+	if (concerns_us(addr, len))
 		return answer(emu_mprotect(addr, len, prot));
 	return REAL(mprotect)(addr, len, prot);
 }
 
 EXPORT int madvise(void *addr, size_t len, int advice)
 {
-	if (emu_vm_overlaps(addr, len))
+	if (concerns_us(addr, len))
 		return answer(emu_madvise(addr, len, advice));
 	return REAL(madvise)(addr, len, advice);
 }
@@ -78,9 +84,9 @@ EXPORT void *mremap(void *addr, size_t len, size_t new_len, int flags, ...)
 	new_addr = va_arg(args, void *);
 	va_end(args);
 	/* A length of 0 asks for a second view of the page at the address. */
-	if (emu_vm_overlaps(addr, len ? len : 1))
+	if (concerns_us(addr, len ? len : 1))
 		return answer_address((void *)-EFAULT);
-	if (flags & MREMAP_FIXED) {
+	if (fdtable_any() && flags & MREMAP_FIXED) {
 		room = emu_make_room(new_addr, new_len);
 		if (room)
 			return answer_address((void *)room);

@@ -16,6 +16,7 @@
 #include <ucontext.h>
 
 #include "emu/fault.h"
+#include "emu/process.h"
 #include "emu/sys.h"
 #include "shim/signals.h"
 
@@ -126,8 +127,12 @@ static void die(siginfo_t *info, ucontext_t *uc)
 	REAL(sigaction)(info->si_signo, &dfl, NULL);
 	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, KERNEL_SET_SIZE);
 	memcpy(&uc->uc_sigmask, &mask, sizeof(mask));
-	emu_sys(SYS_rt_tgsigqueueinfo, emu_sys(SYS_getpid), emu_sys(SYS_gettid), info->si_signo,
-		info);
+	/* Valgrind takes a fault that the kernel reports outside its own code for its own. */
+	if (emu_on_valgrind())
+		emu_sys(SYS_tgkill, emu_sys(SYS_getpid), emu_sys(SYS_gettid), info->si_signo);
+	else
+		emu_sys(SYS_rt_tgsigqueueinfo, emu_sys(SYS_getpid), emu_sys(SYS_gettid),
+			info->si_signo, info);
 }
 
 static void reset(struct disposition *d)
