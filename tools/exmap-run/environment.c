@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/* environment.c - see environment.h */
+
+#define _GNU_SOURCE
+#include "tools/exmap-run/environment.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SHIM "libexmap-shim.so"
+
+/* Of Debian's multiarch layout too: bin/../lib/x86_64-linux-gnu. */
+static const char *const beside_us[] = { "../lib", "../lib/x86_64-linux-gnu", "../lib64" };
+
+bool find_shim(char path[PATH_MAX])
+{
+	char self[PATH_MAX] = "";
+	const char *dir;
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		strcpy(self, "./exmap-run");
+	dir = dirname(self);
+	for (size_t i = 0; i < sizeof(beside_us) / sizeof(beside_us[0]); i++) {
+		char try[2 * PATH_MAX];
+
+		snprintf(try, sizeof(try), "%s/%s/%s", dir, beside_us[i], SHIM);
+		if (realpath(try, path))
+			return true;
+	}
+	if (realpath(EXMAP_LIBDIR "/" SHIM, path))
+		return true;
+	complain("no %s beside %s nor in %s; build it (cmake --build) or install it", SHIM, dir,
+		 EXMAP_LIBDIR);
+	return false;
+}
+
+static void set(const char *name, const char *value)
+{
+	if (setenv(name, value, 1)) {
+		complain("out of memory");
+		exit(2);
+	}
+}
+
+void set_preload(const struct client *client, const char *shim)
+{
+	const char *old = getenv("LD_PRELOAD");
+	char *value = NULL;
+	char *list = NULL;
+
+	for (int i = 0; i < client->nr_runtimes; i++) {
+		if (asprintf(&value, "%s%s%s", list ? list : "", list ? ":" : "",
+			     client->runtimes[i]) < 0)
+			value = NULL;
+		free(list);
+		list = value;
+	}
+	if (asprintf(&value, "%s%s%s%s%s", list ? list : "", list ? ":" : "", shim,
+		     old && *old ? ":" : "", old ? old : "") < 0)
+		value = NULL;
+	set("LD_PRELOAD", value ? value : shim);
+	free(value);
+	free(list);
+}
+
+void set_option(const char *option)
+{
+	const char *old = getenv("EXMAP_OPTIONS");
+	size_t key = strcspn(option, "=");
+	char *copy = strdup(old ? old : "");
+	char *value = malloc((old ? strlen(old) : 0) + strlen(option) + 2);
+	char *rest = copy;
+	char *word;
+
+	if (!copy || !value) {
+		complain("out of memory");
+		exit(2);
+	}
+	*value = '\0';
+	while ((word = strsep(&rest, ":"))) {
+		bool same = strcspn(word, "=") == key && !strncmp(word, option, key);
+
+		if (!*word || same)
+			continue;
+		strcat(value, word);
+		strcat(value, ":");
+	}
+	strcat(value, option);
+	set("EXMAP_OPTIONS", value);
+	free(copy);
+	free(value);
+}

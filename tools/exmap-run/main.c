@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/* main.c - exmap-run: run an unmodified exmap client without the kernel module */
+
+#define _GNU_SOURCE
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/exmap-run/client.h"
+#include "tools/exmap-run/environment.h"
+
+/* As env(1) and others: what goes wrong here is told from what the client does. */
+#define EXIT_USAGE 2
+
+const char *argp_program_version = "exmap-run " EXMAP_VERSION;
+error_t argp_err_exit_status = EXIT_USAGE;
+
+struct run {
+	char **command;
+	bool module;
+	bool verbose;
+};
+
+enum { OPTION_STRATEGY = 's', OPTION_BACKEND = 'b', OPTION_STATS = 256, OPTION_SET = 'o' };
+
+static const struct argp_option options[] = {
+	{ "strategy", OPTION_STRATEGY, "NAME", 0,
+	  "How pages appear and vanish: auto (the default), copy (userfaultfd) or mprotect", 0 },
+	{ "backend", OPTION_BACKEND, "NAME", 0,
+	  "Who serves /dev/exmap: emu (the default), or module, which leaves the kernel's alone",
+	  0 },
+	{ "stats", OPTION_STATS, NULL, 0, "Print a table of statistics on stderr at exit", 0 },
+	{ "option", OPTION_SET, "KEY=VALUE", 0,
+	  "Any other option of EXMAP_OPTIONS; --option help lists them when the client opens "
+	  "/dev/exmap",
+	  0 },
+	{ "verbose", 'v', NULL, 0, "Say what is done", 0 },
+	{ 0 },
+};
+
+static bool one_of(const char *word, const char *const *words)
+{
+	for (; *words; words++) {
+		if (!strcmp(word, *words))
+			return true;
+	}
+	return false;
+}
+
+static void set_choice(struct argp_state *state, const char *key, const char *value,
+		       const char *const *choices)
+{
+	char option[64];
+
+	if (!one_of(value, choices))
+		argp_error(state, "--%s: no '%s'", key, value);
+	snprintf(option, sizeof(option), "%s=%s", key, value);
+	set_option(option);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	static const char *const strategies[] = { "auto", "copy", "mprotect", NULL };
+	static const char *const backends[] = { "emu", "module", NULL };
+	struct run *run = state->input;
+
+	switch (key) {
+	case OPTION_STRATEGY:
+		set_choice(state, "strategy", arg, strategies);
+		break;
+	case OPTION_BACKEND:
+		set_choice(state, "backend", arg, backends);
+		run->module = !strcmp(arg, "module");
+		break;
+	case OPTION_STATS:
+		set_option("stats=1");
+		break;
+	case OPTION_SET:
+		set_option(arg);
+		break;
+	case 'v':
+		run->verbose = true;
+		set_option("verbose=1");
+		break;
+	case ARGP_KEY_ARG:
+		/* The rest is the client's, options and all. */
+		run->command = &state->argv[state->next - 1];
+		state->next = state->argc;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "no client given");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "[--] CLIENT [ARG...]",
+	.doc = "Run an exmap client without the kernel module: its calls on /dev/exmap are served "
+	       "by an emulator inside its own process.\v"
+	       "Exit status: the client's; 2 if it cannot be run.",
+};
+
+int main(int argc, char **argv)
+{
+	struct run run = { 0 };
+	struct client client = { 0 };
+	char shim[PATH_MAX];
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run);
+	if (!client_find(&client, run.command[0]))
+		return EXIT_USAGE;
+	if (run.module) {
+		if (access("/dev/exmap", F_OK)) {
+			complain("--backend=module: no /dev/exmap here; load the module, or use "
+				 "--backend=emu");
+			return EXIT_USAGE;
+		}
+	} else {
+		if (!client_check(&client) || !find_shim(shim))
+			return EXIT_USAGE;
+		client_add_runtimes(&client, shim);
+		set_preload(&client, shim);
+	}
+	if (run.verbose)
+		complain("LD_PRELOAD=%s EXMAP_OPTIONS=%s %s",
+			 getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "",
+			 getenv("EXMAP_OPTIONS") ? getenv("EXMAP_OPTIONS") : "", client.path);
+	fflush(NULL);
+	execv(client.path, run.command);
+	complain("%s: %s", client.path, strerror(errno));
+	return EXIT_USAGE;
+}
