@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""Adds up what the tests of several ctest runs counted.
+
+Reads ctest's JUnit files. A program that ends with 'N passed, N failed, N skipped'
+counts its own tests; cmocka's programs are counted by their summary; any other
+program is one test.
+"""
+
+import re
+import sys
+import xml.etree.ElementTree as xml
+
+OWN = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped\s*$", re.M)
+CMOCKA = {
+    "PASSED": re.compile(r"^\[  PASSED  \] (\d+) test", re.M),
+    "FAILED": re.compile(r"^\[  FAILED  \] .*?(\d+) test", re.M),
+    "SKIPPED": re.compile(r"^\[  SKIPPED \] .*?(\d+) test", re.M),
+}
+
+
+def count(case):
+    """Returns passed, failed and skipped of one ctest test."""
+    output = case.findtext("system-out") or ""
+    status = case.get("status")
+    own = OWN.findall(output)
+    if own:
+        passed, failed, skipped = map(int, own[-1])
+    elif CMOCKA["PASSED"].search(output):
+        passed, failed, skipped = (
+            sum(map(int, pattern.findall(output))) for pattern in CMOCKA.values()
+        )
+    else:
+        passed, failed, skipped = status == "run", 0, status in ("notrun", "disabled")
+    # A crash or a time-out counts even where the program's own figures look well.
+    if status == "fail" and not failed:
+        failed = 1
+    return [int(passed), int(failed), int(skipped)]
+
+
+def main(paths):
+    total = [0, 0, 0]
+    print()
+    print(f"{'build':9} {'tests':32} {'passed':>7} {'failed':>7} {'skipped':>8}")
+    for path in paths:
+        build = path.rsplit("/", 1)[-1].removesuffix(".xml")
+        for case in xml.parse(path).getroot().iter("testcase"):
+            counts = count(case)
+            total = [a + b for a, b in zip(total, counts)]
+            print(f"{build:9} {case.get('name'):32} {counts[0]:7} {counts[1]:7} {counts[2]:8}")
+    print("\n{} passed, {} failed, {} skipped".format(*total))
+    return 1 if total[1] or not total[0] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
