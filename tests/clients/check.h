@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.h - counting checks, and the few lines every client needs to get going
+ *
+ * These programs stand for somebody else's code: they include the public
+ * header and nothing else of the project, so what passes here passes for a
+ * client that has never heard of the emulator.
+ *
+ * Thread-safety: CHECK() and SKIP() may be called from any thread of the
+ * process. A forked child has its own counters and reports by its exit status.
+ */
+#ifndef CLIENTS_CHECK_H
+#define CLIENTS_CHECK_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <exmap.h>
+
+#define PAGE ((size_t)4096)
+
+#define UNUSED __attribute__((unused))
+
+static unsigned int check_passed, check_failed, check_skipped;
+
+/* errno of the failing call is the most useful thing to see, so it is printed always. */
+static UNUSED int check_that(int ok, const char *what, const char *file, int line)
+{
+	int err = errno;
+
+	if (ok) {
+		__atomic_fetch_add(&check_passed, 1, __ATOMIC_RELAXED);
+		return 1;
+	}
+	__atomic_fetch_add(&check_failed, 1, __ATOMIC_RELAXED);
+	fprintf(stderr, "%s:%d: failed: %s (errno %d: %s)\n", file, line, what, err, strerror(err));
+	return 0;
+}
+
+#define CHECK(cond) check_that(!!(cond), #cond, __FILE__, __LINE__)
+
+/* The call gives -1 and exactly this errno. */
+#define CHECK_ERR(call, want)                                                                   \
+	do {                                                                                    \
+		errno = 0;                                                                      \
+		long check_ret = (long)(call);                                                  \
+		check_that(check_ret == -1 && errno == (want), #call " gives " #want, __FILE__, \
+			   __LINE__);                                                           \
+	} while (0)
+
+static UNUSED void check_skip(const char *what, const char *why)
+{
+	__atomic_fetch_add(&check_skipped, 1, __ATOMIC_RELAXED);
+	printf("skipped: %s: %s\n", what, why);
+}
+
+/* What main() returns. */
+static UNUSED int check_done(void)
+{
+	printf("%u passed, %u failed, %u skipped\n", check_passed, check_failed, check_skipped);
+	fflush(NULL);
+	return check_failed ? 1 : 0;
+}
+
+/* Without this much there is nothing to test. */
+static UNUSED void check_need(int ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "cannot go on: %s: %s\n", what, strerror(errno));
+	check_failed++;
+	exit(check_done());
+}
+
+/* One exmap with its surface and interfaces, as a client would keep it. */
+struct client {
+	int fd;
+	unsigned char *mem;
+	size_t pages;
+	int interfaces;
+	struct exmap_user_interface *iface[8];
+};
+
+static UNUSED int client_setup(int fd, int backing, int interfaces, size_t frames)
+{
+	struct exmap_ioctl_setup setup;
+
+	memset(&setup, 0, sizeof(setup));
+	setup.fd = backing;
+	setup.max_interfaces = interfaces;
+	setup.buffer_size = frames;
+	return ioctl(fd, EXMAP_IOCTL_SETUP, &setup);
+}
+
+static UNUSED int client_map(struct client *c)
+{
+	void *mem = mmap(NULL, c->pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd,
+			 EXMAP_OFF_EXMAP);
+	int i;
+
+	if (mem == MAP_FAILED)
+		return -1;
+	c->mem = (unsigned char *)mem;
+	for (i = 0; i < c->interfaces; i++) {
+		mem = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd,
+			   (off_t)EXMAP_OFF_INTERFACE(i));
+		if (mem == MAP_FAILED)
+			return -1;
+		c->iface[i] = (struct exmap_user_interface *)mem;
+	}
+	return 0;
+}
+
+/* Returns -1 with errno, the file open or not; tests do not leak on purpose, they exit. */
+static UNUSED int client_open(struct client *c, size_t pages, size_t frames, int interfaces,
+			      int backing)
+{
+	memset(c, 0, sizeof(*c));
+	c->pages = pages;
+	c->interfaces = interfaces;
+	c->fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
+	if (c->fd < 0)
+		return -1;
+	if (client_setup(c->fd, backing, interfaces, frames))
+		return -1;
+	return client_map(c);
+}
+
+static UNUSED void client_close(struct client *c)
+{
+	int i;
+
+	munmap(c->mem, c->pages * PAGE);
+	for (i = 0; i < c->interfaces; i++)
+		munmap(c->iface[i], PAGE);
+	close(c->fd);
+}
+
+static UNUSED int client_action(int fd, int interface, int opcode, int vectors)
+{
+	struct exmap_action_params params;
+
+	memset(&params, 0, sizeof(params));
+	params.interface = (uint16_t)interface;
+	params.iov_len = (uint16_t)vectors;
+	params.opcode = (uint16_t)opcode;
+	return ioctl(fd, EXMAP_IOCTL_ACTION, &params);
+}
+
+/* Pages done, or -1 with errno, whether the call or the vector failed. */
+static UNUSED int client_do(struct client *c, int interface, int opcode, size_t page, size_t len)
+{
+	struct exmap_iov *iov = &c->iface[interface]->iov[0];
+	int ret;
+
+	iov->value = page | (uint64_t)len << (64 - EXMAP_PAGE_LEN_BITS);
+	ret = client_action(c->fd, interface, opcode, 1);
+	if (ret < 0)
+		return -1;
+	if (ret > 0 || iov->res) {
+		errno = -iov->res;
+		return -1;
+	}
+	return iov->pages;
+}
+
+static UNUSED int client_alloc(struct client *c, int interface, size_t page, size_t len)
+{
+	return client_do(c, interface, EXMAP_OP_ALLOC, page, len);
+}
+
+static UNUSED int client_free(struct client *c, int interface, size_t page, size_t len)
+{
+	return client_do(c, interface, EXMAP_OP_FREE, page, len);
+}
+
+static UNUSED long client_mapped(int fd)
+{
+	struct exmap_ioctl_stats stats;
+
+	if (ioctl(fd, EXMAP_IOCTL_STATS, &stats))
+		return -1;
+	return (long)stats.alloc_count;
+}
+
+#endif
