@@ -58,6 +58,24 @@ static int open_exmap(int flags)
 	return answer(ret);
 }
 
+/*
+ * The kernel looks first: then a bad pointer has had its EFAULT, and we may read
+ * the path too. Not with O_CREAT, which would make a file of that name.
+ */
+static bool is_for_us(int dir, const char *path, int flags)
+{
+	return flags & O_CREAT && path_is_exmap(dir, path);
+}
+
+static int after(int ret, int dir, const char *path, int flags)
+{
+	if ((ret < 0 && errno == EFAULT) || !path_is_exmap(dir, path))
+		return ret;
+	if (ret >= 0)
+		REAL(close)(ret);
+	return open_exmap(flags);
+}
+
 /* Only these flags make open() look at the mode. */
 static mode_t mode_of(int flags, va_list args)
 {
@@ -69,12 +87,12 @@ EXPORT int open(const char *path, int flags, ...)
 	va_list args;
 	mode_t mode;
 
-	if (path_is_exmap(AT_FDCWD, path))
+	if (is_for_us(AT_FDCWD, path, flags))
 		return open_exmap(flags);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);
-	return REAL(open)(path, flags, mode);
+	return after(REAL(open)(path, flags, mode), AT_FDCWD, path, flags);
 }
 
 EXPORT int open64(const char *path, int flags, ...)
@@ -82,12 +100,12 @@ EXPORT int open64(const char *path, int flags, ...)
 	va_list args;
 	mode_t mode;
 
-	if (path_is_exmap(AT_FDCWD, path))
+	if (is_for_us(AT_FDCWD, path, flags))
 		return open_exmap(flags);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);
-	return REAL(open64)(path, flags, mode);
+	return after(REAL(open64)(path, flags, mode), AT_FDCWD, path, flags);
 }
 
 EXPORT int openat(int dir, const char *path, int flags, ...)
@@ -95,12 +113,12 @@ EXPORT int openat(int dir, const char *path, int flags, ...)
 	va_list args;
 	mode_t mode;
 
-	if (path_is_exmap(dir, path))
+	if (is_for_us(dir, path, flags))
 		return open_exmap(flags);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);
-	return REAL(openat)(dir, path, flags, mode);
+	return after(REAL(openat)(dir, path, flags, mode), dir, path, flags);
 }
 
 EXPORT int openat64(int dir, const char *path, int flags, ...)
@@ -108,32 +126,32 @@ EXPORT int openat64(int dir, const char *path, int flags, ...)
 	va_list args;
 	mode_t mode;
 
-	if (path_is_exmap(dir, path))
+	if (is_for_us(dir, path, flags))
 		return open_exmap(flags);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);
-	return REAL(openat64)(dir, path, flags, mode);
+	return after(REAL(openat64)(dir, path, flags, mode), dir, path, flags);
 }
 
-/* What fortified programs call when they pass no mode. */
+/* What fortified programs call when they pass no mode, and so no O_CREAT. */
 
 EXPORT int __open_2(const char *path, int flags)
 {
-	return path_is_exmap(AT_FDCWD, path) ? open_exmap(flags) : REAL(__open_2)(path, flags);
+	return after(REAL(__open_2)(path, flags), AT_FDCWD, path, flags);
 }
 
 EXPORT int __open64_2(const char *path, int flags)
 {
-	return path_is_exmap(AT_FDCWD, path) ? open_exmap(flags) : REAL(__open64_2)(path, flags);
+	return after(REAL(__open64_2)(path, flags), AT_FDCWD, path, flags);
 }
 
 EXPORT int __openat_2(int dir, const char *path, int flags)
 {
-	return path_is_exmap(dir, path) ? open_exmap(flags) : REAL(__openat_2)(dir, path, flags);
+	return after(REAL(__openat_2)(dir, path, flags), dir, path, flags);
 }
 
 EXPORT int __openat64_2(int dir, const char *path, int flags)
 {
-	return path_is_exmap(dir, path) ? open_exmap(flags) : REAL(__openat64_2)(dir, path, flags);
+	return after(REAL(__openat64_2)(dir, path, flags), dir, path, flags);
 }

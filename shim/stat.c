@@ -26,8 +26,14 @@ static bool fd_is_exmap(int fd)
 	return fdtable_read(fd);
 }
 
-static bool is_exmap(int dir, const char *path, int flags)
+/*
+ * Asked after the kernel, which has said EFAULT then if the path cannot be read
+ * (or the result not be written, which it does not try for a missing path).
+ */
+static bool is_exmap(int ret, int dir, const char *path, int flags)
 {
+	if (ret && errno == EFAULT)
+		return false;
 	if (flags & AT_EMPTY_PATH && path && !*path)
 		return fd_is_exmap(dir);
 	return path_is_exmap(dir, path);
@@ -60,22 +66,30 @@ static int stat64_exmap(struct stat64 *st)
 
 EXPORT int stat(const char *path, struct stat *st)
 {
-	return path_is_exmap(AT_FDCWD, path) ? stat_exmap(st) : REAL(stat)(path, st);
+	int ret = REAL(stat)(path, st);
+
+	return is_exmap(ret, AT_FDCWD, path, 0) ? stat_exmap(st) : ret;
 }
 
 EXPORT int stat64(const char *path, struct stat64 *st)
 {
-	return path_is_exmap(AT_FDCWD, path) ? stat64_exmap(st) : REAL(stat64)(path, st);
+	int ret = REAL(stat64)(path, st);
+
+	return is_exmap(ret, AT_FDCWD, path, 0) ? stat64_exmap(st) : ret;
 }
 
 EXPORT int lstat(const char *path, struct stat *st)
 {
-	return path_is_exmap(AT_FDCWD, path) ? stat_exmap(st) : REAL(lstat)(path, st);
+	int ret = REAL(lstat)(path, st);
+
+	return is_exmap(ret, AT_FDCWD, path, 0) ? stat_exmap(st) : ret;
 }
 
 EXPORT int lstat64(const char *path, struct stat64 *st)
 {
-	return path_is_exmap(AT_FDCWD, path) ? stat64_exmap(st) : REAL(lstat64)(path, st);
+	int ret = REAL(lstat64)(path, st);
+
+	return is_exmap(ret, AT_FDCWD, path, 0) ? stat64_exmap(st) : ret;
 }
 
 EXPORT int fstat(int fd, struct stat *st)
@@ -90,21 +104,24 @@ EXPORT int fstat64(int fd, struct stat64 *st)
 
 EXPORT int fstatat(int dir, const char *path, struct stat *st, int flags)
 {
-	return is_exmap(dir, path, flags) ? stat_exmap(st) : REAL(fstatat)(dir, path, st, flags);
+	int ret = REAL(fstatat)(dir, path, st, flags);
+
+	return is_exmap(ret, dir, path, flags) ? stat_exmap(st) : ret;
 }
 
 EXPORT int fstatat64(int dir, const char *path, struct stat64 *st, int flags)
 {
-	return is_exmap(dir, path, flags) ? stat64_exmap(st) :
-					    REAL(fstatat64)(dir, path, st, flags);
+	int ret = REAL(fstatat64)(dir, path, st, flags);
+
+	return is_exmap(ret, dir, path, flags) ? stat64_exmap(st) : ret;
 }
 
 EXPORT int statx(int dir, const char *path, int flags, unsigned int mask, struct statx *stx)
 {
-	int ret;
+	int ret = REAL(statx)(dir, path, flags, mask, stx);
 
-	if (!is_exmap(dir, path, flags))
-		return REAL(statx)(dir, path, flags, mask, stx);
+	if (!is_exmap(ret, dir, path, flags))
+		return ret;
 	ret = REAL(statx)(AT_FDCWD, "/dev/null", flags & ~AT_EMPTY_PATH, mask, stx);
 	if (!ret) {
 		stx->stx_mode = EXMAP_MODE;
@@ -117,16 +134,16 @@ EXPORT int statx(int dir, const char *path, int flags, unsigned int mask, struct
 
 EXPORT int access(const char *path, int mode)
 {
-	if (path_is_exmap(AT_FDCWD, path))
-		return answer(mode & X_OK ? -EACCES : 0);
-	return REAL(access)(path, mode);
+	int ret = REAL(access)(path, mode);
+
+	return is_exmap(ret, AT_FDCWD, path, 0) ? answer(mode & X_OK ? -EACCES : 0) : ret;
 }
 
 EXPORT int faccessat(int dir, const char *path, int mode, int flags)
 {
-	if (path_is_exmap(dir, path))
-		return answer(mode & X_OK ? -EACCES : 0);
-	return REAL(faccessat)(dir, path, mode, flags);
+	int ret = REAL(faccessat)(dir, path, mode, flags);
+
+	return is_exmap(ret, dir, path, 0) ? answer(mode & X_OK ? -EACCES : 0) : ret;
 }
 
 /* What programs that were linked with a glibc before 2.33 call. */
