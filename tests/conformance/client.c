@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+/* client.c - what every test does with an exmap; see harness.h */
+
+#include "harness.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <sys/stat.h>
+
+int ex_open(void)
+{
+	int fd = open("/dev/exmap", O_RDWR);
+
+	if (fd < 0)
+		test_fail(__FILE__, __LINE__, "open /dev/exmap: %s", strerror(errno));
+	return fd;
+}
+
+int ex_setup(int fd, int backing, int max_interfaces, size_t buffer_size, uint64_t flags)
+{
+	struct exmap_ioctl_setup setup = {
+		.fd = backing,
+		.max_interfaces = max_interfaces,
+		.buffer_size = buffer_size,
+		.flags = flags,
+	};
+
+	return ioctl(fd, EXMAP_IOCTL_SETUP, &setup);
+}
+
+void *ex_map(int fd, size_t pages)
+{
+	void *base =
+		mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, EXMAP_OFF_EXMAP);
+
+	if (base == MAP_FAILED)
+		test_fail(__FILE__, __LINE__, "mmap of %zu pages: %s", pages, strerror(errno));
+	return base;
+}
+
+struct exmap_user_interface *ex_interface(struct ex *ex, int i)
+{
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, ex->fd,
+			  EXMAP_OFF_INTERFACE(i));
+
+	if (page == MAP_FAILED)
+		test_fail(__FILE__, __LINE__, "mmap of interface %d: %s", i, strerror(errno));
+	ex->user[i] = page;
+	return page;
+}
+
+void ex_start(struct ex *ex, size_t pages, int max_interfaces, size_t buffer_size, int backing)
+{
+	memset(ex, 0, sizeof(*ex));
+	ex->fd = ex_open();
+	ex->pages = pages;
+	ex->base = ex_map(ex->fd, pages);
+	if (ex_setup(ex->fd, backing, max_interfaces, buffer_size, 0))
+		test_fail(__FILE__, __LINE__, "SETUP: %s", strerror(errno));
+	for (int i = 0; i < max_interfaces; i++)
+		ex_interface(ex, i);
+}
+
+int ex_action(struct ex *ex, int interface, int opcode, int iov_len)
+{
+	struct exmap_action_params params = {
+		.interface = interface,
+		.iov_len = iov_len,
+		.opcode = opcode,
+	};
+
+	return ioctl(ex->fd, EXMAP_IOCTL_ACTION, &params);
+}
+
+void ex_vector(struct ex *ex, int interface, int i, uint64_t page, unsigned int len)
+{
+	struct exmap_iov iov = { .value = 0 };
+
+	iov.page = page;
+	iov.len = len;
+	ex->user[interface]->iov[i] = iov;
+}
+
+int ex_one(struct ex *ex, int interface, int opcode, uint64_t page, unsigned int len)
+{
+	struct exmap_iov *iov = &ex->user[interface]->iov[0];
+	int ret;
+
+	ex_vector(ex, interface, 0, page, len);
+	ret = ex_action(ex, interface, opcode, 1);
+	if (ret < 0)
+		test_fail(__FILE__, __LINE__, "action: %s", strerror(errno));
+	if (ret != (iov->res < 0))
+		test_fail(__FILE__, __LINE__, "action returned %d with res %d", ret, iov->res);
+	return iov->res < 0 ? iov->res : iov->pages;
+}
+
+uint64_t ex_mapped(struct ex *ex)
+{
+	struct exmap_ioctl_stats stats;
+
+	if (ioctl(ex->fd, EXMAP_IOCTL_STATS, &stats))
+		test_fail(__FILE__, __LINE__, "STATS: %s", strerror(errno));
+	return stats.alloc_count;
+}
+
+static __thread sigjmp_buf fault_jump;
+static __thread siginfo_t fault_info;
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	(void)sig, (void)context;
+	fault_info = *info;
+	siglongjmp(fault_jump, 1);
+}
+
+bool faults(volatile void *addr, bool write, siginfo_t *info)
+{
+	struct sigaction action = {
+		.sa_sigaction = on_fault,
+		.sa_flags = SA_SIGINFO | SA_NODEFER,
+	};
+	static bool ready;
+
+	if (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE)) {
+		sigaction(SIGSEGV, &action, NULL);
+		__atomic_store_n(&ready, true, __ATOMIC_RELEASE);
+	}
+	if (sigsetjmp(fault_jump, 1)) {
+		if (info)
+			*info = fault_info;
+		return true;
+	}
+	/* Volatile, and one byte: the address that faults is the one given. */
+	if (write)
+		*(volatile char *)addr = 1;
+	else
+		(void)*(volatile char *)addr;
+	return false;
+}
+
+static int open_direct(const char *dir)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/exmap-test-%d", dir, getpid());
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_DIRECT | O_CLOEXEC, 0600);
+	unlink(path);
+	return fd;
+}
+
+unsigned char backing_byte(size_t offset)
+{
+	return (offset / PAGE * 31 + offset % PAGE) % 251;
+}
+
+int backing_file(size_t bytes)
+{
+	const char *dirs[] = { getenv("EXMAP_TEST_DIR"), ".", "/var/tmp", "/tmp", "/dev/shm" };
+	size_t whole = (bytes + PAGE - 1) / PAGE * PAGE;
+	unsigned char *data = aligned_alloc(PAGE, whole);
+	int fd = -1;
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && fd < 0; i++)
+		fd = dirs[i] ? open_direct(dirs[i]) : -1;
+	if (fd < 0)
+		SKIP("no directory here has O_DIRECT files; set EXMAP_TEST_DIR");
+	for (size_t i = 0; i < whole; i++)
+		data[i] = backing_byte(i);
+	CHECK_EQ(pwrite(fd, data, whole, 0), whole);
+	CHECK_EQ(ftruncate(fd, bytes), 0);
+	free(data);
+	return fd;
+}
+
+bool page_is_backing(struct ex *ex, uint64_t page)
+{
+	const unsigned char *data = (unsigned char *)ex_at(ex, page);
+
+	for (size_t i = 0; i < PAGE; i++) {
+		if (data[i] != backing_byte(page * PAGE + i))
+			return false;
+	}
+	return true;
+}
+
+struct thread {
+	pthread_t thread;
+	void (*fn)(int id);
+	int id;
+	pthread_barrier_t *barrier;
+};
+
+static void *thread_main(void *arg)
+{
+	struct thread *thread = arg;
+
+	pthread_barrier_wait(thread->barrier);
+	thread->fn(thread->id);
+	return NULL;
+}
+
+void run_threads(int n, void (*fn)(int id))
+{
+	struct thread threads[64];
+	pthread_barrier_t barrier;
+
+	CHECK(n <= 64);
+	pthread_barrier_init(&barrier, NULL, n);
+	for (int i = 0; i < n; i++) {
+		threads[i] = (struct thread){ .fn = fn, .id = i, .barrier = &barrier };
+		CHECK_EQ(pthread_create(&threads[i].thread, NULL, thread_main, &threads[i]), 0);
+	}
+	for (int i = 0; i < n; i++)
+		pthread_join(threads[i].thread, NULL);
+	pthread_barrier_destroy(&barrier);
+}

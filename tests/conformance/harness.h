@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * harness.h - one test a clause, each in its own child with a time limit
+ *
+ * A test is a function that returns; CHECK() and SKIP() end it early. It knows
+ * nothing of who serves /dev/exmap.
+ */
+#ifndef EXMAP_CONFORMANCE_HARNESS_H
+#define EXMAP_CONFORMANCE_HARNESS_H
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/exmap.h>
+
+#define PAGE 4096UL
+
+/**
+ * struct test - one test
+ * @clause: of docs/spec.md
+ * @name:   what it shows
+ * @run:    the test
+ */
+struct test {
+	const char *clause;
+	const char *name;
+	void (*run)(void);
+};
+
+/* Each section's tests, in order, ending with an empty one. */
+extern const struct test open_tests[];
+extern const struct test mmap_tests[];
+extern const struct test setup_tests[];
+extern const struct test action_tests[];
+extern const struct test race_tests[];
+extern const struct test read_tests[];
+extern const struct test access_tests[];
+extern const struct test other_tests[];
+
+void test_fail(const char *file, int line, const char *format, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));
+void test_skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#define SKIP(...) test_skip(__VA_ARGS__)
+
+#define CHECK(cond)                                                          \
+	do {                                                                 \
+		if (!(cond))                                                 \
+			test_fail(__FILE__, __LINE__, "%s is false", #cond); \
+	} while (0)
+
+#define CHECK_EQ(expr, want)                                                                    \
+	do {                                                                                    \
+		long long got_ = (expr), want_ = (want);                                        \
+		if (got_ != want_)                                                              \
+			test_fail(__FILE__, __LINE__, "%s is %lld, not %s = %lld", #expr, got_, \
+				  #want, want_);                                                \
+	} while (0)
+
+/* The call fails, with this errno. */
+#define CHECK_ERRNO(expr, want)                                                                  \
+	do {                                                                                     \
+		errno = 0;                                                                       \
+		long long got_ = (long long)(expr);                                              \
+		int errno_ = errno;                                                              \
+		if (got_ != -1 || errno_ != (want))                                              \
+			test_fail(__FILE__, __LINE__, "%s is %lld, errno %s, not -1, %s", #expr, \
+				  got_, strerrorname_np(errno_), #want);                         \
+	} while (0)
+
+/**
+ * struct ex - an exmap under test
+ * @fd:    of /dev/exmap
+ * @base:  its surface
+ * @pages: length of that
+ * @user:  interface pages, mapped by ex_interface()
+ */
+struct ex {
+	int fd;
+	char *base;
+	size_t pages;
+	struct exmap_user_interface *user[256];
+};
+
+/** ex_open() - open the device. */
+int ex_open(void);
+
+/** ex_setup() - EXMAP_IOCTL_SETUP; returns what the ioctl does. */
+int ex_setup(int fd, int backing, int max_interfaces, size_t buffer_size, uint64_t flags);
+
+/** ex_start() - open, map, set up and map interfaces: ready to go. */
+void ex_start(struct ex *ex, size_t pages, int max_interfaces, size_t buffer_size, int backing);
+
+/** ex_map() - map a surface of so many pages. */
+void *ex_map(int fd, size_t pages);
+
+/** ex_interface() - map the vectors of an interface. */
+struct exmap_user_interface *ex_interface(struct ex *ex, int i);
+
+/** ex_action() - EXMAP_IOCTL_ACTION; returns what the ioctl does. */
+int ex_action(struct ex *ex, int interface, int opcode, int iov_len);
+
+/** ex_vector() - write a vector. */
+void ex_vector(struct ex *ex, int interface, int i, uint64_t page, unsigned int len);
+
+/** ex_one() - an action of one vector; returns its pages, or its negative result. */
+int ex_one(struct ex *ex, int interface, int opcode, uint64_t page, unsigned int len);
+
+#define ALLOC(ex, i, page, len) ex_one(ex, i, EXMAP_OP_ALLOC, page, len)
+#define FREE(ex, i, page, len) ex_one(ex, i, EXMAP_OP_FREE, page, len)
+
+/** ex_mapped() - STATS' alloc_count. */
+uint64_t ex_mapped(struct ex *ex);
+
+/** ex_at() - address of a page. */
+static inline char *ex_at(const struct ex *ex, uint64_t page)
+{
+	return ex->base + page * PAGE;
+}
+
+/** read_offset() - the offset that pread() takes. */
+static inline off_t read_offset(int interface, int opcode)
+{
+	return interface | opcode << 8;
+}
+
+/**
+ * faults() - whether an access raises SIGSEGV; other threads' faults are theirs
+ * @info: what the handler got, or NULL
+ */
+bool faults(volatile void *addr, bool write, siginfo_t *info);
+
+/** backing_file() - an O_DIRECT file of a known pattern; unlinked already. */
+int backing_file(size_t bytes);
+
+/** backing_byte() - the pattern: what its byte at an offset is. */
+unsigned char backing_byte(size_t offset);
+
+/** page_is_backing() - whether a page of the surface holds its part of the pattern. */
+bool page_is_backing(struct ex *ex, uint64_t page);
+
+/** run_threads() - run fn(0) ... fn(n - 1) at once, and wait for all. */
+void run_threads(int n, void (*fn)(int id));
+
+#endif /* EXMAP_CONFORMANCE_HARNESS_H */

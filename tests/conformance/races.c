@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+/* races.c - section 4 with threads, and what munmap does to them */
+
+#include "harness.h"
+
+#include <stdatomic.h>
+
+#define THREADS 4
+#define RACE_PAGES 2048
+
+static struct ex ex;
+static atomic_int wins[RACE_PAGES];
+static atomic_bool stop;
+static atomic_long total;
+
+static void scribble(int id)
+{
+	const uint64_t patterns[] = { 0, ~0UL, 5, 700UL | 3UL << 52, 1UL << 45 };
+	unsigned int n = 0;
+
+	if (id) {
+		for (; !stop; n++)
+			__atomic_store_n(&ex.user[0]->iov[n % 64].value, patterns[n % 5],
+					 __ATOMIC_RELAXED);
+		return;
+	}
+	for (int i = 0; i < 3000; i++) {
+		int ret = ex_action(&ex, 0, i % 2 ? EXMAP_OP_FREE : EXMAP_OP_ALLOC, 64);
+
+		CHECK(ret >= 0 && ret <= 64);
+	}
+	stop = true;
+}
+
+static void racing_writer_harms_nobody(void)
+{
+	long mapped;
+
+	ex_start(&ex, RACE_PAGES, 2, 1000, -1);
+	run_threads(2, scribble);
+	/* Whatever it did, it was whole: all frames are still there. */
+	mapped = ex_mapped(&ex);
+	CHECK_EQ(FREE(&ex, 1, 0, RACE_PAGES), mapped);
+	CHECK_EQ(ex_mapped(&ex), 0);
+	CHECK_EQ(ALLOC(&ex, 1, 0, 1000), 1000);
+	CHECK_EQ(ALLOC(&ex, 1, 1000, 1), -ENOMEM);
+}
+
+/*
+ * Each thread takes at most its share and gives it back through a second list of
+ * its own: there are always enough frames somewhere.
+ */
+static void churn(int id)
+{
+	for (int i = 0; i < 400; i++) {
+		int n = 1 + (i * 7 + id) % 100;
+
+		CHECK_EQ(ALLOC(&ex, id, 1000 * id, n), n);
+		CHECK_EQ(FREE(&ex, id + THREADS, 1000 * id, n), n);
+	}
+}
+
+static void alloc_never_fails_while_frames_are_free(void)
+{
+	ex_start(&ex, 1000 * THREADS, 2 * THREADS, 100 * THREADS, -1);
+	run_threads(THREADS, churn);
+	CHECK_EQ(ex_mapped(&ex), 0);
+}
+
+static void grab(int id)
+{
+	long n = 0;
+
+	for (int i = 0; i < 700; i++)
+		n += ALLOC(&ex, id, 1000 * id + i, 1) == 1;
+	total += n;
+}
+
+static void capacity_is_exact_for_threads(void)
+{
+	for (int round = 0; round < 5; round++) {
+		total = 0;
+		ex_start(&ex, 1000 * THREADS, THREADS, 2000, -1);
+		run_threads(THREADS, grab);
+		CHECK_EQ(total, 2000);
+		CHECK_EQ(ex_mapped(&ex), 2000);
+		munmap(ex.base, ex.pages * PAGE);
+		close(ex.fd);
+	}
+}
+
+static void readers(int id)
+{
+	static atomic_int round;
+	volatile char *page = ex_at(&ex, 7);
+
+	if (!id) {
+		for (int i = 0; i < 500; i++) {
+			CHECK_EQ(ALLOC(&ex, 0, 7, 1), 1);
+			*page = 1;
+			CHECK_EQ(FREE(&ex, 0, 7, 1), 1);
+			/* Until the next ALLOC nobody may get through. */
+			round = 2 * i + 1;
+			for (int spin = 0; spin < 2000; spin++)
+				atomic_signal_fence(memory_order_seq_cst);
+			round = 2 * i + 2;
+		}
+		stop = true;
+		return;
+	}
+	while (!stop) {
+		int before = round;
+		bool missing = faults(page, false, NULL);
+
+		if (before % 2 && before == round)
+			CHECK(missing);
+	}
+}
+
+static void freed_pages_are_out_of_every_cpus_reach(void)
+{
+	ex_start(&ex, 64, 1, 8, -1);
+	run_threads(2, readers);
+}
+
+static void race_for_pages(int id)
+{
+	for (int start = 0; start < RACE_PAGES; start += 64) {
+		int n = 64;
+
+		for (int i = 0; i < n; i++)
+			ex_vector(&ex, id, i, start + (i * 7 + id * 13) % 64, 1);
+		CHECK_EQ(ex_action(&ex, id, EXMAP_OP_ALLOC, n), 0);
+		for (int i = 0; i < n; i++) {
+			int page = start + (i * 7 + id * 13) % 64;
+
+			CHECK_EQ(ex.user[id]->iov[i].res, 0);
+			wins[page] += ex.user[id]->iov[i].pages;
+			/* Winner or loser: the page is there now. */
+			CHECK(!faults(ex_at(&ex, page), true, NULL));
+		}
+	}
+}
+
+static void race_to_free(int id)
+{
+	for (int start = 0; start < RACE_PAGES; start += 64) {
+		for (int i = 0; i < 64; i++)
+			ex_vector(&ex, id, i, start + (i * 7 + id * 13) % 64, 1);
+		CHECK_EQ(ex_action(&ex, id, EXMAP_OP_FREE, 64), 0);
+		for (int i = 0; i < 64; i++) {
+			int page = start + (i * 7 + id * 13) % 64;
+
+			wins[page] -= ex.user[id]->iov[i].pages;
+			CHECK(faults(ex_at(&ex, page), false, NULL));
+		}
+	}
+}
+
+static void exactly_one_allocates_and_one_frees(void)
+{
+	ex_start(&ex, RACE_PAGES, THREADS, RACE_PAGES, -1);
+	for (int round = 0; round < 4; round++) {
+		run_threads(THREADS, race_for_pages);
+		for (int i = 0; i < RACE_PAGES; i++)
+			CHECK_EQ(wins[i], 1);
+		CHECK_EQ(ex_mapped(&ex), RACE_PAGES);
+		run_threads(THREADS, race_to_free);
+		for (int i = 0; i < RACE_PAGES; i++)
+			CHECK_EQ(wins[i], 0);
+		CHECK_EQ(ex_mapped(&ex), 0);
+	}
+}
+
+static void race_for_runs(int id)
+{
+	for (int i = 0; i < 200; i++)
+		total += ALLOC(&ex, id, (i * 37) % 1024, 64);
+}
+
+static void runs_race_page_by_page(void)
+{
+	ex_start(&ex, RACE_PAGES, THREADS, RACE_PAGES, -1);
+	run_threads(THREADS, race_for_runs);
+	CHECK_EQ(total, ex_mapped(&ex));
+	CHECK_EQ(FREE(&ex, 0, 0, RACE_PAGES), total);
+}
+
+static void share_one_interface(int id)
+{
+	(void)id;
+	/* They overwrite each other's vectors; every call must still be whole. */
+	for (int i = 0; i < 500; i++) {
+		CHECK(ex_action(&ex, 0, EXMAP_OP_ALLOC, 8) >= 0);
+		CHECK(ex_action(&ex, 0, EXMAP_OP_FREE, 8) >= 0);
+	}
+}
+
+static void one_interface_serialises_its_threads(void)
+{
+	ex_start(&ex, 64, 2, 8, -1);
+	run_threads(THREADS, share_one_interface);
+	FREE(&ex, 1, 0, 64);
+	CHECK_EQ(ALLOC(&ex, 1, 0, 8), 8);
+}
+
+static void work_until_unmapped(int id)
+{
+	if (!id) {
+		usleep(20000);
+		CHECK_EQ(munmap(ex.base, RACE_PAGES * PAGE), 0);
+		return;
+	}
+	for (;;) {
+		int ret;
+
+		ex_vector(&ex, id, 0, 100 * id, 50);
+		if (id == 3)
+			ret = pread(ex.fd, ex_at(&ex, 100 * id), 8 * PAGE,
+				    read_offset(id, EXMAP_OP_ALLOC));
+		else
+			ret = ex_action(&ex, id, EXMAP_OP_ALLOC, 1);
+		if (ret < 0) {
+			CHECK_EQ(errno, EPROTO);
+			return;
+		}
+		ex_vector(&ex, id, 0, 100 * id, 50);
+		if (ex_action(&ex, id, EXMAP_OP_FREE, 1) < 0) {
+			CHECK_EQ(errno, EPROTO);
+			return;
+		}
+	}
+}
+
+static void munmap_races_with_calls(void)
+{
+	for (int round = 0; round < 10; round++) {
+		ex_start(&ex, RACE_PAGES, THREADS, 300, -1);
+		run_threads(THREADS, work_until_unmapped);
+		CHECK_EQ(ex_mapped(&ex), 0);
+		ex.base = ex_map(ex.fd, RACE_PAGES);
+		CHECK_EQ(ALLOC(&ex, 0, 0, 300), 300);
+		munmap(ex.base, RACE_PAGES * PAGE);
+		close(ex.fd);
+	}
+}
+
+const struct test race_tests[] = {
+	{ "4.2", "racing_writer_harms_nobody", racing_writer_harms_nobody },
+	{ "4.7", "alloc_never_fails_while_frames_are_free",
+	  alloc_never_fails_while_frames_are_free },
+	{ "3.5", "capacity_is_exact_for_threads", capacity_is_exact_for_threads },
+	{ "4.9", "freed_pages_are_out_of_every_cpus_reach",
+	  freed_pages_are_out_of_every_cpus_reach },
+	{ "4.10", "exactly_one_allocates_and_one_frees", exactly_one_allocates_and_one_frees },
+	{ "4.10", "runs_race_page_by_page", runs_race_page_by_page },
+	{ "4.10", "one_interface_serialises_its_threads", one_interface_serialises_its_threads },
+	{ "2.4", "munmap_races_with_calls", munmap_races_with_calls },
+	{ 0 },
+};
