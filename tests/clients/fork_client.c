@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fork_client - children of a process that uses an exmap
+ *
+ * The exmap stays with the process that mapped it: a child gets EPROTO and
+ * SIGSEGV, its parent notices nothing, and it can have an exmap of its own.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "check.h"
+
+#define PAGES 256
+
+extern char **environ;
+
+static struct client pool;
+
+/* Exit status of a child that runs fn, or 1000 + the signal that killed it. */
+static int in_child(int (*fn)(void))
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		return -1;
+	if (pid == 0) {
+		alarm(30); /* A child that hangs is a failure, not a hung test. */
+		_exit(fn());
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The child's checks are its own: its exit status says whether any failed. */
+static int child_failures(unsigned int before)
+{
+	return check_failed == before ? 0 : 1;
+}
+
+static int child_calls(void)
+{
+	unsigned int before = check_failed;
+
+	CHECK_ERR(client_action(pool.fd, 0, EXMAP_OP_ALLOC, 1), EPROTO);
+	CHECK_ERR(client_action(pool.fd, 0, EXMAP_OP_FREE, 1), EPROTO);
+	CHECK_ERR(pread(pool.fd, pool.mem + 9 * PAGE, PAGE, EXMAP_OP_ALLOC << 8), EPROTO);
+	CHECK_ERR(mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, pool.fd, 0), EPROTO);
+	CHECK_ERR(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, pool.fd,
+		       (off_t)EXMAP_OFF_INTERFACE(0)),
+		  EPROTO);
+	return child_failures(before);
+}
+
+static int child_touches(void)
+{
+	signal(SIGSEGV, SIG_DFL);
+	return *(volatile unsigned char *)pool.mem ? 2 : 3;
+}
+
+static int child_stores(void)
+{
+	signal(SIGSEGV, SIG_DFL);
+	*(volatile unsigned char *)pool.mem = 1;
+	return 3;
+}
+
+static int child_own_exmap(void)
+{
+	unsigned int before = check_failed;
+	struct client own;
+
+	if (!CHECK(client_open(&own, PAGES, 64, 2, -1) == 0))
+		return 1;
+	CHECK(client_alloc(&own, 0, 0, 64) == 64);
+	memset(own.mem, 0x77, 64 * PAGE);
+	CHECK_ERR(client_alloc(&own, 1, 64, 1), ENOMEM);
+	CHECK(client_free(&own, 1, 0, 64) == 64);
+	CHECK(client_mapped(own.fd) == 0);
+	/* And the inherited one is still none of its business. */
+	CHECK_ERR(client_action(pool.fd, 0, EXMAP_OP_ALLOC, 1), EPROTO);
+	client_close(&own);
+	return child_failures(before);
+}
+
+static int child_closes(void)
+{
+	unsigned int before = check_failed;
+
+	CHECK(close(pool.fd) == 0);
+	return child_failures(before);
+}
+
+static int child_grandchild(void)
+{
+	return child_own_exmap() || in_child(child_own_exmap) || in_child(child_calls);
+}
+
+static void parent_unharmed(void)
+{
+	size_t i;
+
+	CHECK(client_mapped(pool.fd) == 16);
+	for (i = 0; i < 16; i++)
+		if (pool.mem[i * PAGE + 5] != i + 1)
+			break;
+	CHECK(i == 16);
+	CHECK(client_alloc(&pool, 0, 32, 8) == 8);
+	CHECK(client_free(&pool, 0, 32, 8) == 8);
+}
+
+static void test_children(void)
+{
+	size_t i;
+
+	CHECK(client_alloc(&pool, 0, 0, 16) == 16);
+	for (i = 0; i < 16; i++)
+		pool.mem[i * PAGE + 5] = (unsigned char)(i + 1);
+	CHECK(in_child(child_calls) == 0);
+	parent_unharmed();
+	CHECK(in_child(child_touches) == 1000 + SIGSEGV);
+	CHECK(in_child(child_stores) == 1000 + SIGSEGV);
+	parent_unharmed();
+	CHECK(in_child(child_own_exmap) == 0);
+	CHECK(in_child(child_closes) == 0);
+	CHECK(in_child(child_grandchild) == 0);
+	parent_unharmed();
+}
+
+static int stop;
+
+static void *churn(void *arg)
+{
+	int id = (int)(intptr_t)arg;
+	size_t base = 64 + (size_t)id * 32;
+	long bad = 0;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
+		bad += client_alloc(&pool, id, base, 32) != 32;
+		memset(pool.mem + base * PAGE, id, 32 * PAGE);
+		bad += client_free(&pool, id, base, 32) != 32;
+	}
+	return (void *)bad;
+}
+
+static void test_fork_among_threads(void)
+{
+	pthread_t threads[2];
+	int i, bad = 0;
+	void *ret;
+
+	for (i = 0; i < 2; i++)
+		check_need(!pthread_create(&threads[i], NULL, churn, (void *)(intptr_t)(i + 1)),
+			   "thread");
+	for (i = 0; i < 40; i++) {
+		bad += in_child(child_calls) != 0;
+		bad += in_child(child_own_exmap) != 0;
+	}
+	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+	for (i = 0; i < 2; i++) {
+		pthread_join(threads[i], &ret);
+		CHECK(ret == NULL);
+	}
+	CHECK(bad == 0);
+	parent_unharmed();
+}
+
+static void test_spawn(void)
+{
+	char sh[] = "sh", c[] = "-c", script[] = "exit 7";
+	char *argv[] = { sh, c, script, NULL };
+	int status = 0;
+	pid_t pid;
+
+	fflush(NULL);
+	status = system("exit 5");
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+	CHECK(posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) == 0);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	parent_unharmed();
+}
+
+/*
+ * A vfork child shares memory but not the fd table: what it closes is its own,
+ * and must not be forgotten on behalf of the parent.
+ */
+static void test_vfork(void)
+{
+	int status, fd = pool.fd;
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		close(fd);
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(9);
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	parent_unharmed();
+}
+
+static struct client early;
+
+static int child_maps_early(void)
+{
+	unsigned int before = check_failed;
+
+	if (!CHECK(client_map(&early) == 0))
+		return 1;
+	CHECK(client_alloc(&early, 0, 0, 8) == 8);
+	memset(early.mem, 1, 8 * PAGE);
+	CHECK(client_mapped(early.fd) == 8);
+	CHECK(client_free(&early, 0, 0, 8) == 8);
+	return child_failures(before);
+}
+
+/* Open and SETUP belong to the file, which is inherited; only the mapping has an owner. */
+static void test_setup_before_fork(void)
+{
+	early.pages = PAGES;
+	early.interfaces = 1;
+	early.fd = open("/dev/exmap", O_RDWR);
+	check_need(early.fd >= 0, "open");
+	CHECK(client_setup(early.fd, -1, 1, 32) == 0);
+	CHECK(in_child(child_maps_early) == 0);
+	close(early.fd);
+}
+
+static int child_exec_sees_cloexec(void)
+{
+	char script[64];
+	int status;
+
+	snprintf(script, sizeof(script), "test ! -e /proc/self/fd/%d", pool.fd);
+	status = system(script);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+}
+
+int main(void)
+{
+	check_need(client_open(&pool, PAGES, 128, 3, -1) == 0, "exmap");
+	test_children();
+	test_fork_among_threads();
+	test_spawn();
+	test_vfork();
+	test_setup_before_fork();
+	CHECK(child_exec_sees_cloexec() == 0);
+	client_close(&pool);
+	return check_done();
+}
