@@ -131,11 +131,11 @@ bool faults(volatile void *addr, bool write, siginfo_t *info)
 			*info = fault_info;
 		return true;
 	}
-	/* Volatile, and one byte: the address that faults is the one given. */
+	/* One byte, so that the address that faults is the one given; atomic, for races. */
 	if (write)
-		*(volatile char *)addr = 1;
+		__atomic_store_n((volatile char *)addr, 1, __ATOMIC_RELAXED);
 	else
-		(void)*(volatile char *)addr;
+		(void)__atomic_load_n((volatile char *)addr, __ATOMIC_RELAXED);
 	return false;
 }
 

@@ -97,7 +97,7 @@ static void readers(int id)
 	if (!id) {
 		for (int i = 0; i < 500; i++) {
 			CHECK_EQ(ALLOC(&ex, 0, 7, 1), 1);
-			*page = 1;
+			__atomic_store_n(page, 1, __ATOMIC_RELAXED);
 			CHECK_EQ(FREE(&ex, 0, 7, 1), 1);
 			/* Until the next ALLOC nobody may get through. */
 			round = 2 * i + 1;
