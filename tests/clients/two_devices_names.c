@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/* two_devices, part two: every way to open the device and to look at it */
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+
+#include "check.h"
+#include "two_devices.h"
+
+/* An exmap and nothing else: only that accepts this ioctl. */
+static int is_exmap(int fd)
+{
+	struct exmap_ioctl_stats stats;
+
+	return fd >= 0 && ioctl(fd, EXMAP_IOCTL_STATS, &stats) == 0;
+}
+
+static int opens(int fd)
+{
+	int ok = is_exmap(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static void test_open(void)
+{
+	int dev = open("/dev", O_RDONLY | O_DIRECTORY);
+	int root = open("/", O_RDONLY | O_DIRECTORY);
+
+	check_need(dev >= 0 && root >= 0, "/dev");
+	CHECK(opens(open("/dev/exmap", O_RDWR)));
+	CHECK(opens(open64("/dev/exmap", O_RDWR)));
+	CHECK(opens(openat(AT_FDCWD, "/dev/exmap", O_RDWR)));
+	CHECK(opens(openat(dev, "exmap", O_RDWR | O_CLOEXEC)));
+	CHECK(opens(openat64(dev, "exmap", O_RDWR)));
+	CHECK(opens(openat(-1, "/dev/exmap", O_RDWR)));
+	CHECK(opens(open("/dev/exmap", O_RDWR | O_CREAT, 0600)));
+
+	CHECK(opens(fortified_open("/dev/exmap", O_RDWR)));
+	CHECK(opens(fortified_open64("/dev/exmap", O_RDWR | O_CLOEXEC)));
+	CHECK(opens(fortified_openat(dev, "exmap", O_RDWR)));
+	CHECK(opens(fortified_openat64(dev, "exmap", O_RDWR)));
+
+	CHECK_ERR(openat(root, "exmap", O_RDWR), ENOENT);
+	CHECK_ERR(open("/dev/exmap2", O_RDWR), ENOENT);
+	CHECK_ERR(open("/dev/exma", O_RDWR), ENOENT);
+	CHECK_ERR(open("/dev/exmap", O_RDWR | O_CREAT | O_EXCL, 0600), EEXIST);
+	CHECK_ERR(open("/dev/exmap", O_RDONLY | O_DIRECTORY), ENOTDIR);
+	close(dev);
+	close(root);
+}
+
+static int is_device(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && (st->st_mode & 07777) == 0666 && st->st_size == 0;
+}
+
+static void test_stat(void)
+{
+	int dev = open("/dev", O_RDONLY | O_DIRECTORY), fd = open("/dev/exmap", O_RDWR);
+	struct stat st, other;
+	struct stat64 st64;
+	struct statx stx;
+
+	check_need(is_exmap(fd), "exmap");
+	CHECK(stat("/dev/exmap", &st) == 0 && is_device(&st));
+	CHECK(lstat("/dev/exmap", &other) == 0 && is_device(&other));
+	CHECK(st.st_rdev == other.st_rdev && st.st_ino == other.st_ino);
+	CHECK(fstat(fd, &other) == 0 && is_device(&other));
+	CHECK(st.st_rdev == other.st_rdev && st.st_ino == other.st_ino);
+	CHECK(stat("/dev/null", &other) == 0 && other.st_rdev != st.st_rdev);
+	CHECK(fstatat(dev, "exmap", &st, 0) == 0 && is_device(&st));
+	CHECK(fstatat(fd, "", &st, AT_EMPTY_PATH) == 0 && is_device(&st));
+	CHECK(stat64("/dev/exmap", &st64) == 0 && S_ISCHR(st64.st_mode));
+	CHECK(fstat64(fd, &st64) == 0 && (st64.st_mode & 07777) == 0666);
+	CHECK(statx(AT_FDCWD, "/dev/exmap", 0, STATX_BASIC_STATS, &stx) == 0);
+	CHECK(S_ISCHR(stx.stx_mode) && (stx.stx_mode & 07777) == 0666);
+	CHECK(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) == 0);
+	CHECK(S_ISCHR(stx.stx_mode) && (stx.stx_mode & 07777) == 0666);
+	CHECK(makedev(stx.stx_rdev_major, stx.stx_rdev_minor) == st.st_rdev);
+
+	CHECK(access("/dev/exmap", F_OK) == 0);
+	CHECK(access("/dev/exmap", R_OK | W_OK) == 0);
+	CHECK_ERR(access("/dev/exmap", X_OK), EACCES);
+	CHECK(faccessat(dev, "exmap", R_OK | W_OK, 0) == 0);
+	CHECK_ERR(access("/dev/exmap2", F_OK), ENOENT);
+	close(dev);
+	close(fd);
+}
+
+static void test_file_calls(void)
+{
+	struct iovec iov = { NULL, 0 };
+	int fd = open("/dev/exmap", O_RDWR);
+	char byte = 1;
+
+	iov.iov_base = &byte;
+	iov.iov_len = 1;
+	CHECK_ERR(lseek(fd, 0, SEEK_SET), ESPIPE);
+	CHECK_ERR(lseek64(fd, 0, SEEK_CUR), ESPIPE);
+	CHECK_ERR(write(fd, &byte, 1), EINVAL);
+	CHECK_ERR(pwrite(fd, &byte, 1, 0), EINVAL);
+	CHECK_ERR(writev(fd, &iov, 1), EINVAL);
+	CHECK_ERR(read(fd, &byte, 1), EINVAL);
+	CHECK_ERR(ioctl(fd, 0x5401, &byte), EINVAL);
+	CHECK_ERR(client_action(fd, 0, EXMAP_OP_ALLOC, 0), EBADF);
+	CHECK_ERR(fortified_pread(fd, &byte, 1, 0), EINVAL);
+	CHECK(!isatty(fd));
+	close(fd);
+	CHECK_ERR(write(fd, &byte, 1), EBADF);
+	CHECK_ERR(close(fd), EBADF);
+}
+
+unsigned int test_names(unsigned int *passed)
+{
+	test_open();
+	test_stat();
+	test_file_calls();
+	*passed += check_passed;
+	return check_failed;
+}
