@@ -136,6 +136,8 @@ void exmap_pool_init(struct exmap_pool *pool, void *memory, u32 nr_frames, u32 n
 #ifdef EXMAP_DEBUG_POOL
 	pool->in_use = (u8 *)pool->bundles + bundles_size(pool->nr_bundles);
 #endif
+	exmap_lock_init(&pool->gate);
+	pool->closed = 0;
 	for (u32 i = 0; i < nr_lists; i++) {
 		exmap_lock_init(&pool->lists[i].lock);
 		pool->lists[i].victim = i;
@@ -148,6 +150,41 @@ void exmap_pool_destroy(struct exmap_pool *pool)
 {
 	for (u32 i = 0; i < pool->nr_lists; i++)
 		exmap_lock_destroy(&pool->lists[i].lock);
+	exmap_lock_destroy(&pool->gate);
+}
+
+/* Locks a list, once the gate is open. */
+static void lock_list(struct exmap_pool *pool, struct exmap_list *list)
+{
+	for (;;) {
+		exmap_lock(&list->lock);
+		if (exmap_likely(!exmap_load_acquire(&pool->closed)))
+			return;
+		exmap_unlock(&list->lock);
+		exmap_lock(&pool->gate);
+		exmap_unlock(&pool->gate);
+	}
+}
+
+/*
+ * Brings all lists to rest. Who holds a list's lock is waited for; who takes one
+ * after us sees the gate closed. A thief that holds its own list may still try
+ * others: it is waited for as well.
+ */
+static void close_gate(struct exmap_pool *pool)
+{
+	exmap_lock(&pool->gate);
+	exmap_store(&pool->closed, 1);
+	for (u32 i = 0; i < pool->nr_lists; i++) {
+		exmap_lock(&pool->lists[i].lock);
+		exmap_unlock(&pool->lists[i].lock);
+	}
+}
+
+static void open_gate(struct exmap_pool *pool)
+{
+	exmap_store_release(&pool->closed, 0);
+	exmap_unlock(&pool->gate);
 }
 
 static void swap_bundles(struct exmap_list *list)
@@ -184,7 +221,7 @@ static u32 take_local(struct exmap_list *list, u32 *frames, u32 n)
 	return got;
 }
 
-/* Takes from the list and the depot. Caller holds the list's lock. */
+/* Takes from the list and the depot. Caller holds the list's lock, or all rest. */
 static u32 take(struct exmap_pool *pool, struct exmap_list *list, u32 *frames, u32 n)
 {
 	u32 got = take_local(list, frames, n);
@@ -254,28 +291,16 @@ static u32 steal(struct exmap_pool *pool, u32 thief, u32 *frames, u32 n)
 	return got;
 }
 
-static void lock_all(struct exmap_pool *pool)
-{
-	for (u32 i = 0; i < pool->nr_lists; i++)
-		exmap_lock(&pool->lists[i].lock);
-}
-
-static void unlock_all(struct exmap_pool *pool)
-{
-	for (u32 i = 0; i < pool->nr_lists; i++)
-		exmap_unlock(&pool->lists[i].lock);
-}
-
 /*
  * The last sweep. Frames move between lists and depot only under a list's lock,
- * so with all of them held what is not found here is not free at this moment.
+ * so with all lists at rest what is not found here is not free at this moment.
  */
 static u32 sweep(struct exmap_pool *pool, u32 thief, u32 *frames, u32 n)
 {
 	struct exmap_list *own = &pool->lists[thief];
 	u32 got;
 
-	lock_all(pool);
+	close_gate(pool);
 	got = take(pool, own, frames, n);
 	for (u32 i = 0; got < n && i < pool->nr_lists; i++) {
 		u32 taken = take_local(&pool->lists[i], frames + got, n - got);
@@ -284,7 +309,7 @@ static u32 sweep(struct exmap_pool *pool, u32 thief, u32 *frames, u32 n)
 			own->steals++;
 		got += taken;
 	}
-	unlock_all(pool);
+	open_gate(pool);
 	return got;
 }
 
@@ -293,7 +318,7 @@ u32 exmap_pool_get(struct exmap_pool *pool, u32 list, u32 *frames, u32 n)
 	struct exmap_list *own = &pool->lists[list];
 	u32 got;
 
-	exmap_lock(&own->lock);
+	lock_list(pool, own);
 	got = take(pool, own, frames, n);
 	if (exmap_unlikely(got < n))
 		got += steal(pool, list, frames + got, n - got);
@@ -311,7 +336,7 @@ void exmap_pool_put(struct exmap_pool *pool, u32 list, const u32 *frames, u32 n)
 	u32 room;
 
 	debug_mark(pool, frames, n, 0);
-	exmap_lock(&own->lock);
+	lock_list(pool, own);
 	while (n) {
 		if (own->loaded->count == EXMAP_BUNDLE_FRAMES)
 			swap_bundles(own);
@@ -337,13 +362,13 @@ u64 exmap_pool_count(struct exmap_pool *pool)
 	u64 count = 0;
 	u64 head;
 
-	lock_all(pool);
+	close_gate(pool);
 	for (u32 i = 0; i < pool->nr_lists; i++)
 		count += pool->lists[i].free;
 	/* The full stack changes only under some list's lock. */
 	head = exmap_load_acquire(&pool->full.head);
 	for (u32 i = (u32)head; i != EXMAP_NO_BUNDLE; i = exmap_load(&pool->bundles[i].next))
 		count += pool->bundles[i].count;
-	unlock_all(pool);
+	open_gate(pool);
 	return count;
 }

@@ -14,9 +14,9 @@
  * Promise: exmap_pool_get() returns fewer frames than asked for only if at one
  * moment during the call all lists and the depot together held no more.
  *
- * Lock order: list locks in ascending index. Whoever holds one list lock takes
- * a second only by trylock; only the last sweep of a get waits, and holds none
- * when it starts.
+ * Lock order: the gate, then one list's lock; a second only by trylock. The last
+ * sweep of a get needs all lists at rest: it closes the gate and passes once
+ * through every list's lock, instead of holding 256 of them.
  */
 #ifndef EXMAP_CORE_POOL_H
 #define EXMAP_CORE_POOL_H
@@ -81,10 +81,12 @@ struct exmap_list {
  * @nr_bundles: number of bundles
  * @nr_frames:  number of frames
  * @fill:       frames put into each bundle at the start
+ * @gate:       held while the lists are at rest
+ * @closed:     whether they are; written under @gate, read under a list's lock; atomic
  * @in_use:     debug builds only: 1 for each frame that is handed out
  *
  * Constant after exmap_pool_init() but for the stacks' heads, the lists' and
- * the bundles' contents, and @in_use (accessed atomically).
+ * the bundles' contents, @closed, and @in_use (accessed atomically).
  */
 struct exmap_pool {
 	struct exmap_stack full;
@@ -95,6 +97,8 @@ struct exmap_pool {
 	u32 nr_bundles;
 	u32 nr_frames;
 	u32 fill;
+	exmap_lock_t gate;
+	u32 closed;
 #ifdef EXMAP_DEBUG_POOL
 	u8 *in_use;
 #endif
@@ -153,7 +157,7 @@ void exmap_pool_put(struct exmap_pool *pool, u32 list, const u32 *frames, u32 n)
 /**
  * exmap_pool_count() - free frames in all lists and the depot at one moment
  *
- * Holds every list's lock for a moment: for tests and statistics.
+ * Stops every list for a moment: for tests and statistics.
  */
 u64 exmap_pool_count(struct exmap_pool *pool);
 

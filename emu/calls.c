@@ -25,7 +25,15 @@ static struct exmap_surface *enter(struct exmap_device *dev, struct exmap_interf
 {
 	struct emu_surface *s;
 
-	exmap_lock(&ifc->lock);
+	for (;;) {
+		exmap_lock(&ifc->lock);
+		if (exmap_likely(!exmap_load_acquire(&dev->stopped)))
+			break;
+		exmap_unlock(&ifc->lock);
+		/* Held by who stopped the calls, as long as they are. */
+		pthread_mutex_lock(&dev->lock);
+		pthread_mutex_unlock(&dev->lock);
+	}
 	s = exmap_load(&dev->surface);
 	if (exmap_likely(s))
 		return &s->core;

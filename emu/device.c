@@ -127,16 +127,18 @@ void emu_file_put(struct exmap_file *file)
 	emu_rcu_free(file);
 }
 
-void emu_device_lock_calls(struct exmap_device *dev)
+void emu_device_stop_calls(struct exmap_device *dev)
 {
-	for (u32 i = 0; i < dev->nr_interfaces; i++)
+	exmap_store(&dev->stopped, true);
+	for (u32 i = 0; i < dev->nr_interfaces; i++) {
 		exmap_lock(&dev->interfaces[i].lock);
+		exmap_unlock(&dev->interfaces[i].lock);
+	}
 }
 
-void emu_device_unlock_calls(struct exmap_device *dev)
+void emu_device_start_calls(struct exmap_device *dev)
 {
-	for (u32 i = 0; i < dev->nr_interfaces; i++)
-		exmap_unlock(&dev->interfaces[i].lock);
+	exmap_store_release(&dev->stopped, false);
 }
 
 /* Pages mapped by ALLOC and READ and not unmapped by FREE. */
@@ -158,7 +160,7 @@ void emu_device_unmap(struct exmap_device *dev)
 	u64 mapped;
 
 	pthread_mutex_lock(&dev->lock);
-	emu_device_lock_calls(dev);
+	emu_device_stop_calls(dev);
 	mapped = mapped_pages(dev, dev->nr_interfaces);
 	if (dev->nr_interfaces) {
 		exmap_assert(exmap_pool_count(&dev->pool) + mapped == dev->buffer_size);
@@ -166,7 +168,7 @@ void emu_device_unmap(struct exmap_device *dev)
 	}
 	exmap_store(&dev->forgotten, dev->forgotten + mapped);
 	exmap_store_release(&dev->surface, NULL);
-	emu_device_unlock_calls(dev);
+	emu_device_start_calls(dev);
 	pthread_mutex_unlock(&dev->lock);
 }
 

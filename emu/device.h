@@ -5,8 +5,7 @@
  * The state machine: opened; then mapped and set up, in either order; then
  * active, when it is both. munmap() takes it back to set up.
  *
- * Lock order: emu_vm_lock(), a device's lock, its interfaces' locks by number,
- * the pool's list locks.
+ * Lock order: emu_vm_lock(), a device's lock, one interface's lock, the pool's.
  *
  * Functions return what the system call would: a result, or a negative errno.
  */
@@ -40,8 +39,10 @@ struct emu_surface;
  * @bounce:        EMU_BOUNCE_SIZE for each interface
  *
  * @surface:       the mapped surface or NULL. Read atomically inside an RCU read
- *                 section; stable under any interface's lock; written with
- *                 @lock and all interfaces' locks held.
+ *                 section; stable during a call on any interface; written
+ *                 between emu_device_stop_calls() and emu_device_start_calls().
+ * @stopped:       no call may begin; written under @lock, read atomically under an
+ *                 interface's lock
  * @last_mover:    strategy of the last surface; under @lock
  * @forgotten:     pages that munmap() took without FREE; under @lock, read atomically
  * @faults:        accesses to pages not allocated; atomic
@@ -62,6 +63,7 @@ struct exmap_device {
 	int backing_fd;
 	char *bounce;
 	struct emu_surface *surface;
+	bool stopped;
 	const char *last_mover;
 	u64 forgotten;
 	u64 faults;
@@ -151,9 +153,14 @@ void emu_setup_undo(struct exmap_device *dev);
 /** emu_device_unmap() - the surface is to go: no call runs on it after; emu_vm_lock() held. */
 void emu_device_unmap(struct exmap_device *dev);
 
-/** emu_device_lock_calls() - keep all interfaces' calls out; the device locked. */
-void emu_device_lock_calls(struct exmap_device *dev);
-void emu_device_unlock_calls(struct exmap_device *dev);
+/**
+ * emu_device_stop_calls() - keep all interfaces' calls out; the device locked
+ *
+ * Waits for those in progress. New ones wait for the device's lock, which the
+ * caller keeps until after emu_device_start_calls().
+ */
+void emu_device_stop_calls(struct exmap_device *dev);
+void emu_device_start_calls(struct exmap_device *dev);
 
 /** emu_device_put() - one reference less; outside read sections. */
 void emu_device_put(struct exmap_device *dev);

@@ -66,9 +66,9 @@ static void *map_surface(struct exmap_file *file, struct exmap_device *dev, void
 	dev->last_mover = s->mover->name;
 	dev->generation = s->generation;
 	__atomic_add_fetch(&dev->refs, 1, __ATOMIC_RELAXED);
-	emu_device_lock_calls(dev);
+	emu_device_stop_calls(dev);
 	exmap_store_release(&dev->surface, s);
-	emu_device_unlock_calls(dev);
+	emu_device_start_calls(dev);
 	return addr;
 }
 

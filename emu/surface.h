@@ -20,8 +20,7 @@ struct exmap_device;
  * @table_len:   bytes of @core.table
  * @touched_len: bytes of @core.touched
  * @table_fd:    memfd behind @core.table
- * @prot:        what mmap() and mprotect() said; read under an interface's lock,
- *               written under all of them
+ * @prot:        what mmap() and mprotect() said; written while calls are stopped
  * @may_write:   whether the fd was open for writing
  * @exported:    a page-table export is mapped; under emu_vm_lock()
  * @uffd:        COPY: the userfaultfd, else -1
@@ -56,7 +55,7 @@ struct emu_surface {
  * @name:    for people and EXMAP_OPTIONS
  * @ops:     what core/ calls
  * @prepare: make a PROT_NONE mapping ready; negative errno if it cannot be had
- * @protect: apply new protection to the whole mapping, under all interface locks
+ * @protect: apply new protection to the whole mapping, while calls are stopped
  * @release: undo @prepare, after the mapping is gone
  */
 struct emu_mover {
@@ -85,7 +84,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 		       struct emu_surface **out);
 
 /**
- * emu_surface_protect() - mprotect() of the whole surface; all interface locks held
+ * emu_surface_protect() - mprotect() of the whole surface, while calls are stopped
  *
  * Return: 0 or a negative errno, and then nothing has changed.
  */

@@ -134,9 +134,9 @@ static long protect_region(const struct emu_region *region, uintptr_t start, uin
 		return emu_sys(SYS_mprotect, start, end - start, prot);
 	dev = region->surface->dev;
 	pthread_mutex_lock(&dev->lock);
-	emu_device_lock_calls(dev);
+	emu_device_stop_calls(dev);
 	ret = emu_surface_protect(region->surface, prot);
-	emu_device_unlock_calls(dev);
+	emu_device_start_calls(dev);
 	pthread_mutex_unlock(&dev->lock);
 	return ret;
 }
