@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.h - what an exmap must do, as a table of pages and a count of frames
+ *
+ * Numbers in brackets are clauses of docs/spec.md.
+ */
+#ifndef TESTS_MODEL_H
+#define TESTS_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PAGE 4096UL
+#define MODEL_MAX_PAGES 4096
+
+/* What is known of a mapped page's content. */
+enum content {
+	CONTENT_UNKNOWN, /* just allocated [4.8] */
+	CONTENT_STAMP, /* the client wrote page.stamp */
+	CONTENT_BACKING, /* read from the backing, untouched since [5.2] */
+};
+
+struct model_page {
+	bool mapped;
+	enum content content;
+	uint64_t stamp;
+};
+
+struct model {
+	size_t pages; /* of the surface */
+	size_t frames; /* buffer_size */
+	size_t mapped; /* pages mapped now */
+	size_t backing_bytes; /* size of the backing; unused without */
+	struct model_page page[MODEL_MAX_PAGES];
+};
+
+struct model_result {
+	int res;
+	int pages;
+};
+
+/**
+ * model_alloc - one vector of ALLOC [4.4-4.6]
+ *
+ * @exhausted carries "out of frames" from one vector of an action to the next.
+ * A vector that gets only some of its pages sets *@partial: which pages they
+ * are is the backend's choice, so the table is left for model_learn() to fix.
+ */
+struct model_result model_alloc(struct model *m, uint64_t page, size_t len, bool *exhausted,
+				bool *partial);
+struct model_result model_free(struct model *m, uint64_t page, size_t len);
+
+/** model_map_one - page @page turned out to be mapped. */
+void model_map_one(struct model *m, size_t page, enum content content);
+/** model_reset - the surface was unmapped, and mapped again with @pages pages [2.4]. */
+void model_reset(struct model *m, size_t pages);
+size_t model_count(const struct model *m, size_t page, size_t len);
+
+/* Why a read stopped, as a set: where the spec leaves a choice, more than one bit is set. */
+enum stop {
+	STOP_NOT = 0,
+	STOP_ENDS = 1, /* what was done so far, no error [5.3, 5.5] */
+	STOP_EINVAL = 2, /* misaligned [5.4] */
+	STOP_EFAULT = 4, /* outside [5.4] */
+	STOP_ENOMEM = 8, /* no frames [5.4] */
+};
+
+/**
+ * model_read - one iovec of a read, at byte @at (may be outside) of the surface
+ *
+ * Adds the bytes done to *@bytes and returns why the call must stop here.
+ */
+int model_read(struct model *m, intptr_t at, size_t len, bool fill, size_t *bytes);
+
+#endif

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/*
+ * reads.c - random reads of the exmap fd, and their results against the model
+ */
+#include "life.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#define MAX_IOVECS 12
+
+/* Most iovecs should be good: look for a run of unmapped pages. */
+static size_t unmapped_run(struct life *l, size_t *len)
+{
+	size_t start = random_below(&l->random, l->m.pages), n = 0;
+
+	while (start < l->m.pages && l->m.page[start].mapped)
+		start++;
+	while (n < *len && start + n < l->m.pages && !l->m.page[start + n].mapped)
+		n++;
+	*len = n ? n : 1;
+	return n ? start : 0;
+}
+
+/*
+ * Address and length of one iovec, as bytes from the start of the surface. It
+ * has at most one thing wrong: the spec gives no order among errors.
+ */
+static void random_iovec(struct life *l, intptr_t *at, size_t *bytes)
+{
+	struct random *r = &l->random;
+	size_t len = random_chance(r, 70) ? 1 : 1 + random_below(r, 24), page;
+
+	page = unmapped_run(l, &len);
+	*at = (intptr_t)(page * PAGE);
+	*bytes = len * PAGE;
+	switch (random_below(r, 40)) {
+	case 0:
+		*bytes = 0;
+		break;
+	case 1:
+		*at += 1 + (intptr_t)random_below(r, PAGE - 1);
+		*bytes = PAGE;
+		if (page + 2 > l->m.pages)
+			*at = (intptr_t)(page * PAGE);
+		break;
+	case 2:
+		*bytes -= 1 + random_below(r, PAGE - 1);
+		break;
+	case 3:
+		*at = (intptr_t)((l->m.pages + random_below(r, 3)) * PAGE);
+		break;
+	case 4:
+		*at = (intptr_t)((l->m.pages - 1) * PAGE);
+		*bytes = (2 + random_below(r, 3)) * PAGE;
+		break;
+	case 5:
+		*at = -(intptr_t)PAGE;
+		break;
+	case 6 ... 8:
+		/* anywhere: perhaps over mapped pages */
+		*at = (intptr_t)(random_below(r, l->m.pages) * PAGE);
+		*bytes = PAGE;
+		break;
+	default:
+		break;
+	}
+}
+
+/* May a call that stopped for @stop have returned @got, errno @err, after @bytes bytes? */
+static bool acceptable(int stop, size_t bytes, bool skipped, ssize_t got, int err)
+{
+	if (got >= 0)
+		return got == (ssize_t)bytes && (bytes || skipped || !stop || stop & STOP_ENDS);
+	if (bytes)
+		return false;
+	return (err == EINVAL && stop & STOP_EINVAL) || (err == EFAULT && stop & STOP_EFAULT) ||
+	       (err == ENOMEM && stop & STOP_ENOMEM);
+}
+
+void life_read(struct life *l, int opcode)
+{
+	struct random *r = &l->random;
+	int n = random_chance(r, 60) ? 1 : 1 + (int)random_below(r, MAX_IOVECS), stop = STOP_NOT;
+	off_t offset = (off_t)random_below(r, l->interfaces) | opcode << 8;
+	bool fill = opcode == EXMAP_OP_READ, skipped = false;
+	intptr_t at[MAX_IOVECS];
+	struct iovec iov[MAX_IOVECS];
+	size_t bytes = 0;
+	ssize_t got;
+
+	for (int i = 0; i < n; i++) {
+		random_iovec(l, &at[i], &iov[i].iov_len);
+		iov[i].iov_base = (void *)((intptr_t)l->surface + at[i]);
+	}
+	describe("preadv %s, offset %#lx, %d iovecs from (%+ld, %zu bytes); %zu of %zu frames used",
+		 fill ? "READ" : "ALLOC", (long)offset, n, (long)at[0], iov[0].iov_len, l->m.mapped,
+		 l->m.frames);
+	if (fill && l->backing < 0) {
+		iov[0].iov_len = PAGE; /* a call for 0 bytes may return before it is looked at */
+		got = preadv(l->fd, iov, n, offset);
+		if (got != -1 || errno != EINVAL)
+			fail("READ without backing returned %zd, errno %d", got, errno);
+		return;
+	}
+
+	got = preadv(l->fd, iov, n, offset);
+	for (int i = 0; i < n && !stop; i++) {
+		skipped |= !iov[i].iov_len;
+		stop = model_read(&l->m, at[i], iov[i].iov_len, fill, &bytes);
+	}
+	if (!acceptable(stop, bytes, skipped, got, errno))
+		fail("returned %zd, errno %d; expected %zu bytes, or errors %#x if none", got,
+		     errno, bytes, (unsigned int)stop);
+	events[EVENT_SHORT_READ] += stop && got >= 0;
+	events[EVENT_FAILED_READ] += got < 0;
+}
