@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/*
+ * never_opens - a program that never opens the device must not notice the emulator
+ *
+ * It asks the kernel itself where it can, by instructions that no library sees.
+ */
+#include <dirent.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "check.h"
+
+/* What rt_sigaction(2) fills in; libc's struct sigaction has another layout. */
+struct kernel_sigaction {
+	void *handler;
+	unsigned long flags;
+	void *restorer;
+	unsigned long mask;
+};
+
+static long raw_rt_sigaction(int signum, struct kernel_sigaction *old)
+{
+	register long r10 __asm__("r10") = 8;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(SYS_rt_sigaction), "D"((long)signum), "S"(0L), "d"(old), "r"(r10)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+static void check_default(int signum)
+{
+	struct kernel_sigaction raw;
+	struct sigaction sa;
+
+	CHECK(sigaction(signum, NULL, &sa) == 0);
+	CHECK(sa.sa_handler == SIG_DFL);
+	memset(&raw, 0xff, sizeof(raw));
+	CHECK(raw_rt_sigaction(signum, &raw) == 0);
+	CHECK(raw.handler == NULL && raw.flags == 0);
+}
+
+static int entries(const char *dir, const char *wanted, int *found)
+{
+	DIR *d = opendir(dir);
+	char path[512], target[512];
+	struct dirent *e;
+	ssize_t len;
+	int n = 0;
+
+	if (!d)
+		return -1;
+	*found = 0;
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		n++;
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		len = readlink(path, target, sizeof(target) - 1);
+		target[len < 0 ? 0 : len] = '\0';
+		*found += strstr(target, wanted) != NULL;
+	}
+	closedir(d);
+	return n;
+}
+
+/* Open files by asking for each, so that the question opens none. */
+static int fds_open(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+int main(void)
+{
+	int found, fd, i, before = fds_open();
+	struct stat st;
+	void *p;
+
+	/* What we inherited survived an exec; anything else was opened in here, before main(). */
+	for (fd = 0; fd < 1024; fd++)
+		if (fcntl(fd, F_GETFD) == FD_CLOEXEC)
+			break;
+	CHECK(fd == 1024);
+	check_default(SIGSEGV);
+	check_default(SIGBUS);
+	check_default(SIGSYS);
+	CHECK(entries("/proc/self/task", "nothing", &found) == 1);
+	CHECK(entries("/proc/self/fd", "userfaultfd", &found) == before + 1 && found == 0);
+	CHECK(entries("/proc/self/fd", "exmap", &found) == before + 1 && found == 0);
+
+	/* Ordinary calls of all the kinds that are stood in for, and still nothing. */
+	for (i = 0; i < 100; i++) {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		CHECK(fd >= 0 && write(fd, "x", 1) == 1 && read(fd, &st, 1) == 0);
+		CHECK(fstat(fd, &st) == 0 && S_ISCHR(st.st_mode));
+		CHECK_ERR(ioctl(fd, EXMAP_IOCTL_STATS, &st), ENOTTY);
+		CHECK(dup2(fd, 90) == 90 && close(90) == 0 && close(fd) == 0);
+		p = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
+		CHECK(p != MAP_FAILED && !mprotect(p, PAGE, PROT_READ) && !munmap(p, 8 * PAGE));
+	}
+	CHECK(stat("/dev/exmap", &st) == 0 && S_ISCHR(st.st_mode));
+	CHECK(access("/dev/exmap", R_OK | W_OK) == 0);
+	CHECK(fds_open() == before);
+	check_default(SIGSEGV);
+	check_default(SIGBUS);
+	CHECK(entries("/proc/self/task", "nothing", &found) == 1);
+	CHECK(entries("/proc/self/fd", "userfaultfd", &found) == before + 1 && found == 0);
+	return check_done();
+}
