@@ -172,7 +172,7 @@ int emu_surface_protect(struct emu_surface *s, int prot)
 	ret = s->mover->protect(s, prot);
 	if (ret)
 		return ret;
-	s->prot = prot;
+	exmap_store(&s->prot, prot);
 	s->core.present_bits = present_bits(prot);
 	update_words(s);
 	return 0;
