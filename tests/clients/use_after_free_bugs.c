@@ -4,14 +4,14 @@
 
 #include "use_after_free.h"
 
-int deliberate_read_of_freed_page(const volatile unsigned char *p)
+int deliberate_read_of_freed_page(const volatile unsigned char *mem, unsigned long page)
 {
-	return *p + 1;
+	return mem[page * 4096 + 17] + 1;
 }
 
-int deliberate_use_of_fresh_page(const volatile unsigned char *p)
+int deliberate_use_of_fresh_page(const volatile unsigned char *mem, unsigned long page)
 {
-	if (*p == 42)
+	if (mem[page * 4096 + 17] == 42)
 		return puts("the answer") >= 0;
 	return 2;
 }
