@@ -63,6 +63,13 @@ static void random_iovec(struct life *l, intptr_t *at, size_t *bytes)
 		*at = (intptr_t)(random_below(r, l->m.pages) * PAGE);
 		*bytes = PAGE;
 		break;
+	case 9 ... 11:
+		/* over the end of the backing, if the surface reaches that far */
+		page = l->m.backing_bytes / PAGE;
+		if (l->backing >= 0 && page < l->m.pages)
+			*at = (intptr_t)(page * PAGE);
+		*bytes = PAGE;
+		break;
 	default:
 		break;
 	}
