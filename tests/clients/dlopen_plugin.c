@@ -40,7 +40,7 @@ unsigned int plugin_run(void)
 	CHECK(i == 164);
 	CHECK(client_free(&pool, 1, 100, 64) == 64);
 	if (sigsetjmp(escape, 1) == 0)
-		CHECK(*(volatile unsigned char *)(pool.mem + 100 * PAGE) == 256);
+		(void)*(volatile unsigned char *)(pool.mem + 100 * PAGE);
 	else
 		faults++;
 	CHECK(faults == 1);
