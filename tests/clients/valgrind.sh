@@ -19,6 +19,15 @@ out=$(mktemp) || exit 1
 err=$(mktemp) || exit 1
 trap 'rm -f "$out" "$err"' EXIT
 
+# Clang writes DWARF 5 in forms that valgrind 3.19 dies of, before the client has run.
+valgrind -q "$run" --version >/dev/null 2>"$err"
+"$run" -- valgrind -q "$client" clean >/dev/null 2>>"$err"
+if grep -q 'Valgrind: debuginfo reader' "$err"; then
+	echo "skipped: this valgrind cannot read this compiler's debug information"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 77
+fi
+
 # check WHAT COMMAND... - counts, and shows what valgrind said if the command fails
 check() {
 	what=$1
