@@ -14,6 +14,7 @@
 static const struct test *const sections[] = {
 	open_tests, mmap_tests, setup_tests,  action_tests,
 	race_tests, read_tests, access_tests, other_tests,
+	more_tests, more_mmap_tests,
 };
 
 #define NR_SECTIONS (sizeof(sections) / sizeof(sections[0]))

@@ -47,6 +47,8 @@ extern const struct test race_tests[];
 extern const struct test read_tests[];
 extern const struct test access_tests[];
 extern const struct test other_tests[];
+extern const struct test more_tests[];
+extern const struct test more_mmap_tests[];
 
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
