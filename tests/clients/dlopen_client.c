@@ -29,7 +29,7 @@ static unsigned int load_and_run(const char *path, int flags)
 int main(int argc, char **argv)
 {
 	char path[4096], self[4000], *slash;
-	struct sigaction now;
+	struct sigaction before, now;
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	void *handle;
 	int i;
@@ -41,12 +41,13 @@ int main(int argc, char **argv)
 	check_need(slash != NULL, "directory of the program");
 	*slash = '\0';
 	snprintf(path, sizeof(path), "%s/dlopen_plugin.so", self);
+	CHECK(sigaction(SIGSEGV, NULL, &before) == 0);
 	for (i = 0; i < 5; i++) {
 		CHECK(load_and_run(path, RTLD_NOW | RTLD_LOCAL) == 0);
 		CHECK(load_and_run(path, RTLD_LAZY | RTLD_GLOBAL) == 0);
 	}
 	CHECK(sigaction(SIGSEGV, NULL, &now) == 0);
-	CHECK(now.sa_handler == SIG_DFL);
+	CHECK(now.sa_handler == before.sa_handler);
 
 	/* Really unloaded: nobody, the emulator included, has kept it. */
 	handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD);

@@ -151,7 +151,7 @@ static void test_mask(void)
 	CHECK(sigaction(SIGSEGV, &sa, NULL) == 0);
 	usr1_seen = 0;
 	got_signal = 0;
-	pool.mem[10 * PAGE + 1] = 77;
+	*(volatile unsigned char *)(pool.mem + 10 * PAGE + 1) = 77;
 	CHECK(got_signal == SIGSEGV && pool.mem[10 * PAGE + 1] == 77);
 	/* SIGUSR1 waited until the handler was done. */
 	CHECK(usr1_in_handler == 0 && usr1_seen == 1);
