@@ -51,6 +51,8 @@ extern const struct test more_tests[];
 extern const struct test more_mmap_tests[];
 extern const struct test more_action_tests[];
 extern const struct test more_read_tests[];
+extern const struct test more_access_tests[];
+extern const struct test uring_tests[];
 
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
