@@ -203,6 +203,27 @@ EXPORT ssize_t writev(int fd, const struct iovec *iov, int nr_iov)
 	return fdtable_read(fd) ? answer(-EINVAL) : REAL(writev)(fd, iov, nr_iov);
 }
 
+EXPORT ssize_t pwritev(int fd, const struct iovec *iov, int nr_iov, off_t offset)
+{
+	return fdtable_read(fd) ? answer(-EINVAL) : REAL(pwritev)(fd, iov, nr_iov, offset);
+}
+
+EXPORT ssize_t pwritev64(int fd, const struct iovec *iov, int nr_iov, off64_t offset)
+{
+	return fdtable_read(fd) ? answer(-EINVAL) : REAL(pwritev64)(fd, iov, nr_iov, offset);
+}
+
+EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int nr_iov, off_t offset, int flags)
+{
+	return fdtable_read(fd) ? answer(-EINVAL) : REAL(pwritev2)(fd, iov, nr_iov, offset, flags);
+}
+
+EXPORT ssize_t pwritev64v2(int fd, const struct iovec *iov, int nr_iov, off64_t offset, int flags)
+{
+	return fdtable_read(fd) ? answer(-EINVAL) :
+				  REAL(pwritev64v2)(fd, iov, nr_iov, offset, flags);
+}
+
 EXPORT off_t lseek(int fd, off_t offset, int whence)
 {
 	return fdtable_read(fd) ? answer(-ESPIPE) : REAL(lseek)(fd, offset, whence);

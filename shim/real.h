@@ -41,18 +41,22 @@ int fcntl64(int fd, int cmd, ...);
 sighandler_t bsd_signal(int sig, sighandler_t handler);
 sighandler_t __sysv_signal(int sig, sighandler_t handler);
 
-#define REAL_FUNCTIONS(X)                                                                          \
-	X(open)                                                                                    \
-	X(open64) X(openat) X(openat64) X(__open_2) X(__open64_2) X(__openat_2) X(__openat64_2) X( \
-		close) X(close_range) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) X(mmap) X(munmap) \
-		X(mprotect) X(madvise) X(mremap) X(ioctl) X(read) X(pread) X(pread64) X(readv)     \
-			X(preadv) X(preadv64) X(preadv2) X(preadv64v2) X(__read_chk)               \
-				X(__pread_chk) X(__pread64_chk) X(write) X(pwrite) X(pwrite64)     \
-					X(writev) X(lseek) X(lseek64) X(stat) X(stat64) X(fstat)   \
-						X(fstat64) X(lstat) X(lstat64) X(fstatat)          \
-							X(fstatat64) X(statx) X(access)            \
-								X(faccessat) X(sigaction)          \
-									X(signal) X(sysv_signal)
+/* clang-format off */
+#define REAL_FUNCTIONS(X) \
+	X(open) X(open64) X(openat) X(openat64) X(__open_2) X(__open64_2) X(__openat_2) \
+	X(__openat64_2) \
+	X(close) X(close_range) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) \
+	X(mmap) X(munmap) X(mprotect) X(madvise) X(mremap) \
+	X(ioctl) X(read) X(pread) X(pread64) X(readv) X(preadv) X(preadv64) X(preadv2) \
+	X(preadv64v2) \
+	X(__read_chk) X(__pread_chk) X(__pread64_chk) \
+	X(write) X(pwrite) X(pwrite64) X(writev) X(pwritev) X(pwritev64) X(pwritev2) \
+	X(pwritev64v2) X(lseek) X(lseek64) \
+	X(stat) X(stat64) X(fstat) X(fstat64) X(lstat) X(lstat64) X(fstatat) X(fstatat64) \
+	X(statx) \
+	X(access) X(faccessat) X(euidaccess) \
+	X(sigaction) X(signal) X(sysv_signal)
+/* clang-format on */
 
 enum real_function {
 #define X(name) REAL_##name,

@@ -20,6 +20,9 @@
 #include "emu/sys.h"
 #include "shim/signals.h"
 
+/* glibc sets it in every action it hands on, and shows it again; asm/signal.h has it. */
+#define EMU_SA_RESTORER 0x04000000
+
 /* The kernel's sets are 64 bits; glibc's begin with them. */
 #define KERNEL_SET_SIZE 8
 
@@ -227,6 +230,7 @@ static void exchange(struct disposition *d, const struct sigaction *action, stru
 
 	if (action) {
 		adopt(d, action);
+		__atomic_fetch_or(&d->flags, EMU_SA_RESTORER, __ATOMIC_RELAXED);
 		install();
 	}
 	unlock_writers(mask);

@@ -146,6 +146,18 @@ EXPORT int faccessat(int dir, const char *path, int mode, int flags)
 	return is_exmap(ret, dir, path, 0) ? answer(mode & X_OK ? -EACCES : 0) : ret;
 }
 
+EXPORT int euidaccess(const char *path, int mode)
+{
+	int ret = REAL(euidaccess)(path, mode);
+
+	return is_exmap(ret, AT_FDCWD, path, 0) ? answer(mode & X_OK ? -EACCES : 0) : ret;
+}
+
+EXPORT int eaccess(const char *path, int mode)
+{
+	return euidaccess(path, mode);
+}
+
 /* What programs that were linked with a glibc before 2.33 call. */
 
 EXPORT int __xstat(int ver, const char *path, struct stat *st)

@@ -101,6 +101,9 @@ static bool on_io(long nr, const struct args *x, long *ret)
 	case SYS_writev:
 		*ret = writev(x->a, (struct iovec *)x->b, x->c);
 		return true;
+	case SYS_pwritev:
+		*ret = pwritev64(x->a, (struct iovec *)x->b, x->c, x->d);
+		return true;
 	case SYS_lseek:
 		*ret = lseek(x->a, x->b, x->c);
 		return true;
