@@ -3,7 +3,7 @@
  * registry.h - which addresses of this process belong to an exmap
  *
  * Looked up by memory calls of the client and by fault handlers, so a look-up
- * is an RCU read of an immutable table that takes no lock.
+ * takes no lock and never waits.
  */
 #ifndef EXMAP_EMU_REGISTRY_H
 #define EXMAP_EMU_REGISTRY_H
@@ -39,7 +39,7 @@ struct emu_region {
 void emu_vm_lock(void);
 void emu_vm_unlock(void);
 
-/** emu_region_add() - add one; emu_vm_lock() held. Return: 0 or -ENOMEM. */
+/** emu_region_add() - add one; emu_vm_lock() held. Return: 0 or -ENOMEM, when there are too many. */
 int emu_region_add(const struct emu_region *region);
 
 /** emu_region_remove() - take out the one that starts there; emu_vm_lock() held. */
@@ -54,8 +54,9 @@ void emu_region_orphan(struct emu_surface *surface);
  * @end:    behind it
  * @region: filled in if there is one
  *
- * Inside an RCU read section, or under emu_vm_lock(). Regions that a parent
- * process had do not count.
+ * Any thread, signal handlers too. To use the surface that is found, be inside
+ * an RCU read section since before the call, or hold emu_vm_lock(). Regions that
+ * a parent process had do not count.
  */
 bool emu_region_find(uintptr_t start, uintptr_t end, struct emu_region *region);
 

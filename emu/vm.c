@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 
 #include "emu/device.h"
-#include "emu/rcu.h"
 #include "emu/registry.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
@@ -38,14 +37,9 @@ static bool bad_range(const void *addr, size_t len)
 bool emu_vm_overlaps(const void *addr, size_t len)
 {
 	struct emu_region region;
-	bool found;
 
-	if (!len || bad_range(addr, len))
-		return false;
-	emu_rcu_read_lock();
-	found = emu_region_find((uintptr_t)addr, range_end(addr, len), &region);
-	emu_rcu_read_unlock();
-	return found;
+	return len && !bad_range(addr, len) &&
+	       emu_region_find((uintptr_t)addr, range_end(addr, len), &region);
 }
 
 /* Whether the range would cut a surface in two. emu_vm_lock() held. */
