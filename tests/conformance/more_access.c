@@ -64,6 +64,23 @@ static void handler_without_nodefer(void)
 	CHECK(load(ex_at(&ex, 9)));
 }
 
+/* With SA_NODEFER nothing is blocked in the handler, so no mask need be restored. */
+static void handler_with_nodefer(void)
+{
+#ifdef EXMAP_TSAN
+	SKIP("ThreadSanitizer blocks all signals in a handler");
+#endif
+	ex_start(&ex, 64, 1, 8, -1);
+	handle(SIGSEGV, on_segv, SA_NODEFER);
+	for (volatile int i = 0; i < 64; i++) {
+		if (sigsetjmp(jump, 0))
+			continue;
+		*(volatile char *)ex_at(&ex, i) = 1;
+		CHECK(!"a store to a missing page works");
+	}
+	CHECK_EQ(segvs, 64);
+}
+
 static void each_fault_finds_its_own_handler(void)
 {
 	char *file = mmap(NULL, PAGE, RW, MAP_SHARED, memfd_create("empty", 0), 0);
@@ -322,6 +339,7 @@ static void export_words_name_different_frames(void)
 
 const struct test more_access_tests[] = {
 	{ "6.1", "handler_without_nodefer", handler_without_nodefer },
+	{ "6.1", "handler_with_nodefer", handler_with_nodefer },
 	{ "6.1", "each_fault_finds_its_own_handler", each_fault_finds_its_own_handler },
 	{ "6.1", "handlers_set_before_the_device_is_opened",
 	  handlers_set_before_the_device_is_opened },
