@@ -136,17 +136,18 @@ EXPORT int dup3(int fd, int new_fd, int flags)
 	return ret;
 }
 
-/* What F_GETFL says of an exmap: as it was opened, not as /dev/null stands in for it. */
-static int get_flags(int fd, int ret)
+/* What F_GETFL says of an exmap: as it was opened, not what stands in for it. */
+static int get_flags(int fd)
 {
 	struct exmap_file *file;
+	int ret = -EBADF;
 
 	emu_rcu_read_lock();
 	file = fdtable_read(fd);
-	if (file && ret >= 0)
-		ret = (ret & ~O_ACCMODE) | (file->flags & O_ACCMODE);
+	if (file)
+		ret = file->flags & ~(O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
 	emu_rcu_read_unlock();
-	return ret;
+	return answer(ret);
 }
 
 static int do_fcntl(int (*real)(int fd, int cmd, ...), int fd, int cmd, void *arg)
@@ -157,11 +158,19 @@ static int do_fcntl(int (*real)(int fd, int cmd, ...), int fd, int cmd, void *ar
 		return answer(-EBADF);
 	if (!fdtable_read(fd))
 		return real(fd, cmd, arg);
-	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
 		DUPLICATE(ret, fd, real(fd, cmd, arg));
-	else
-		ret = real(fd, cmd, arg);
-	return cmd == F_GETFL ? get_flags(fd, ret) : ret;
+		return ret;
+	case F_GETFL:
+		return get_flags(fd);
+	case F_SETFL:
+		/* O_NONBLOCK and its like mean nothing to an exmap: taken, and without effect. */
+		return 0;
+	default:
+		return real(fd, cmd, arg);
+	}
 }
 
 EXPORT int fcntl(int fd, int cmd, ...)

@@ -12,6 +12,9 @@
 
 struct exmap_file **fdtable;
 
+/* Of LeakSanitizer, if the process has it: it does not look into our mapping. */
+void __lsan_register_root_region(const void *start, size_t size) __attribute__((weak));
+
 /* Protects changes of the table; taken before all of the emulator's locks. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* No exmap has a higher fd; under lock. */
@@ -45,6 +48,8 @@ bool fdtable_start(void)
 					PROT_READ | PROT_WRITE,
 					MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (!emu_is_error(table)) {
+			if (__lsan_register_root_region)
+				__lsan_register_root_region(table, EMU_MAX_FDS * sizeof(*fdtable));
 			pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 			__atomic_store_n(&fdtable, table, __ATOMIC_RELEASE);
 		}

@@ -2,10 +2,10 @@
 /*
  * open.c - open() and its like
  *
- * Behind an fd of ours the kernel has /dev/null, open for writing only: poll()
- * finds it ready, as it finds an exmap, and a read or an ioctl that passes the
- * shim by (a raw system call) fails with EBADF or ENOTTY instead of succeeding
- * with nothing.
+ * Behind an fd of ours the kernel has /dev/null, open with O_PATH: a number that
+ * can be duplicated, inherited and closed, and for which everything else that
+ * passes the shim by (raw system calls, io_uring, libaio) fails with EBADF. It
+ * never succeeds with nothing, as /dev/null itself would.
  */
 
 #include "shim/real.h"
@@ -47,9 +47,9 @@ static int open_exmap(int flags)
 		return answer(-EEXIST);
 	if (flags & O_PATH)
 		return REAL(open)("/dev/null", flags);
-	fd = REAL(open)("/dev/null", O_WRONLY | (flags & (O_CLOEXEC | O_NONBLOCK)));
+	fd = REAL(open)("/dev/null", O_PATH | (flags & O_CLOEXEC));
 	if (fd < 0) {
-		emu_say("open: /dev/null must be there and writable to stand for /dev/exmap");
+		emu_say("open: /dev/null must be there to stand for /dev/exmap");
 		return fd;
 	}
 	ret = install(fd, flags);

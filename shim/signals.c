@@ -184,18 +184,24 @@ static void on_fault(int sig, siginfo_t *info, void *uc)
 	errno = saved_errno;
 }
 
-/*
- * Both of ours, on the alternate stack if the client wants that for either, or
- * wants nothing: the diagnosis may come after a stack overflow. write_lock held.
- */
-static void install(void)
+static void install_one(int sig, const struct disposition *d)
 {
 	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
-	if ((segv.flags | bus.flags) & SA_ONSTACK || (is_default(&segv) && is_default(&bus)))
+	/* Without a handler: the diagnosis may come after a stack overflow. */
+	if (is_default(d) || d->flags & SA_ONSTACK)
 		action.sa_flags |= SA_ONSTACK;
-	REAL(sigaction)(SIGSEGV, &action, NULL);
-	REAL(sigaction)(SIGBUS, &action, NULL);
+	REAL(sigaction)(sig, &action, NULL);
+}
+
+/*
+ * Both of ours, on the stack that the client wants. A SIGBUS is mostly a fault
+ * in a surface, and so goes by what is wanted for SIGSEGV. write_lock held.
+ */
+static void install(void)
+{
+	install_one(SIGSEGV, &segv);
+	install_one(SIGBUS, is_default(&segv) ? &bus : &segv);
 }
 
 static void adopt(struct disposition *d, const struct sigaction *action)
