@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * unit.h - what all unit tests share: cmocka, threads, random numbers
+ *
+ * cmocka's assertions jump, and only the main thread may jump: a test's other
+ * threads count their complaints, and the test asserts that there are none.
+ */
+#ifndef EXMAP_TESTS_UNIT_H
+#define EXMAP_TESTS_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "core/platform.h"
+
+/* A sanitizer makes everything slower by this much. */
+#ifdef EXMAP_SANITIZED
+#define UNIT_ROUNDS(n) ((n) / 10)
+#else
+#define UNIT_ROUNDS(n) (n)
+#endif
+
+/** unit_run_threads() - run fn(ctx, 0) to fn(ctx, n - 1) at the same time, and wait. */
+void unit_run_threads(unsigned int n, void (*fn)(void *ctx, unsigned int index), void *ctx);
+
+/** unit_random() - the next number below @n of a generator that starts at any state. */
+u32 unit_random(u32 *state, u32 n);
+
+/** unit_alloc() - zeroed memory on a cache line; never NULL. */
+void *unit_alloc(size_t size);
+
+/** unit_wait_for() - wait until *@word is at least @value. */
+void unit_wait_for(u32 *word, u32 value);
+
+#endif /* EXMAP_TESTS_UNIT_H */
