@@ -11,6 +11,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 OWN = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped\s*$", re.M)
+REASON = re.compile(r"^ok \d+ - (.*?) # SKIP (.*)$", re.M)
 CMOCKA = {
     "PASSED": re.compile(r"^\[  PASSED  \] (\d+) test", re.M),
     "FAILED": re.compile(r"^\[  FAILED  \] .*?(\d+) test", re.M),
@@ -39,6 +40,7 @@ def count(case):
 
 def main(paths):
     total = [0, 0, 0]
+    reasons = {}
     print()
     print(f"{'build':9} {'tests':32} {'passed':>7} {'failed':>7} {'skipped':>8}")
     for path in paths:
@@ -47,6 +49,12 @@ def main(paths):
             counts = count(case)
             total = [a + b for a, b in zip(total, counts)]
             print(f"{build:9} {case.get('name'):32} {counts[0]:7} {counts[1]:7} {counts[2]:8}")
+            for test, reason in REASON.findall(case.findtext("system-out") or ""):
+                reasons.setdefault((test, reason), []).append(f"{build}/{case.get('name')}")
+    if reasons:
+        print("\nskipped:")
+    for (test, reason), where in reasons.items():
+        print(f"  {test}: {reason} ({', '.join(where)})")
     print("\n{} passed, {} failed, {} skipped".format(*total))
     return 1 if total[1] or not total[0] else 0
 
