@@ -12,9 +12,9 @@
 #define EXIT_SKIPPED 77
 
 static const struct test *const sections[] = {
-	open_tests,	   mmap_tests,	    setup_tests,       action_tests, race_tests,
-	read_tests,	   access_tests,    other_tests,       more_tests,   more_mmap_tests,
-	more_action_tests, more_read_tests, more_access_tests, uring_tests,
+	open_tests,	   mmap_tests,	    setup_tests,       action_tests,	race_tests,
+	read_tests,	   access_tests,    other_tests,       more_tests,	more_mmap_tests,
+	more_action_tests, more_read_tests, more_access_tests, more_race_tests, uring_tests,
 };
 
 #define NR_SECTIONS (sizeof(sections) / sizeof(sections[0]))

@@ -52,6 +52,7 @@ extern const struct test more_mmap_tests[];
 extern const struct test more_action_tests[];
 extern const struct test more_read_tests[];
 extern const struct test more_access_tests[];
+extern const struct test more_race_tests[];
 extern const struct test uring_tests[];
 
 void test_fail(const char *file, int line, const char *format, ...)
