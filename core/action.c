@@ -30,7 +30,8 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 				if (!have)
 					return given;
 			}
-			exmap_store(&s->table[run->page + j], exmap_busy_word(ifc->frames[used++]));
+			exmap_store(exmap_word(s, run->page + j),
+				    exmap_busy_word(ifc->frames[used++]));
 			given++;
 		}
 	}
@@ -41,9 +42,9 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 static u32 release_page(struct exmap_interface *ifc, struct exmap_pool *pool,
 			struct exmap_surface *s, u64 page, u32 nr_frames)
 {
-	u64 word = exmap_load(&s->table[page]);
+	u64 word = exmap_load(exmap_word(s, page));
 
-	exmap_store_release(&s->table[page], 0);
+	exmap_store_release(exmap_word(s, page), 0);
 	if (word & EXMAP_WORD_FRAME) {
 		ifc->frames[nr_frames++] = exmap_word_frame(word);
 		if (nr_frames == EXMAP_BATCH_FRAMES) {
@@ -110,7 +111,7 @@ void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
 		const struct exmap_run *run = &ifc->runs[i];
 
 		for (u32 j = 0; j < run->len; j++) {
-			u64 *word = &s->table[run->page + j];
+			u64 *word = exmap_word(s, run->page + j);
 
 			exmap_store_release(
 				word, exmap_present_word(s, exmap_word_frame(exmap_load(word))));
@@ -139,7 +140,7 @@ static void batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 		for (u32 j = 0; j < run->len; j++) {
 			u64 page = run->page + j;
 
-			if (exmap_unlikely(!(exmap_load(&s->table[page]) & EXMAP_WORD_BUSY)))
+			if (exmap_unlikely(!(exmap_load(exmap_word(s, page)) & EXMAP_WORD_BUSY)))
 				continue;
 			nr_frames = release_page(ifc, pool, s, page, nr_frames);
 			freed++;
@@ -178,6 +179,10 @@ static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
 	unsigned int round = 0;
 
+	if (opcode == EXMAP_OP_ALLOC && !s->ops->prepare(s, page, end - page)) {
+		failed_vec = commit(ifc, pool, s, opcode);
+		return EXMAP_MIN(failed_vec, vec);
+	}
 	while (failed_vec == EXMAP_USER_INTERFACE_PAGES) {
 		struct exmap_run *run = &ifc->runs[ifc->nr_runs];
 

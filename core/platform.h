@@ -15,7 +15,46 @@
 #define EXMAP_PAGE_SIZE (1UL << EXMAP_PAGE_SHIFT)
 
 #ifdef __KERNEL__
-#error "the module's words come with kmod/"
+
+#include <linux/bug.h>
+#include <linux/cache.h>
+#include <linux/compiler.h>
+#include <linux/delay.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <asm/barrier.h>
+#include <asm/cmpxchg.h>
+
+#define exmap_load(p) READ_ONCE(*(p))
+#define exmap_load_acquire(p) smp_load_acquire(p)
+#define exmap_store(p, v) WRITE_ONCE(*(p), v)
+#define exmap_store_release(p, v) smp_store_release(p, v)
+#define exmap_try_cmpxchg(p, old, new) try_cmpxchg(p, old, new)
+
+#define exmap_likely(x) likely(x)
+#define exmap_unlikely(x) unlikely(x)
+#define exmap_assert(cond) WARN_ON_ONCE(!(cond))
+#define exmap_cacheline_aligned ____cacheline_aligned
+
+typedef struct mutex exmap_lock_t;
+
+#define exmap_lock_init(lock) mutex_init(lock)
+#define exmap_lock_destroy(lock) mutex_destroy(lock)
+#define exmap_lock(lock) mutex_lock(lock)
+#define exmap_trylock(lock) mutex_trylock(lock)
+#define exmap_unlock(lock) mutex_unlock(lock)
+
+static inline void exmap_wait(unsigned int round)
+{
+	if (round < 8)
+		cond_resched();
+	else
+		usleep_range(20, 1000);
+}
+
 #else
 
 #include <assert.h>
@@ -34,11 +73,12 @@ typedef uint32_t u32;
 typedef int64_t s64;
 typedef uint64_t u64;
 
+#define U32_MAX UINT32_MAX
+
 #define exmap_load(p) __atomic_load_n(p, __ATOMIC_RELAXED)
 #define exmap_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define exmap_store(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define exmap_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
-#define exmap_fetch_or(p, v) __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL)
 /* On failure the value found is left in *old. */
 #define exmap_try_cmpxchg(p, old, new) \
 	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)

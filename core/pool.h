@@ -25,7 +25,7 @@
 
 #define EXMAP_BUNDLE_FRAMES 512
 #define EXMAP_MAX_INTERFACES 256
-#define EXMAP_NO_BUNDLE UINT32_MAX
+#define EXMAP_NO_BUNDLE U32_MAX
 
 /**
  * struct exmap_bundle - up to 512 free frames

@@ -31,7 +31,7 @@ static bool claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 				return true;
 			/* It skips mapped pages, and stops at mapped and at busy ones. */
 			mapped = run->page != page ||
-				 exmap_load(&s->table[page + run->len]) & EXMAP_WORD_PRESENT;
+				 exmap_load(exmap_word(s, page + run->len)) & EXMAP_WORD_PRESENT;
 			exmap_batch_trim(ifc, pool, s, 0, &unused);
 			if (mapped)
 				return false;
@@ -76,6 +76,8 @@ static s64 read_range(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 	s64 bytes = len << EXMAP_PAGE_SHIFT;
 	u32 unused;
 
+	if (!s->ops->prepare(s, page, len))
+		return -ENOMEM;
 	if (!claim_all(ifc, pool, s, page, len))
 		return 0;
 	if (opcode == EXMAP_OP_ALLOC) {

@@ -29,7 +29,7 @@
 #define EXMAP_WORD_FRAME_MASK (((1ULL << 40) - 1) << EXMAP_WORD_FRAME_SHIFT)
 #define EXMAP_WORD_NX (1ULL << 63)
 
-/** EXMAP_BLOCK_PAGES - pages for each bit of &exmap_surface.touched. */
+/** EXMAP_BLOCK_PAGES - pages of a block: the table comes and is walked in blocks. */
 #define EXMAP_BLOCK_PAGES 512
 
 /**
@@ -52,6 +52,8 @@ struct exmap_surface;
  * All pages handed to an op are BUSY and owned by the caller. @id is the
  * calling interface; calls with the same @id never overlap in time.
  *
+ * @prepare: make sure that a range has words in the table. Returns false when
+ *         there is no memory for them. The pages are nobody's yet.
  * @map:   make pages appear, in the order of the runs; words hold their frames.
  *         Returns how many did; fewer than asked means out of memory.
  * @unmap: make pages vanish, so that after the return no thread reaches them
@@ -63,6 +65,7 @@ struct exmap_surface;
  *         behind them. Or a negative errno, and none has appeared.
  */
 struct exmap_surface_ops {
+	bool (*prepare)(struct exmap_surface *s, u64 page, u64 len);
 	u64 (*map)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
 	void (*unmap)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
 	s64 (*fill)(struct exmap_surface *s, u32 id, u64 page, u32 len);
@@ -71,9 +74,12 @@ struct exmap_surface_ops {
 /**
  * struct exmap_surface - a mapped surface
  * @ops:          the backend's ops
- * @table:        a word for each page; accessed atomically
- * @touched:      a bit for each block of EXMAP_BLOCK_PAGES pages, set before a
- *                page of it is first claimed; accessed atomically
+ * @table:        user space: a word for each page, in memory that is there when it
+ *                is touched; accessed atomically
+ * @touched:      user space: a bit for each block, set before a page of it is first
+ *                claimed; accessed atomically
+ * @blocks:       kernel: the words of each block, or NULL before a page of it is
+ *                first claimed; accessed atomically
  * @base:         address of the first page
  * @nr_pages:     number of pages
  * @present_bits: what the word of a present page holds beside its frame;
@@ -81,12 +87,38 @@ struct exmap_surface_ops {
  */
 struct exmap_surface {
 	const struct exmap_surface_ops *ops;
+#ifdef __KERNEL__
+	u64 **blocks;
+#else
 	u64 *table;
 	u64 *touched;
+#endif
 	u64 base;
 	u64 nr_pages;
 	u64 present_bits;
 };
+
+/** exmap_word() - where a page's word is; NULL if no page of its block was ever claimed. */
+static inline u64 *exmap_word(const struct exmap_surface *s, u64 page)
+{
+#ifdef __KERNEL__
+	u64 *block = exmap_load_acquire(&s->blocks[page / EXMAP_BLOCK_PAGES]);
+
+	return block ? &block[page % EXMAP_BLOCK_PAGES] : NULL;
+#else
+	return &s->table[page];
+#endif
+}
+
+/** exmap_block_touched() - whether a page of a block was ever claimed. */
+static inline bool exmap_block_touched(const struct exmap_surface *s, u64 block)
+{
+#ifdef __KERNEL__
+	return exmap_load(&s->blocks[block]);
+#else
+	return exmap_load(&s->touched[block / 64]) & 1ULL << block % 64;
+#endif
+}
 
 static inline u64 exmap_word_frame(u64 word)
 {
@@ -121,7 +153,7 @@ enum exmap_claim { EXMAP_CLAIM_RUN, EXMAP_CLAIM_BUSY, EXMAP_CLAIM_END };
  * @s:       the surface
  * @present: true for PRESENT pages, false for EMPTY ones; others are skipped
  * @pos:     where to begin; moved behind the run, or onto the busy page
- * @end:     where to stop
+ * @end:     where to stop; for EMPTY pages the range has been prepared
  * @run:     filled in when a run was found (not its vector)
  */
 enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos, u64 end,

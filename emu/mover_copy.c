@@ -188,7 +188,7 @@ static s64 copy_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 
 const struct emu_mover emu_mover_copy = {
 	.name = "copy",
-	.ops = { .map = copy_map, .unmap = copy_unmap, .fill = copy_fill },
+	.ops = { .prepare = emu_touch, .map = copy_map, .unmap = copy_unmap, .fill = copy_fill },
 	.prepare = copy_prepare,
 	.protect = copy_protect,
 	.release = copy_release,

@@ -142,7 +142,10 @@ static s64 mprotect_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 
 const struct emu_mover emu_mover_mprotect = {
 	.name = "mprotect",
-	.ops = { .map = mprotect_map, .unmap = mprotect_unmap, .fill = mprotect_fill },
+	.ops = { .prepare = emu_touch,
+		 .map = mprotect_map,
+		 .unmap = mprotect_unmap,
+		 .fill = mprotect_fill },
 	.prepare = mprotect_prepare,
 	.protect = mprotect_protect,
 	.release = mprotect_release,

@@ -249,6 +249,18 @@ bool emu_surface_alive(const struct emu_surface *s)
 	return s && s->generation == emu_generation();
 }
 
+bool emu_touch(struct exmap_surface *s, u64 page, u64 len)
+{
+	u64 end = (page + len + EXMAP_BLOCK_PAGES - 1) / EXMAP_BLOCK_PAGES;
+
+	for (u64 block = page / EXMAP_BLOCK_PAGES; block < end; block++) {
+		if (exmap_unlikely(!exmap_block_touched(s, block)))
+			__atomic_fetch_or(&s->touched[block / 64], 1ULL << block % 64,
+					  __ATOMIC_RELAXED);
+	}
+	return true;
+}
+
 void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run)
 {
 	for (u32 i = 0; i < run->len; i++) {

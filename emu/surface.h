@@ -130,6 +130,9 @@ static inline bool emu_next_span(const struct exmap_run *runs, u32 nr_runs, u32 
 
 /* Shared by the movers. */
 
+/** emu_touch() - the prepare op: note the blocks that pages of will be claimed in. */
+bool emu_touch(struct exmap_surface *s, u64 page, u64 len);
+
 /** emu_zap_runs() - drop the pages of runs; those that must stay are PRESENT again. */
 void emu_zap_runs(struct exmap_surface *s, const struct exmap_run *runs, u32 nr_runs);
 
