@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* calls.c - ACTION and read: from the client's arguments to core/ */
+
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "device.h"
+
+static bool alive(struct exmap_device *dev)
+{
+	struct exmap_vma *s;
+	bool ret;
+
+	mutex_lock(&dev->lock);
+	s = dev->surface;
+	ret = s && !s->dead && s->mm == current->mm;
+	mutex_unlock(&dev->lock);
+	return ret;
+}
+
+static long action(struct exmap_device *dev, u32 nr_interfaces,
+		   const struct exmap_action_params *params)
+{
+	struct exmap_port *port;
+	struct exmap_surface *s;
+	int ret;
+
+	if (params->interface >= nr_interfaces)
+		return -EINVAL;
+	if (params->opcode != EXMAP_OP_ALLOC && params->opcode != EXMAP_OP_FREE)
+		return -EINVAL;
+	if (params->iov_len > EXMAP_USER_INTERFACE_PAGES)
+		return -EINVAL;
+	if (!params->iov_len)
+		return alive(dev) ? 0 : -EPROTO;
+	port = dev->ports[params->interface];
+	s = exmap_enter(dev, port);
+	if (!s)
+		return -EPROTO;
+	ret = exmap_action(&port->core, &dev->pool, s, params->opcode, params->iov_len);
+	mutex_unlock(&port->core.lock);
+	return ret;
+}
+
+static long checked_action(struct exmap_device *dev, const struct exmap_action_params __user *arg)
+{
+	struct exmap_action_params params;
+	u32 n = smp_load_acquire(&dev->nr_interfaces);
+	long ret;
+
+	if (!n)
+		return -EBADF;
+	if (copy_from_user(&params, arg, sizeof(params)))
+		return alive(dev) ? -EFAULT : -EPROTO;
+	ret = action(dev, n, &params);
+	/* Without a surface that is what is wrong first [4.1]. */
+	if (ret == -EINVAL && !alive(dev))
+		ret = -EPROTO;
+	return ret;
+}
+
+long exmap_do_action(struct file *file, const struct exmap_action_params __user *arg)
+{
+	struct exmap_device *dev = exmap_device_get(file);
+	long ret = checked_action(dev, arg);
+
+	exmap_device_put(dev);
+	return ret;
+}
+
+static ssize_t do_read(struct exmap_device *dev, loff_t offset, const struct iovec *iov,
+		       unsigned long nr_iov)
+{
+	u32 n = smp_load_acquire(&dev->nr_interfaces);
+	unsigned int opcode = offset >> 8 & 0xff;
+	unsigned int id = offset & 0xff;
+	struct exmap_port *port;
+	struct exmap_surface *s;
+	ssize_t ret;
+
+	if (!n || offset & ~0xffffLL || id >= n)
+		return -EINVAL;
+	if (opcode != EXMAP_OP_READ && opcode != EXMAP_OP_ALLOC)
+		return -EINVAL;
+	if (opcode == EXMAP_OP_READ && !dev->backing)
+		return -EINVAL;
+	port = dev->ports[id];
+	s = exmap_enter(dev, port);
+	if (!s)
+		return -EPROTO;
+	ret = exmap_read(&port->core, &dev->pool, s, opcode, iov, nr_iov);
+	mutex_unlock(&port->core.lock);
+	return ret;
+}
+
+ssize_t exmap_read_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct exmap_device *dev;
+	struct iovec one;
+	ssize_t ret;
+
+	if (iocb->ki_flags & IOCB_NOWAIT)
+		return -EAGAIN;
+	dev = exmap_device_get(iocb->ki_filp);
+	if (iter_is_ubuf(iter)) {
+		one.iov_base = iter->ubuf + iter->iov_offset;
+		one.iov_len = iov_iter_count(iter);
+		ret = do_read(dev, iocb->ki_pos, &one, 1);
+	} else if (iter_is_iovec(iter) && !iter->iov_offset) {
+		ret = do_read(dev, iocb->ki_pos, iter_iov(iter), iter->nr_segs);
+	} else {
+		ret = -EINVAL;
+	}
+	exmap_device_put(dev);
+	return ret;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* compat.h - what differs between the kernels we build for, 6.1 and 6.12 */
+#ifndef EXMAP_KMOD_COMPAT_H
+#define EXMAP_KMOD_COMPAT_H
+
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/uio.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#include <linux/io_uring/cmd.h>
+#else
+#include <linux/io_uring.h>
+#endif
+
+/* 6.3 made vm_flags read-only but for accessors. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+#endif
+
+/* 6.4 hid the array of an iovec iterator behind an accessor. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+static inline const struct iovec *iter_iov(const struct iov_iter *iter)
+{
+	return iter->iov;
+}
+#endif
+
+/* 6.8 took no_llseek away: no method at all means the same since 6.0. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define EXMAP_NO_LLSEEK .llseek = no_llseek,
+#else
+#define EXMAP_NO_LLSEEK
+#endif
+
+/* 6.6 gave pte_mkwrite() a vma to look at, and this name to what it was. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define pte_mkwrite_novma(pte) pte_mkwrite(pte)
+#endif
+
+/* 6.6 moved the SQE into the command, from a pointer to its payload. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+static inline const void *exmap_uring_payload(struct io_uring_cmd *cmd)
+{
+	return io_uring_sqe_cmd(cmd->sqe);
+}
+#else
+static inline const void *exmap_uring_payload(struct io_uring_cmd *cmd)
+{
+	return cmd->cmd;
+}
+#endif
+
+#endif /* EXMAP_KMOD_COMPAT_H */

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* device.c - open files, their exmap, and the ioctls but ACTION; see device.h */
+
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "device.h"
+
+/* Protects which exmap each file acts on. */
+static DEFINE_MUTEX(exmap_clone_lock);
+
+static void destroy_device(struct kref *refs)
+{
+	struct exmap_device *dev = container_of(refs, struct exmap_device, refs);
+
+	exmap_setup_undo(dev);
+	mutex_destroy(&dev->lock);
+	kfree(dev);
+}
+
+void exmap_device_put(struct exmap_device *dev)
+{
+	kref_put(&dev->refs, destroy_device);
+}
+
+struct exmap_device *exmap_device_get(struct file *file)
+{
+	struct exmap_file *ef = file->private_data;
+	struct exmap_device *dev;
+
+	mutex_lock(&exmap_clone_lock);
+	dev = ef->dev;
+	kref_get(&dev->refs);
+	mutex_unlock(&exmap_clone_lock);
+	return dev;
+}
+
+static int exmap_open(struct inode *inode, struct file *file)
+{
+	struct exmap_file *ef = kzalloc(sizeof(*ef), GFP_KERNEL_ACCOUNT);
+	struct exmap_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
+
+	if (!ef || !dev) {
+		kfree(ef);
+		kfree(dev);
+		return -ENOMEM;
+	}
+	kref_init(&dev->refs);
+	mutex_init(&dev->lock);
+	ef->dev = dev;
+	file->private_data = ef;
+	return 0;
+}
+
+static int exmap_release(struct inode *inode, struct file *file)
+{
+	struct exmap_file *ef = file->private_data;
+
+	exmap_device_put(ef->dev);
+	kfree(ef);
+	return 0;
+}
+
+void exmap_stop_calls(struct exmap_device *dev)
+{
+	u32 i;
+
+	lockdep_assert_held(&dev->lock);
+	WRITE_ONCE(dev->stopped, true);
+	for (i = 0; i < dev->nr_interfaces; i++) {
+		mutex_lock(&dev->ports[i]->core.lock);
+		mutex_unlock(&dev->ports[i]->core.lock);
+	}
+}
+
+void exmap_start_calls(struct exmap_device *dev)
+{
+	lockdep_assert_held(&dev->lock);
+	smp_store_release(&dev->stopped, false);
+}
+
+struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *port)
+{
+	struct exmap_vma *s;
+
+	for (;;) {
+		mutex_lock(&port->core.lock);
+		if (likely(!smp_load_acquire(&dev->stopped)))
+			break;
+		mutex_unlock(&port->core.lock);
+		s = READ_ONCE(dev->surface);
+		if (!s || READ_ONCE(s->dead))
+			return NULL;
+		/* An invalidation is under way; it ends without us. */
+		exmap_wait(8);
+	}
+	s = dev->surface;
+	if (likely(s && !s->dead && s->mm == current->mm))
+		return &s->core;
+	mutex_unlock(&port->core.lock);
+	return NULL;
+}
+
+u64 exmap_mapped_pages(struct exmap_device *dev, u32 nr_interfaces)
+{
+	u64 freed = READ_ONCE(dev->forgotten);
+	u64 allocated = 0;
+	u32 i;
+
+	for (i = 0; i < nr_interfaces; i++)
+		freed += READ_ONCE(dev->ports[i]->core.counts.freed);
+	for (i = 0; i < nr_interfaces; i++)
+		allocated += READ_ONCE(dev->ports[i]->core.counts.allocated);
+	return allocated > freed ? allocated - freed : 0;
+}
+
+static long do_stats(struct exmap_device *dev, void __user *arg)
+{
+	struct exmap_ioctl_stats stats = { 0 };
+	u32 n = smp_load_acquire(&dev->nr_interfaces);
+
+	if (n) {
+		stats.buffer_size = dev->buffer_size;
+		stats.max_interfaces = n;
+		stats.alloc_count = exmap_mapped_pages(dev, n);
+		mutex_lock(&dev->lock);
+		stats.flags = dev->surface && !dev->surface->dead &&
+			      dev->surface->mm == current->mm;
+		mutex_unlock(&dev->lock);
+	}
+	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
+}
+
+static long do_clone(struct exmap_file *ef, int fd)
+{
+	struct fd other = fdget(fd);
+	struct exmap_device *old = NULL;
+	struct exmap_file *from;
+	struct file *file = NULL;
+	long ret = -EINVAL;
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	file = fd_file(other);
+#else
+	file = other.file;
+#endif
+	if (!file)
+		return -EBADFD;
+	if (file->f_op != &exmap_fops)
+		goto out;
+	from = file->private_data;
+	mutex_lock(&exmap_clone_lock);
+	if (from != ef && !from->clone) {
+		old = ef->dev;
+		kref_get(&from->dev->refs);
+		ef->dev = from->dev;
+		ef->clone = true;
+		ret = 0;
+	}
+	mutex_unlock(&exmap_clone_lock);
+	if (old)
+		exmap_device_put(old);
+out:
+	fdput(other);
+	return ret;
+}
+
+static long exmap_ioctl(struct file *file, unsigned int request, unsigned long arg)
+{
+	struct exmap_device *dev;
+	long ret = -EINVAL;
+
+	if (request == EXMAP_IOCTL_ACTION)
+		return exmap_do_action(file, (void __user *)arg);
+	if (request == EXMAP_IOCTL_CLONE)
+		return do_clone(file->private_data, arg);
+	dev = exmap_device_get(file);
+	if (request == EXMAP_IOCTL_SETUP) {
+		mutex_lock(&dev->lock);
+		ret = exmap_setup(dev, (void __user *)arg);
+		mutex_unlock(&dev->lock);
+	} else if (request == EXMAP_IOCTL_STATS) {
+		ret = do_stats(dev, (void __user *)arg);
+	}
+	exmap_device_put(dev);
+	return ret;
+}
+
+const struct file_operations exmap_fops = {
+	.owner = THIS_MODULE,
+	.open = exmap_open,
+	.release = exmap_release,
+	.unlocked_ioctl = exmap_ioctl,
+	.mmap = exmap_mmap,
+	.read_iter = exmap_read_iter,
+	.uring_cmd = exmap_uring_cmd,
+	EXMAP_NO_LLSEEK
+};

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * device.h - one exmap, and the open files on it
+ *
+ * Lock order: mmap_lock, a device's lock, one interface's lock, the pool's. No
+ * interface's lock is held while user memory is touched, because a fault takes
+ * mmap_lock.
+ */
+#ifndef EXMAP_KMOD_DEVICE_H
+#define EXMAP_KMOD_DEVICE_H
+
+#include <linux/bvec.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+
+#include "core/action.h"
+
+/* Frames that one READ fills with one call of the backing. */
+#define EXMAP_FILL_PAGES 64
+
+struct exmap_device;
+
+/**
+ * struct exmap_vma - the mapping of one exmap, from mmap() to munmap()
+ * @core:     what core/ knows of it; must be first
+ * @dev:      the exmap
+ * @mm:       address space; a reference to its structure, not to its pages
+ * @notifier: tells before the kernel touches our page-table entries; holds @mm
+ * @vma:      the mapping
+ * @prot:     protection of pages; changes only while calls are stopped
+ * @holds:    how many invalidations hold the calls stopped; under @dev's lock
+ * @dead:     the mapping is going: no call begins any more
+ */
+struct exmap_vma {
+	struct exmap_surface core;
+	struct exmap_device *dev;
+	struct mm_struct *mm;
+	struct mmu_notifier notifier;
+	struct vm_area_struct *vma;
+	pgprot_t prot;
+	unsigned int holds;
+	bool dead;
+};
+
+/**
+ * struct exmap_port - what an interface has here beside core/'s part
+ * @core: core/'s part; must be first
+ * @bvec: frames that a READ fills; under the interface's lock
+ */
+struct exmap_port {
+	struct exmap_interface core;
+	struct bio_vec bvec[EXMAP_FILL_PAGES];
+};
+
+/**
+ * struct exmap_device - one exmap
+ * @refs:          files, and the mapped surface
+ * @lock:          protects SETUP and changes of @surface
+ * @nr_interfaces: 0 before SETUP; set last there, with release; then constant
+ *
+ * Set by SETUP before @nr_interfaces, and then constant:
+ * @buffer_size:   frames
+ * @pages:         their pages
+ * @pool:          these frames
+ * @ports:         @nr_interfaces of them
+ * @user:          their pages, shared with the client
+ * @backing:       or NULL
+ * @account:       whose locked memory the frames count as
+ *
+ * @surface:       the mapped surface or NULL; stable during a call on any
+ *                 interface; written while calls are stopped
+ * @stopped:       no call may begin; written under @lock, read under an
+ *                 interface's lock; atomic
+ * @forgotten:     pages that munmap() took without FREE; under @lock, read atomically
+ */
+struct exmap_device {
+	struct kref refs;
+	struct mutex lock;
+	u32 nr_interfaces;
+	u64 buffer_size;
+	struct page **pages;
+	struct exmap_pool pool;
+	struct exmap_port **ports;
+	struct page **user;
+	struct file *backing;
+	struct mm_struct *account;
+	struct exmap_vma *surface;
+	bool stopped;
+	u64 forgotten;
+};
+
+/**
+ * struct exmap_file - an open file on an exmap
+ * @dev:   the exmap; CLONE exchanges it, under exmap_clone_lock
+ * @clone: whether CLONE did
+ */
+struct exmap_file {
+	struct exmap_device *dev;
+	bool clone;
+};
+
+extern const struct file_operations exmap_fops;
+
+/** exmap_device_get() - the exmap of a file, with a reference. */
+struct exmap_device *exmap_device_get(struct file *file);
+void exmap_device_put(struct exmap_device *dev);
+
+/** exmap_stop_calls() - keep all interfaces' calls out, and wait for those inside. */
+void exmap_stop_calls(struct exmap_device *dev);
+void exmap_start_calls(struct exmap_device *dev);
+
+/** exmap_mapped_pages() - pages mapped by ALLOC and READ and not unmapped since. */
+u64 exmap_mapped_pages(struct exmap_device *dev, u32 nr_interfaces);
+
+/** exmap_enter() - lock an interface for a call. Return: its surface, or NULL, unlocked. */
+struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *port);
+
+/* setup.c */
+long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user *arg);
+void exmap_setup_undo(struct exmap_device *dev);
+
+/* calls.c */
+long exmap_do_action(struct file *file, const struct exmap_action_params __user *arg);
+ssize_t exmap_read_iter(struct kiocb *iocb, struct iov_iter *iter);
+
+/* mmap.c */
+int exmap_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* surface.c */
+int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma);
+extern const struct vm_operations_struct exmap_surface_vm_ops;
+
+/* ptes.c */
+extern const struct exmap_surface_ops exmap_surface_ops;
+void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long end);
+
+/* tlb.c */
+void exmap_flush_tlb(struct mm_struct *mm);
+
+/* backing.c */
+struct file *exmap_backing_get(int fd);
+s64 exmap_backing_read(struct file *backing, struct bio_vec *bvec, u32 nr, loff_t offset);
+
+/* uring.c */
+int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);
+
+static inline struct exmap_vma *exmap_vma_of(struct exmap_surface *s)
+{
+	return (struct exmap_vma *)s;
+}
+
+#endif /* EXMAP_KMOD_DEVICE_H */

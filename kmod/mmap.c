@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* mmap.c - what an mmap() of an exmap maps: surface or interface */
+
+#include "compat.h"
+#include "device.h"
+
+static int map_interface(struct exmap_device *dev, struct vm_area_struct *vma, u64 index)
+{
+	if (index >= smp_load_acquire(&dev->nr_interfaces))
+		return -ENXIO;
+	if (vma->vm_end - vma->vm_start != PAGE_SIZE)
+		return -EINVAL;
+	return vm_insert_page(vma, vma->vm_start, dev->user[index]);
+}
+
+int exmap_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	u64 offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	struct exmap_device *dev;
+	int ret = -EINVAL;
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	dev = exmap_device_get(file);
+	mutex_lock(&dev->lock);
+	if (dev->surface && dev->surface->mm != current->mm)
+		ret = -EPROTO;
+	else if (offset == EXMAP_OFF_EXMAP)
+		ret = exmap_surface_create(dev, vma);
+	else if (offset == EXMAP_OFF_PTEXPORT)
+		ret = -EPERM;
+	else if (offset >= EXMAP_OFF_INTERFACE_BASE && offset <= EXMAP_OFF_INTERFACE_MAX)
+		ret = map_interface(dev, vma, (offset - EXMAP_OFF_INTERFACE_BASE) >> PAGE_SHIFT);
+	mutex_unlock(&dev->lock);
+	exmap_device_put(dev);
+	return ret;
+}

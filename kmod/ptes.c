@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * ptes.c - pages appear in and vanish from the page table
+ *
+ * Whoever calls is inside a call on an interface, or has stopped all calls; in
+ * both cases the mapping and its page tables stay, because who would take them
+ * away waits for calls first (surface.c). So mmap_lock is not needed.
+ */
+
+#include <linux/gfp.h>
+#include <linux/pgtable.h>
+
+#include "compat.h"
+#include "device.h"
+
+static unsigned long address(const struct exmap_surface *s, u64 page)
+{
+	return s->base + (page << PAGE_SHIFT);
+}
+
+static u64 page_of(const struct exmap_surface *s, unsigned long addr)
+{
+	return (addr - s->base) >> PAGE_SHIFT;
+}
+
+static struct page *frame_page(const struct exmap_vma *s, u64 page)
+{
+	return s->dev->pages[exmap_word_frame(READ_ONCE(*exmap_word(&s->core, page)))];
+}
+
+static bool prepare(struct exmap_surface *s, u64 page, u64 len)
+{
+	u64 end = DIV_ROUND_UP(page + len, EXMAP_BLOCK_PAGES);
+	u64 block;
+
+	for (block = page / EXMAP_BLOCK_PAGES; block < end; block++) {
+		u64 *words;
+		u64 *none = NULL;
+
+		if (likely(READ_ONCE(s->blocks[block])))
+			continue;
+		/* As a page-table page, which the kernel allocates here too. */
+		words = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!words)
+			return false;
+		if (!try_cmpxchg(&s->blocks[block], &none, words))
+			free_page((unsigned long)words);
+	}
+	return true;
+}
+
+static int set_one(pte_t *pte, unsigned long addr, void *data)
+{
+	struct exmap_vma *s = data;
+	pte_t entry = mk_pte(frame_page(s, page_of(&s->core, addr)), s->prot);
+
+	/*
+	 * Accessed, so that the processor need not say so. Dirty as far as the
+	 * kernel is concerned is nobody's business: the page has no file.
+	 */
+	entry = pte_mkyoung(entry);
+	if (s->vma->vm_flags & VM_WRITE)
+		entry = pte_mkwrite_novma(pte_mkdirty(entry));
+	set_pte_at(s->mm, addr, pte, entry);
+	return 0;
+}
+
+static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	struct exmap_vma *s = exmap_vma_of(core);
+	u64 done = 0;
+	u32 i;
+
+	for (i = 0; i < nr_runs; i++) {
+		if (apply_to_page_range(s->mm, address(core, runs[i].page),
+					(unsigned long)runs[i].len << PAGE_SHIFT, set_one, s)) {
+			/* No page-table page: what was set of this run goes again. */
+			exmap_surface_ops.unmap(core, id, &runs[i], 1);
+			break;
+		}
+		done += runs[i].len;
+	}
+	return done;
+}
+
+static int clear_one(pte_t *pte, unsigned long addr, void *data)
+{
+	struct exmap_vma *s = data;
+
+	if (!pte_none(*pte))
+		ptep_get_and_clear(s->mm, addr, pte);
+	return 0;
+}
+
+static void clear_run(struct exmap_vma *s, u64 page, u64 len)
+{
+	apply_to_existing_page_range(s->mm, address(&s->core, page), len << PAGE_SHIFT, clear_one,
+				     s);
+}
+
+/*
+ * A page that the kernel holds for I/O must not be recycled under it [4.11]: it
+ * has references beside the pool's, and after the flush nobody gets new ones.
+ */
+static void keep_pinned(struct exmap_vma *s, const struct exmap_run *run)
+{
+	u32 i;
+
+	for (i = 0; i < run->len; i++) {
+		u64 page = run->page + i;
+		u64 *word = exmap_word(&s->core, page);
+
+		if (likely(page_ref_count(frame_page(s, page)) == 1))
+			continue;
+		apply_to_page_range(s->mm, address(&s->core, page), PAGE_SIZE, set_one, s);
+		smp_store_release(word, exmap_present_word(&s->core, exmap_word_frame(*word)));
+	}
+}
+
+static void unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	struct exmap_vma *s = exmap_vma_of(core);
+	u32 i;
+
+	for (i = 0; i < nr_runs; i++)
+		clear_run(s, runs[i].page, runs[i].len);
+	exmap_flush_tlb(s->mm);
+	for (i = 0; i < nr_runs; i++)
+		keep_pinned(s, &runs[i]);
+}
+
+/* Reads into the frames before they are mapped: a page appears with its content. */
+static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
+{
+	struct exmap_vma *s = exmap_vma_of(core);
+	struct exmap_port *port = s->dev->ports[id];
+	struct exmap_run run = { .page = page };
+	s64 done = 0;
+	s64 n = 0;
+
+	while (run.len < len) {
+		u32 chunk = min_t(u32, len - run.len, EXMAP_FILL_PAGES);
+		u32 i;
+
+		for (i = 0; i < chunk; i++) {
+			port->bvec[i].bv_page = frame_page(s, page + run.len + i);
+			port->bvec[i].bv_len = PAGE_SIZE;
+			port->bvec[i].bv_offset = 0;
+		}
+		n = exmap_backing_read(s->dev->backing, port->bvec, chunk,
+				       (loff_t)(page + run.len) << PAGE_SHIFT);
+		if (n < 0)
+			return n;
+		if (n % PAGE_SIZE)
+			zero_user_segment(port->bvec[n >> PAGE_SHIFT].bv_page, n % PAGE_SIZE,
+					  PAGE_SIZE);
+		done += n;
+		run.len += DIV_ROUND_UP(n, PAGE_SIZE);
+		if (n < (s64)chunk << PAGE_SHIFT)
+			break;
+	}
+	if (run.len && map(core, id, &run, 1) < run.len)
+		return -ENOMEM;
+	return done;
+}
+
+void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long end)
+{
+	u64 page = page_of(&s->core, start);
+	u64 last = page_of(&s->core, end);
+	struct exmap_run run;
+	u64 cleared = 0;
+	u32 frame;
+	u64 i;
+
+	while (page < last && exmap_next_present(&s->core, &page, &run)) {
+		u64 stop = min(run.page + run.len, last);
+
+		if (run.page >= last)
+			break;
+		clear_run(s, run.page, stop - run.page);
+		cleared += stop - run.page;
+	}
+	if (!cleared)
+		return;
+	exmap_flush_tlb(s->mm);
+	page = page_of(&s->core, start);
+	while (page < last && exmap_next_present(&s->core, &page, &run)) {
+		for (i = run.page; i < min(run.page + run.len, last); i++) {
+			u64 *word = exmap_word(&s->core, i);
+
+			frame = exmap_word_frame(*word);
+			*word = 0;
+			exmap_pool_put(&s->dev->pool, 0, &frame, 1);
+		}
+	}
+	WRITE_ONCE(s->dev->forgotten, s->dev->forgotten + cleared);
+}
+
+const struct exmap_surface_ops exmap_surface_ops = {
+	.prepare = prepare,
+	.map = map,
+	.unmap = unmap,
+	.fill = fill,
+};

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* setup.c - EXMAP_IOCTL_SETUP: everything that the calls will need, at once */
+
+#include <linux/file.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "device.h"
+
+static int make_ports(struct exmap_device *dev, u32 n)
+{
+	u32 i;
+
+	dev->ports = kvcalloc(n, sizeof(*dev->ports), GFP_KERNEL_ACCOUNT);
+	dev->user = kvcalloc(n, sizeof(*dev->user), GFP_KERNEL_ACCOUNT);
+	if (!dev->ports || !dev->user)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		struct exmap_port *port = kvzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+
+		dev->ports[i] = port;
+		dev->user[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		if (!port || !dev->user[i])
+			return -ENOMEM;
+		mutex_init(&port->core.lock);
+		port->core.id = i;
+		port->core.user = page_address(dev->user[i]);
+	}
+	return 0;
+}
+
+static int make_frames(struct exmap_device *dev, u64 n)
+{
+	u64 i;
+
+	dev->pages = kvcalloc(n, sizeof(*dev->pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!dev->pages)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		/* Not for the OOM killer: who asks for too much is told so. */
+		dev->pages[i] = alloc_page(GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT |
+					   __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+		if (!dev->pages[i])
+			return -ENOMEM;
+		dev->buffer_size = i + 1;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int make_pool(struct exmap_device *dev, u32 interfaces)
+{
+	size_t size = exmap_pool_size(dev->buffer_size, interfaces);
+	void *memory = __vmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+
+	if (!memory)
+		return -ENOMEM;
+	exmap_pool_init(&dev->pool, memory, dev->buffer_size, interfaces);
+	return 0;
+}
+
+static void undo(struct exmap_device *dev, u32 interfaces)
+{
+	u64 i;
+
+	if (dev->pool.lists) {
+		exmap_pool_destroy(&dev->pool);
+		vfree(dev->pool.lists);
+		dev->pool.lists = NULL;
+	}
+	for (i = 0; dev->pages && i < dev->buffer_size; i++)
+		__free_page(dev->pages[i]);
+	for (i = 0; dev->ports && i < interfaces; i++)
+		kvfree(dev->ports[i]);
+	for (i = 0; dev->user && i < interfaces; i++) {
+		if (dev->user[i])
+			__free_page(dev->user[i]);
+	}
+	kvfree(dev->pages);
+	kvfree(dev->ports);
+	kvfree(dev->user);
+	dev->pages = NULL;
+	dev->ports = NULL;
+	dev->user = NULL;
+	dev->buffer_size = 0;
+	if (dev->backing)
+		fput(dev->backing);
+	dev->backing = NULL;
+}
+
+static void unaccount(struct exmap_device *dev, u64 frames)
+{
+	account_locked_vm(dev->account, frames, false);
+	mmdrop(dev->account);
+	dev->account = NULL;
+}
+
+void exmap_setup_undo(struct exmap_device *dev)
+{
+	if (!dev->nr_interfaces)
+		return;
+	unaccount(dev, dev->buffer_size);
+	undo(dev, dev->nr_interfaces);
+}
+
+long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user *arg)
+{
+	struct exmap_ioctl_setup setup;
+	int ret;
+
+	if (copy_from_user(&setup, arg, sizeof(setup)))
+		return -EFAULT;
+	if (dev->nr_interfaces)
+		return -EBUSY;
+	if (dev->surface && dev->surface->mm != current->mm)
+		return -EPROTO;
+	if (setup.fd >= 0) {
+		struct file *backing = exmap_backing_get(setup.fd);
+
+		if (IS_ERR(backing))
+			return PTR_ERR(backing);
+		dev->backing = backing;
+	}
+	ret = -EINVAL;
+	if (setup.max_interfaces < 1 || setup.max_interfaces > EXMAP_MAX_INTERFACES ||
+	    !setup.buffer_size || setup.flags & EXMAP_PAGEFAULT_ALLOC)
+		goto fail;
+	ret = -ENOMEM;
+	if (setup.buffer_size > totalram_pages() || setup.buffer_size >= U32_MAX)
+		goto fail;
+	/* Pages that cannot be swapped: RLIMIT_MEMLOCK is for them. */
+	if (account_locked_vm(current->mm, setup.buffer_size, true))
+		goto fail;
+	mmgrab(current->mm);
+	dev->account = current->mm;
+	ret = make_ports(dev, setup.max_interfaces);
+	if (!ret)
+		ret = make_frames(dev, setup.buffer_size);
+	if (!ret)
+		ret = make_pool(dev, setup.max_interfaces);
+	if (ret) {
+		unaccount(dev, setup.buffer_size);
+		goto fail;
+	}
+	smp_store_release(&dev->nr_interfaces, setup.max_interfaces);
+	return 0;
+
+fail:
+	undo(dev, max(setup.max_interfaces, 0));
+	return ret;
+}
