@@ -7,9 +7,6 @@
 #include "emu/surface.h"
 #include "emu/usercopy.h"
 
-/* As many as the kernel takes: UIO_MAXIOV. */
-#define MAX_IOV 1024
-
 /* A client's offset for read: interface in the low byte, opcode in the next [5.1]. */
 #define READ_OFFSET_MASK 0xffffL
 
@@ -117,14 +114,16 @@ static long check_read(struct exmap_file *file, struct exmap_device *dev, off_t 
 	return live_surface(dev) ? offset & 0xff : -EPROTO;
 }
 
-static ssize_t do_read(struct exmap_file *file, const struct iovec *iov, unsigned int nr_iov,
-		       off_t offset)
+/* Reads into @one, or into the ranges that the client's array @user names. */
+static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const struct iovec *user,
+		       unsigned int nr_iov, off_t offset)
 {
 	struct exmap_device *dev = exmap_load_acquire(&file->dev);
 	long id = check_read(file, dev, offset);
 	struct exmap_interface *ifc;
 	struct exmap_surface *s;
-	ssize_t ret;
+	struct iovec *copy;
+	ssize_t ret = 0;
 
 	if (id < 0)
 		return id;
@@ -132,7 +131,14 @@ static ssize_t do_read(struct exmap_file *file, const struct iovec *iov, unsigne
 	s = enter(dev, ifc);
 	if (!s)
 		return -EPROTO;
-	ret = exmap_read(ifc, &dev->pool, s, offset >> 8 & 0xff, iov, nr_iov);
+	if (!one) {
+		/* Not on the stack: the client's thread may have little. */
+		copy = dev->iovecs + id * EMU_MAX_IOV;
+		ret = emu_usercopy(copy, user, nr_iov * sizeof(*copy));
+		one = copy;
+	}
+	if (!ret)
+		ret = exmap_read(ifc, &dev->pool, s, offset >> 8 & 0xff, one, nr_iov);
 	exmap_unlock(&ifc->lock);
 	return ret;
 }
@@ -141,16 +147,12 @@ ssize_t emu_read_one(struct exmap_file *file, void *buffer, size_t len, off_t of
 {
 	struct iovec iov = { .iov_base = buffer, .iov_len = len };
 
-	return do_read(file, &iov, 1, offset);
+	return do_read(file, &iov, NULL, 1, offset);
 }
 
-ssize_t emu_read(struct exmap_file *file, const struct iovec *user, long nr_iov, off_t offset)
+ssize_t emu_read(struct exmap_file *file, const struct iovec *iov, long nr_iov, off_t offset)
 {
-	struct iovec iov[MAX_IOV];
-
-	if (nr_iov < 0 || nr_iov > MAX_IOV)
+	if (nr_iov < 0 || nr_iov > EMU_MAX_IOV)
 		return -EINVAL;
-	if (emu_usercopy(iov, user, nr_iov * sizeof(*iov)))
-		return -EFAULT;
-	return do_read(file, iov, nr_iov, offset);
+	return do_read(file, NULL, iov, nr_iov, offset);
 }

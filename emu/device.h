@@ -19,6 +19,9 @@
 /* Bytes that one READ moves at a time; see mover_copy.c. */
 #define EMU_BOUNCE_SIZE (64 * EXMAP_PAGE_SIZE)
 
+/* As many ranges as the kernel takes in one read: UIO_MAXIOV. */
+#define EMU_MAX_IOV 1024
+
 struct emu_surface;
 
 /**
@@ -36,7 +39,8 @@ struct emu_surface;
  * @user:          their pages, shared with the client
  * @user_fd:       memfd behind @user
  * @backing_fd:    hidden fd, or -1
- * @bounce:        EMU_BOUNCE_SIZE for each interface
+ * @bounce:        EMU_BOUNCE_SIZE for each interface, under its lock
+ * @iovecs:        EMU_MAX_IOV for each interface, under its lock
  *
  * @surface:       the mapped surface or NULL. Read atomically inside an RCU read
  *                 section; stable during a call on any interface; written
@@ -62,6 +66,7 @@ struct exmap_device {
 	int user_fd;
 	int backing_fd;
 	char *bounce;
+	struct iovec *iovecs;
 	struct emu_surface *surface;
 	bool stopped;
 	const char *last_mover;

@@ -25,6 +25,11 @@ static size_t interfaces_len(u32 n)
 	return (size_t)n * sizeof(struct exmap_interface);
 }
 
+static size_t iovecs_len(u32 n)
+{
+	return n * EMU_MAX_IOV * sizeof(struct iovec);
+}
+
 /* More frames than the machine has pages can never be mapped at one time. */
 static bool machine_has(u64 frames)
 {
@@ -61,8 +66,9 @@ static int make_interfaces(struct exmap_device *dev, u32 n)
 	if (ret)
 		return ret;
 	dev->bounce = map_private(n * EMU_BOUNCE_SIZE);
+	dev->iovecs = map_private(iovecs_len(n));
 	dev->interfaces = map_private(interfaces_len(n));
-	if (!dev->bounce || !dev->interfaces)
+	if (!dev->bounce || !dev->iovecs || !dev->interfaces)
 		return -ENOMEM;
 	for (u32 i = 0; i < n; i++) {
 		struct exmap_interface *ifc = &dev->interfaces[i];
@@ -102,11 +108,14 @@ static void undo(struct exmap_device *dev, u32 n)
 	}
 	if (dev->bounce)
 		emu_sys(SYS_munmap, dev->bounce, n * EMU_BOUNCE_SIZE);
+	if (dev->iovecs)
+		emu_sys(SYS_munmap, dev->iovecs, iovecs_len(n));
 	if (dev->user)
 		emu_sys(SYS_munmap, dev->user, n * sizeof(struct exmap_user_interface));
 	emu_close_hidden(dev->user_fd);
 	emu_close_hidden(dev->backing_fd);
 	dev->bounce = NULL;
+	dev->iovecs = NULL;
 	dev->user = NULL;
 	dev->user_fd = dev->backing_fd = -1;
 }
