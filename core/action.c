@@ -206,6 +206,21 @@ static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 	return failed_vec;
 }
 
+struct exmap_iov exmap_alloc_one(struct exmap_interface *ifc, struct exmap_pool *pool,
+				 struct exmap_surface *s, u64 page, u32 len)
+{
+	u32 failed_vec;
+
+	ifc->result[0].value = 0;
+	failed_vec = do_vector(ifc, pool, s, EXMAP_OP_ALLOC, 0, page, page + len);
+	if (failed_vec == EXMAP_USER_INTERFACE_PAGES)
+		failed_vec = commit(ifc, pool, s, EXMAP_OP_ALLOC);
+	if (!failed_vec)
+		ifc->result[0].res = -ENOMEM;
+	count(&ifc->counts.actions, 1);
+	return ifc->result[0];
+}
+
 int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
 		 unsigned int opcode, unsigned int iov_len)
 {

@@ -71,6 +71,16 @@ int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct ex
 		 unsigned int opcode, unsigned int iov_len);
 
 /**
+ * exmap_alloc_one() - ALLOC of one range, for callers that have no vectors
+ * @page: first page
+ * @len:  number of pages, at most what a vector holds
+ *
+ * As exmap_action() for the rest. Return: what the vector's result would be.
+ */
+struct exmap_iov exmap_alloc_one(struct exmap_interface *ifc, struct exmap_pool *pool,
+				 struct exmap_surface *s, u64 page, u32 len);
+
+/**
  * exmap_read() - map ranges of bytes, and fill them
  * @ifc:    the interface, locked
  * @pool:   where frames come from

@@ -20,7 +20,26 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags |= flags;
 }
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
 #endif
+
+/*
+ * Whether munmap() or a fixed mmap() has begun to take a mapping out. Since 6.4
+ * that is marked before the tree of mappings is changed; before, there is only
+ * the tree.
+ */
+static inline bool exmap_vma_detached(const struct vm_area_struct *vma)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0) && defined(CONFIG_PER_VMA_LOCK)
+	return vma->detached;
+#else
+	return false;
+#endif
+}
 
 /* 6.4 hid the array of an iovec iterator behind an accessor. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)

@@ -32,6 +32,10 @@ struct exmap_device;
  * @prot:     protection of pages; changes only while calls are stopped
  * @holds:    how many invalidations hold the calls stopped; under @dev's lock
  * @dead:     the mapping is going: no call begins any more
+ * @moving:   the kernel tries to move the mapping, and will move it back
+ * @exported: a page-table export is mapped; under @dev's lock
+ * @refs:     the notifier, and a page-table export
+ * @free_work: gives it all back, in a context that may sleep
  */
 struct exmap_vma {
 	struct exmap_surface core;
@@ -42,6 +46,10 @@ struct exmap_vma {
 	pgprot_t prot;
 	unsigned int holds;
 	bool dead;
+	bool moving;
+	bool exported;
+	struct kref refs;
+	struct work_struct free_work;
 };
 
 /**
@@ -130,7 +138,13 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* surface.c */
 int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma);
-extern const struct vm_operations_struct exmap_surface_vm_ops;
+void exmap_surface_put(struct exmap_vma *s);
+
+/* main.c */
+extern struct workqueue_struct *exmap_wq;
+
+/* export.c */
+int exmap_export_create(struct exmap_device *dev, struct vm_area_struct *vma);
 
 /* ptes.c */
 extern const struct exmap_surface_ops exmap_surface_ops;

@@ -3,6 +3,7 @@
 
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/workqueue.h>
 
 #include "device.h"
 
@@ -13,7 +14,31 @@ static struct miscdevice exmap_misc = {
 	.mode = 0600,
 };
 
-module_misc_device(exmap_misc);
+struct workqueue_struct *exmap_wq;
+
+static int __init exmap_init(void)
+{
+	int ret;
+
+	exmap_wq = alloc_workqueue("exmap", WQ_UNBOUND, 0);
+	if (!exmap_wq)
+		return -ENOMEM;
+	ret = misc_register(&exmap_misc);
+	if (ret)
+		destroy_workqueue(exmap_wq);
+	return ret;
+}
+
+/* No file is open and no surface mapped; what was may still be on its way out. */
+static void __exit exmap_exit(void)
+{
+	misc_deregister(&exmap_misc);
+	mmu_notifier_synchronize();
+	destroy_workqueue(exmap_wq);
+}
+
+module_init(exmap_init);
+module_exit(exmap_exit);
 
 MODULE_DESCRIPTION("Explicit, batched page allocation in a virtual memory area");
 MODULE_LICENSE("Dual MIT/GPL");

@@ -19,7 +19,8 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 	struct exmap_device *dev;
 	int ret = -EINVAL;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	/* Of a file that is open for reading only, a shared mapping has just this. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	dev = exmap_device_get(file);
 	mutex_lock(&dev->lock);
@@ -28,7 +29,7 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 	else if (offset == EXMAP_OFF_EXMAP)
 		ret = exmap_surface_create(dev, vma);
 	else if (offset == EXMAP_OFF_PTEXPORT)
-		ret = -EPERM;
+		ret = exmap_export_create(dev, vma);
 	else if (offset >= EXMAP_OFF_INTERFACE_BASE && offset <= EXMAP_OFF_INTERFACE_MAX)
 		ret = map_interface(dev, vma, (offset - EXMAP_OFF_INTERFACE_BASE) >> PAGE_SHIFT);
 	mutex_unlock(&dev->lock);

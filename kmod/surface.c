@@ -16,6 +16,18 @@
 #include "compat.h"
 #include "device.h"
 
+/* What the words of a page-table export show, beside the frame [7.3]. */
+static u64 present_bits(const struct vm_area_struct *vma)
+{
+	u64 bits = EXMAP_WORD_PRESENT | EXMAP_WORD_USER | EXMAP_WORD_ACCESSED;
+
+	if (vma->vm_flags & VM_WRITE)
+		bits |= EXMAP_WORD_WRITABLE | EXMAP_WORD_DIRTY;
+	if (!(vma->vm_flags & VM_EXEC))
+		bits |= EXMAP_WORD_NX;
+	return bits;
+}
+
 /* Frames of a range that goes return to the pool; calls are stopped. */
 static void forget_range(struct exmap_vma *s, unsigned long start, unsigned long end)
 {
@@ -48,25 +60,58 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 	mutex_lock(&s->dev->lock);
 	if (!s->holds++)
 		exmap_stop_calls(s->dev);
-	if (range->event == MMU_NOTIFY_UNMAP)
-		s->dead = true;
-	if (range->event != MMU_NOTIFY_PROTECTION_VMA)
+	/*
+	 * munmap() has taken the mapping out of the address space by now. If it is
+	 * there, mremap() moves the page table, hears from surface_mremap() that it
+	 * may not, and moves it back: nothing of it is to be touched until then.
+	 */
+	if (range->event == MMU_NOTIFY_UNMAP) {
+		s->moving = find_vma(s->mm, s->core.base) == s->vma &&
+			    !exmap_vma_detached(s->vma);
+		s->dead = !s->moving;
+	}
+	if (range->event == MMU_NOTIFY_CLEAR || s->dead)
 		forget_range(s, range->start, range->end);
 	mutex_unlock(&s->dev->lock);
 	return 0;
+}
+
+static void restart(struct exmap_vma *s)
+{
+	if (s->holds)
+		return;
+	s->prot = s->vma->vm_page_prot;
+	s->core.present_bits = present_bits(s->vma);
+	exmap_start_calls(s->dev);
+}
+
+/* The move there keeps its hold; the move back, from elsewhere, gives it up. */
+static void end_move(struct exmap_vma *s, const struct mmu_notifier_range *range)
+{
+	if (concerns(s, range))
+		return;
+	mutex_lock(&s->dev->lock);
+	s->moving = false;
+	s->holds--;
+	restart(s);
+	mutex_unlock(&s->dev->lock);
 }
 
 static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
 	struct exmap_vma *s = container_of(mn, struct exmap_vma, notifier);
 
+	if (range->event == MMU_NOTIFY_UNMAP && READ_ONCE(s->moving)) {
+		end_move(s, range);
+		return;
+	}
 	if (!concerns(s, range))
 		return;
 	mutex_lock(&s->dev->lock);
-	s->prot = s->vma->vm_page_prot;
+	s->holds--;
 	/* A dying surface stays stopped until its vm_ops->close(). */
-	if (!--s->holds && !s->dead)
-		exmap_start_calls(s->dev);
+	if (!s->dead)
+		restart(s);
 	mutex_unlock(&s->dev->lock);
 }
 
@@ -82,9 +127,9 @@ static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 	mutex_unlock(&s->dev->lock);
 }
 
-static void free_notifier(struct mmu_notifier *mn)
+static void free_surface(struct work_struct *work)
 {
-	struct exmap_vma *s = container_of(mn, struct exmap_vma, notifier);
+	struct exmap_vma *s = container_of(work, struct exmap_vma, free_work);
 	u64 nr_blocks = DIV_ROUND_UP(s->core.nr_pages, EXMAP_BLOCK_PAGES);
 	u64 i;
 
@@ -93,6 +138,24 @@ static void free_notifier(struct mmu_notifier *mn)
 	kvfree(s->core.blocks);
 	exmap_device_put(s->dev);
 	kfree(s);
+}
+
+/* The last one to go may be a callback of SRCU, which must not sleep. */
+static void last_put(struct kref *refs)
+{
+	struct exmap_vma *s = container_of(refs, struct exmap_vma, refs);
+
+	queue_work(exmap_wq, &s->free_work);
+}
+
+void exmap_surface_put(struct exmap_vma *s)
+{
+	kref_put(&s->refs, last_put);
+}
+
+static void free_notifier(struct mmu_notifier *mn)
+{
+	exmap_surface_put(container_of(mn, struct exmap_vma, notifier));
 }
 
 static const struct mmu_notifier_ops notifier_ops = {
@@ -117,10 +180,24 @@ static int surface_mremap(struct vm_area_struct *vma)
 	return -EFAULT;
 }
 
-/* A copy in a child that cleared VM_DONTCOPY: it is not the surface. */
+/*
+ * The copy that mremap() makes, or that fork() makes after MADV_DOFORK: neither
+ * is the surface. A child gets a copy of the entries, with the kernel's own
+ * bookkeeping. Where that comes after this call, VM_WIPEONFORK keeps it off; where
+ * it came before (older stable releases), it is undone: VM_PFNMAP is what
+ * zap_vma_ptes() asks for, and makes no difference to entries of ordinary pages.
+ */
 static void surface_open(struct vm_area_struct *vma)
 {
+	struct exmap_vma *s = vma->vm_private_data;
+
 	vma->vm_private_data = NULL;
+	if (!s || vma->vm_mm == s->mm)
+		return;
+	vm_flags_set(vma, VM_PFNMAP);
+	zap_vma_ptes(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+	vm_flags_clear(vma, VM_PFNMAP);
+	vm_flags_set(vma, VM_WIPEONFORK);
 }
 
 static void surface_close(struct vm_area_struct *vma)
@@ -141,7 +218,7 @@ static void surface_close(struct vm_area_struct *vma)
 	mmu_notifier_put(&s->notifier);
 }
 
-const struct vm_operations_struct exmap_surface_vm_ops = {
+static const struct vm_operations_struct surface_vm_ops = {
 	.open = surface_open,
 	.close = surface_close,
 	.may_split = surface_may_split,
@@ -162,7 +239,9 @@ int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 	s->core.ops = &exmap_surface_ops;
 	s->core.base = vma->vm_start;
 	s->core.nr_pages = vma_pages(vma);
-	s->core.present_bits = EXMAP_WORD_PRESENT;
+	s->core.present_bits = present_bits(vma);
+	kref_init(&s->refs);
+	INIT_WORK(&s->free_work, free_surface);
 	s->core.blocks = kvcalloc(DIV_ROUND_UP(s->core.nr_pages, EXMAP_BLOCK_PAGES),
 				  sizeof(*s->core.blocks), GFP_KERNEL_ACCOUNT);
 	if (!s->core.blocks)
@@ -178,7 +257,7 @@ int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 		goto fail;
 	kref_get(&dev->refs);
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
-	vma->vm_ops = &exmap_surface_vm_ops;
+	vma->vm_ops = &surface_vm_ops;
 	vma->vm_private_data = s;
 	exmap_stop_calls(dev);
 	WRITE_ONCE(dev->surface, s);

@@ -1,10 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* uring.c - IORING_OP_URING_CMD: ALLOC of a range of bytes [7.5] */
+/* uring.c - IORING_OP_URING_CMD: ALLOC of a range of bytes, or of registered vectors [7.5] */
 
 #include "compat.h"
 #include "device.h"
 
+/* One range of bytes, as one vector of len pages. Return: bytes newly mapped, or an errno. */
+static int alloc_range(struct exmap_device *dev, struct exmap_port *port, const struct iovec *iov)
+{
+	u64 addr = (u64)(uintptr_t)iov->iov_base;
+	struct exmap_iov result;
+	struct exmap_surface *s;
+	u64 pages = 0;
+	u64 page;
+	u64 len;
+
+	if ((addr | iov->iov_len) % PAGE_SIZE)
+		return -EINVAL;
+	s = exmap_enter(dev, port);
+	if (!s)
+		return -EPROTO;
+	page = (addr - s->base) >> PAGE_SHIFT;
+	len = iov->iov_len >> PAGE_SHIFT;
+	if (addr < s->base || !exmap_in_surface(s, page, len)) {
+		mutex_unlock(&port->core.lock);
+		return -EFAULT;
+	}
+	while (len) {
+		u64 n = min_t(u64, len, BIT(EXMAP_PAGE_LEN_BITS) - 1);
+
+		result = exmap_alloc_one(&port->core, &dev->pool, s, page, n);
+		pages += result.pages;
+		if (result.res < 0)
+			break;
+		page += n;
+		len -= n;
+	}
+	mutex_unlock(&port->core.lock);
+	return len ? result.res : pages << PAGE_SHIFT;
+}
+
 int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 {
-	return -EOPNOTSUPP;
+	const struct exmap_uring_cmd *payload = exmap_uring_payload(cmd);
+	struct iovec iov = {
+		.iov_base = READ_ONCE(payload->iov.iov_base),
+		.iov_len = READ_ONCE(payload->iov.iov_len),
+	};
+	unsigned int id = cmd->cmd_op & 0xff;
+	struct exmap_device *dev;
+	u32 n;
+	int ret = -EINVAL;
+
+	/* It may wait, for an interface and for memory. */
+	if (issue_flags & IO_URING_F_NONBLOCK)
+		return -EAGAIN;
+	if (cmd->flags & IORING_URING_CMD_FIXED)
+		return -EOPNOTSUPP;
+	dev = exmap_device_get(cmd->file);
+	n = smp_load_acquire(&dev->nr_interfaces);
+	if (id < n && cmd->cmd_op >> 8 == EXMAP_OP_ALLOC)
+		ret = alloc_range(dev, dev->ports[id], &iov);
+	exmap_device_put(dev);
+	/* 6.1 takes a positive answer for neither done nor failed. */
+	io_uring_cmd_done(cmd, ret, 0, issue_flags);
+	return -EIOCBQUEUED;
 }
