@@ -12,18 +12,26 @@
 /* Protects which exmap each file acts on. */
 static DEFINE_MUTEX(exmap_clone_lock);
 
-static void destroy_device(struct kref *refs)
+static void free_device(struct work_struct *work)
 {
-	struct exmap_device *dev = container_of(refs, struct exmap_device, refs);
+	struct exmap_device *dev = container_of(work, struct exmap_device, free_work);
 
 	exmap_setup_undo(dev);
+	mutex_destroy(&dev->setup_lock);
 	mutex_destroy(&dev->lock);
 	kfree(dev);
 }
 
+static void last_put(struct kref *refs)
+{
+	struct exmap_device *dev = container_of(refs, struct exmap_device, refs);
+
+	queue_work(exmap_wq, &dev->free_work);
+}
+
 void exmap_device_put(struct exmap_device *dev)
 {
-	kref_put(&dev->refs, destroy_device);
+	kref_put(&dev->refs, last_put);
 }
 
 struct exmap_device *exmap_device_get(struct file *file)
@@ -49,7 +57,9 @@ static int exmap_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	}
 	kref_init(&dev->refs);
+	mutex_init(&dev->setup_lock);
 	mutex_init(&dev->lock);
+	INIT_WORK(&dev->free_work, free_device);
 	ef->dev = dev;
 	file->private_data = ef;
 	return 0;
@@ -179,9 +189,9 @@ static long exmap_ioctl(struct file *file, unsigned int request, unsigned long a
 		return do_clone(file->private_data, arg);
 	dev = exmap_device_get(file);
 	if (request == EXMAP_IOCTL_SETUP) {
-		mutex_lock(&dev->lock);
+		mutex_lock(&dev->setup_lock);
 		ret = exmap_setup(dev, (void __user *)arg);
-		mutex_unlock(&dev->lock);
+		mutex_unlock(&dev->setup_lock);
 	} else if (request == EXMAP_IOCTL_STATS) {
 		ret = do_stats(dev, (void __user *)arg);
 	}

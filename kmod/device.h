@@ -2,9 +2,9 @@
 /*
  * device.h - one exmap, and the open files on it
  *
- * Lock order: mmap_lock, a device's lock, one interface's lock, the pool's. No
- * interface's lock is held while user memory is touched, because a fault takes
- * mmap_lock.
+ * Lock order: a device's setup_lock, mmap_lock, its lock, one interface's lock, the
+ * pool's. With all but the first, user memory is not touched, because a fault
+ * takes mmap_lock.
  */
 #ifndef EXMAP_KMOD_DEVICE_H
 #define EXMAP_KMOD_DEVICE_H
@@ -65,7 +65,8 @@ struct exmap_port {
 /**
  * struct exmap_device - one exmap
  * @refs:          files, and the mapped surface
- * @lock:          protects SETUP and changes of @surface
+ * @setup_lock:    serialises SETUPs
+ * @lock:          protects changes of @surface
  * @nr_interfaces: 0 before SETUP; set last there, with release; then constant
  *
  * Set by SETUP before @nr_interfaces, and then constant:
@@ -82,9 +83,11 @@ struct exmap_port {
  * @stopped:       no call may begin; written under @lock, read under an
  *                 interface's lock; atomic
  * @forgotten:     pages that munmap() took without FREE; under @lock, read atomically
+ * @free_work:     gives it all back: the last one to go may hold mmap_lock
  */
 struct exmap_device {
 	struct kref refs;
+	struct mutex setup_lock;
 	struct mutex lock;
 	u32 nr_interfaces;
 	u64 buffer_size;
@@ -97,6 +100,7 @@ struct exmap_device {
 	struct exmap_vma *surface;
 	bool stopped;
 	u64 forgotten;
+	struct work_struct free_work;
 };
 
 /**

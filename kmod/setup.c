@@ -107,6 +107,17 @@ void exmap_setup_undo(struct exmap_device *dev)
 	undo(dev, dev->nr_interfaces);
 }
 
+/* Whether another process has mapped it. */
+static bool foreign_surface(struct exmap_device *dev)
+{
+	bool ret;
+
+	mutex_lock(&dev->lock);
+	ret = dev->surface && dev->surface->mm != current->mm;
+	mutex_unlock(&dev->lock);
+	return ret;
+}
+
 long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user *arg)
 {
 	struct exmap_ioctl_setup setup;
@@ -116,7 +127,7 @@ long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user
 		return -EFAULT;
 	if (dev->nr_interfaces)
 		return -EBUSY;
-	if (dev->surface && dev->surface->mm != current->mm)
+	if (foreign_surface(dev))
 		return -EPROTO;
 	if (setup.fd >= 0) {
 		struct file *backing = exmap_backing_get(setup.fd);
