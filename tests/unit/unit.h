@@ -16,8 +16,10 @@
 
 #include "core/platform.h"
 
-/* A sanitizer makes everything slower by this much. */
-#ifdef EXMAP_SANITIZED
+/* Sanitizers make everything slower, by about this much. */
+#ifdef EXMAP_TSAN
+#define UNIT_ROUNDS(n) ((n) / 40)
+#elif defined(__SANITIZE_ADDRESS__)
 #define UNIT_ROUNDS(n) ((n) / 10)
 #else
 #define UNIT_ROUNDS(n) (n)
