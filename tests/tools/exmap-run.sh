@@ -1,28 +1,39 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What exmap-run does to the environment, and what it refuses. TAP.
-# Usage: exmap-run.sh EXMAP-RUN STATIC-PROGRAM
+# Usage: exmap-run.sh EXMAP-RUN INSTALLED-LIBDIR STATIC-PROGRAM STATIC-PIE-PROGRAM [ASAN-PROGRAM]
 set -u
 
 run=$1
-static=$2
+libdir=$2
+static=$3
+static_pie=$4
+asan=${5:-}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 number=0
 failed=0
+skipped=0
 unset LD_PRELOAD EXMAP_OPTIONS
 
-report() { # OK NAME
+report() { # STATUS NAME
 	number=$((number + 1))
 	if [ "$1" = 0 ]; then
 		echo "ok $number - $2"
 	else
 		echo "not ok $number - $2"
+		sed 's/^/# /' "$dir/out" "$dir/err"
 		failed=$((failed + 1))
 	fi
 }
 
-# One line on stderr with these words, and exit status 2.
+skip() { # NAME REASON
+	number=$((number + 1))
+	skipped=$((skipped + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+# One line on stderr with these words, nothing on stdout, and exit status 2.
 refuses() { # NAME WORDS ARGUMENT...
 	local name=$1 words=$2 status
 	shift 2
@@ -41,9 +52,24 @@ sets() { # NAME PATTERN ARGUMENT...
 	report $? "$name"
 }
 
+# What it says, or its client does, is this, and the exit status that.
+says() { # NAME STATUS PATTERN ARGUMENT...
+	local name=$1 status=$2 pattern=$3
+	shift 3
+	: >"$dir/err"
+	"$run" "$@" >"$dir/out" 2>&1
+	[ $? = "$status" ] && grep -q -e "$pattern" "$dir/out"
+	report $? "$name"
+}
+
+executable() { # NAME CONTENT: a file in $dir
+	printf '%b' "$2" >"$dir/$1"
+	chmod +x "$dir/$1"
+}
+
 cp /bin/true "$dir/setuid" && chmod u+s "$dir/setuid"
 cp /bin/true "$dir/setgid" && chmod g+s "$dir/setgid"
-cp /bin/true "$dir/plain-file" && chmod a-x "$dir/plain-file"
+cp /bin/true "$dir/not-executable" && chmod a-x "$dir/not-executable"
 # An ELF header is enough to tell the architecture: 64-bit, machine 183, AArch64.
 {
 	printf '\177ELF\002\001\001\000\000\000\000\000\000\000\000\000'
@@ -51,49 +77,98 @@ cp /bin/true "$dir/plain-file" && chmod a-x "$dir/plain-file"
 	head -c 40 /dev/zero
 } >"$dir/arm"
 printf '\177ELF\001\001\001\000%044d' 0 | tr 0 '\000' >"$dir/elf32"
-printf '#!%s\n' "$static" >"$dir/static-script"
-printf '#!/bin/sh\nenv\n' >"$dir/script"
-chmod +x "$dir/arm" "$dir/elf32" "$dir/static-script" "$dir/script"
+chmod +x "$dir/arm" "$dir/elf32"
+executable static-script "#!$static\n"
+executable setuid-script "#! $dir/setuid -x\n"
+executable orphan-script '#!/no/such/interpreter\n'
+executable script '#!/bin/sh\nenv\n'
+executable nothing 'neither a program nor a script\n'
 
 refuses "a static binary" "statically linked" -- "$static"
+refuses "a static binary, position-independent" "statically linked" -- "$static_pie"
 refuses "a script of a static interpreter" "statically linked" -- "$dir/static-script"
 refuses "a setuid binary" "setuid" -- "$dir/setuid"
 refuses "a setgid binary" "setuid" -- "$dir/setgid"
+refuses "a script of a setuid interpreter" "setuid" -- "$dir/setuid-script"
 refuses "a missing file" "No such file" -- "$dir/missing"
 refuses "a name that PATH does not find" "No such file" -- exmap-no-such-program
-refuses "a file that is not executable" "Permission denied" -- "$dir/plain-file"
+refuses "a file that is not executable" "Permission denied" -- "$dir/not-executable"
 refuses "a directory" "directory" -- "$dir"
 refuses "another architecture" "64-bit x86" -- "$dir/arm"
 refuses "a 32-bit program" "64-bit x86" -- "$dir/elf32"
-[ -e /dev/exmap ] ||
-	refuses "the module where there is none" "no /dev/exmap" --backend=module -- true
+refuses "a script without its interpreter" "/no/such/interpreter: No such file" \
+	-- "$dir/orphan-script"
+refuses "a file that is no program" "Exec format error" -- "$dir/nothing"
+refuses "no client at all" "no client" --stats
+refuses "nothing after --" "no client" --
+refuses "an unknown strategy" "no 'magic'" --strategy=magic -- true
+refuses "an unknown backend" "no 'magic'" --backend=magic -- true
 
-"$run" >"$dir/out" 2>&1
-[ $? = 2 ] && grep -q "no client" "$dir/out"
-report $? "no client at all"
-"$run" --strategy=magic -- true >"$dir/out" 2>&1
-[ $? = 2 ] && grep -q "no 'magic'" "$dir/out"
-report $? "an unknown strategy"
-"$run" --frobnicate -- true >"$dir/out" 2>&1
-report $(($? != 2)) "an unknown option"
-"$run" --version | grep -q '^exmap-run [0-9]'
-report $? "--version"
-"$run" --help | grep -q -e '--strategy'
-report $? "--help"
+name="a binary with file capabilities"
+cp /bin/true "$dir/capable"
+if setcap cap_net_raw+ep "$dir/capable" 2>/dev/null; then
+	refuses "$name" "capabilities" -- "$dir/capable"
+else
+	skip "$name" "setcap is refused here"
+fi
+name="the module where there is none"
+if [ -e /dev/exmap ]; then
+	skip "$name" "there is one"
+else
+	refuses "$name" "no /dev/exmap" --backend=module -- true
+fi
+
+# Copies of the launcher, away from its shim.
+mkdir -p "$dir/alone/bin" "$dir/a b/bin" "$dir/a b/lib" "$dir/lib64" "$dir/bin"
+cp "$run" "$dir/alone/bin" && cp "$run" "$dir/a b/bin" && cp "$run" "$dir/bin"
+built=$run
+shim=$(dirname "$run")/../lib/libexmap-shim.so
+name="without the shim"
+if [ -e "$libdir/libexmap-shim.so" ]; then
+	skip "$name" "one is installed"
+else
+	run=$dir/alone/bin/exmap-run
+	refuses "$name" "no libexmap-shim.so" -- true
+fi
+cp "$shim" "$dir/a b/lib" && cp "$shim" "$dir/lib64"
+run="$dir/a b/bin/exmap-run"
+refuses "a shim that LD_PRELOAD cannot name" "space or a colon" -- true
+run=$dir/bin/exmap-run
+sets "the shim in lib64" "^LD_PRELOAD=.*$dir/lib64/libexmap-shim.so$"
+run=$built
+
+says "an unknown option" 2 "^exmap-run: .*frobnicate" --frobnicate -- true
+says "--version" 0 '^exmap-run [0-9]' --version
+for option in strategy backend stats option verbose help version; do
+	says "--help tells of --$option" 0 "--$option" --help
+done
 
 sets "LD_PRELOAD names the shim" '^LD_PRELOAD=.*/libexmap-shim.so$'
 sets "--strategy" '^EXMAP_OPTIONS=strategy=mprotect$' --strategy=mprotect
 sets "--stats and --strategy" '^EXMAP_OPTIONS=stats=1:strategy=copy$' --stats --strategy=copy
+sets "--backend" '^EXMAP_OPTIONS=backend=emu$' --backend=emu
+sets "--option" '^EXMAP_OPTIONS=junk=1$' --option junk=1
+sets "the last flag counts" '^EXMAP_OPTIONS=strategy=copy$' --strategy=auto --strategy=copy
 EXMAP_OPTIONS=junk=1:strategy=copy sets "flags go before the environment" \
 	'^EXMAP_OPTIONS=junk=1:strategy=mprotect$' --strategy=mprotect
+EXMAP_OPTIONS=:strategyx=1:stats:strategy= sets "a key is the whole word before =" \
+	'^EXMAP_OPTIONS=strategyx=1:strategy=copy:stats=1$' --strategy=copy --stats
+EXMAP_OPTIONS=junk=1 sets "without flags, options stay" '^EXMAP_OPTIONS=junk=1$'
 LD_PRELOAD=libm.so.6 sets "an older LD_PRELOAD stays" 'libexmap-shim.so:libm.so.6$'
-"$run" "$dir/script" 2>&1 | grep -q 'libexmap-shim.so'
-report $? "a script, without --"
-"$run" -- sh -c 'exit 7'
-report $(($? != 7)) "the client's exit status"
-[ "$("$run" -- echo --stats -x)" = "--stats -x" ]
-report $? "the client's own options"
+says "--verbose" 0 '^exmap-run: LD_PRELOAD=.*/libexmap-shim.so EXMAP_OPTIONS=.* /.*/true$' \
+	--verbose -- true
+says "a script, without --" 0 'libexmap-shim.so' "$dir/script"
+PATH=$dir:$PATH says "a script that PATH finds" 0 'libexmap-shim.so' script
+says "the client's exit status" 7 '' sh -c 'echo; exit 7'
+says "the client's own options" 0 '^--stats -x$' echo --stats -x
+
+name="a sanitizer's runtime goes first"
+if [ -n "$asan" ]; then
+	says "$name" 0 'LD_PRELOAD=libasan.so.[0-9]*:/.*/libexmap-shim.so ' --verbose -- "$asan"
+else
+	skip "$name" "needs gcc, and a build without sanitizers"
+fi
 
 echo "1..$number"
-echo "$((number - failed)) passed, $failed failed, 0 skipped"
+echo "$((number - failed - skipped)) passed, $failed failed, $skipped skipped"
 exit $((failed > 0))

@@ -191,7 +191,11 @@ static bool check_file(struct client *client, const char *path, int depth)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		/* It may be run without being read; then it has to be as it is. */
-		return errno == EACCES;
+		if (errno == EACCES)
+			return true;
+		complain("%s: its interpreter %s: %s; mend its first line", client->path, path,
+			 strerror(errno));
+		return false;
 	}
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	interpreter = script_interpreter(fd, line, sizeof(line));

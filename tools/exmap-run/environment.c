@@ -15,7 +15,7 @@
 /* Of Debian's multiarch layout too: bin/../lib/x86_64-linux-gnu. */
 static const char *const beside_us[] = { "../lib", "../lib/x86_64-linux-gnu", "../lib64" };
 
-bool find_shim(char path[PATH_MAX])
+static bool look_for_shim(char path[PATH_MAX])
 {
 	char self[PATH_MAX] = "";
 	const char *dir;
@@ -35,6 +35,20 @@ bool find_shim(char path[PATH_MAX])
 	complain("no %s beside %s nor in %s; build it (cmake --build) or install it", SHIM, dir,
 		 EXMAP_LIBDIR);
 	return false;
+}
+
+bool find_shim(char path[PATH_MAX])
+{
+	if (!look_for_shim(path))
+		return false;
+	/* The loader would take it for several, and run the client without any. */
+	if (strpbrk(path, " :")) {
+		complain("%s: LD_PRELOAD cannot name a path with a space or a colon; build or "
+			 "install elsewhere",
+			 path);
+		return false;
+	}
+	return true;
 }
 
 static void set(const char *name, const char *value)

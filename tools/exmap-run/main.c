@@ -50,13 +50,14 @@ static bool one_of(const char *word, const char *const *words)
 	return false;
 }
 
-static void set_choice(struct argp_state *state, const char *key, const char *value,
-		       const char *const *choices)
+static void set_choice(const char *key, const char *value, const char *const *choices)
 {
 	char option[64];
 
-	if (!one_of(value, choices))
-		argp_error(state, "--%s: no '%s'", key, value);
+	if (!one_of(value, choices)) {
+		complain("--%s: no '%s'; --help lists what there is", key, value);
+		exit(EXIT_USAGE);
+	}
 	snprintf(option, sizeof(option), "%s=%s", key, value);
 	set_option(option);
 }
@@ -69,10 +70,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPTION_STRATEGY:
-		set_choice(state, "strategy", arg, strategies);
+		set_choice("strategy", arg, strategies);
 		break;
 	case OPTION_BACKEND:
-		set_choice(state, "backend", arg, backends);
+		set_choice("backend", arg, backends);
 		run->module = !strcmp(arg, "module");
 		break;
 	case OPTION_STATS:
@@ -91,8 +92,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->next = state->argc;
 		break;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "no client given");
-		break;
+		complain("no client given; exmap-run [OPTION...] -- CLIENT [ARG...]");
+		exit(EXIT_USAGE);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -114,6 +115,8 @@ int main(int argc, char **argv)
 	struct client client = { 0 };
 	char shim[PATH_MAX];
 
+	/* What getopt calls us in its complaints. */
+	argv[0] = program_invocation_short_name;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run);
 	if (!client_find(&client, run.command[0]))
 		return EXIT_USAGE;
@@ -135,6 +138,7 @@ int main(int argc, char **argv)
 			 getenv("EXMAP_OPTIONS") ? getenv("EXMAP_OPTIONS") : "", client.path);
 	fflush(NULL);
 	execv(client.path, run.command);
-	complain("%s: %s", client.path, strerror(errno));
+	complain("%s: %s%s", client.path, strerror(errno),
+		 errno == ENOEXEC ? "; it is no program, or a script without its #! line" : "");
 	return EXIT_USAGE;
 }
