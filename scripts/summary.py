@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Adds up what the tests of several ctest runs counted.
 
-Reads ctest's JUnit files. A program that ends with 'N passed, N failed, N skipped'
+Reads ctest's JUnit files (.xml), and what a program printed (.txt). A program that ends with 'N passed, N failed, N skipped'
 counts its own tests; cmocka's programs are counted by their summary; any other
 program is one test.
 """
@@ -38,19 +38,32 @@ def count(case):
     return [int(passed), int(failed), int(skipped)]
 
 
+def cases(path):
+    """Yields name, counts and output of each program that a file tells of."""
+    if path.endswith(".txt"):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            output = file.read()
+        own = OWN.findall(output)
+        counts = [int(n) for n in own[-1]] if own else [0, 1, 0]
+        yield path.rsplit(".", 2)[-2], counts, output
+        return
+    for case in xml.parse(path).getroot().iter("testcase"):
+        yield case.get("name"), count(case), case.findtext("system-out") or ""
+
+
 def main(paths):
     total = [0, 0, 0]
     reasons = {}
     print()
     print(f"{'build':9} {'tests':32} {'passed':>7} {'failed':>7} {'skipped':>8}")
     for path in paths:
-        build = path.rsplit("/", 1)[-1].removesuffix(".xml")
-        for case in xml.parse(path).getroot().iter("testcase"):
-            counts = count(case)
+        build = path.rsplit("/", 1)[-1].removesuffix(".xml").removesuffix(".txt")
+        build = re.sub(r"(vm-[0-9.]*[0-9])\..*", r"\1", build)
+        for name, counts, output in cases(path):
             total = [a + b for a, b in zip(total, counts)]
-            print(f"{build:9} {case.get('name'):32} {counts[0]:7} {counts[1]:7} {counts[2]:8}")
-            for test, reason in REASON.findall(case.findtext("system-out") or ""):
-                reasons.setdefault((test, reason), []).append(f"{build}/{case.get('name')}")
+            print(f"{build:9} {name:32} {counts[0]:7} {counts[1]:7} {counts[2]:8}")
+            for test, reason in REASON.findall(output):
+                reasons.setdefault((test, reason), []).append(f"{build}/{name}")
     if reasons:
         print("\nskipped:")
     for (test, reason), where in reasons.items():
