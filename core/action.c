@@ -38,6 +38,17 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 	return given;
 }
 
+/* A page that unmap had to keep is mapped as before; nobody else could claim it meanwhile. */
+static bool keep_page(struct exmap_surface *s, u64 page)
+{
+	u64 word = exmap_load(exmap_word(s, page));
+
+	if (exmap_likely(!(word & EXMAP_WORD_PRESENT)))
+		return false;
+	exmap_store_release(exmap_word(s, page), exmap_present_word(s, exmap_word_frame(word)));
+	return true;
+}
+
 /* Empties a page that is not mapped; its frame, if it has one, joins the others. */
 static u32 release_page(struct exmap_interface *ifc, struct exmap_pool *pool,
 			struct exmap_surface *s, u64 page, u32 nr_frames)
@@ -66,8 +77,13 @@ void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 		struct exmap_run *run = &ifc->runs[i];
 		u32 kept = EXMAP_MIN((u64)run->len, keep);
 
-		for (u32 j = kept; j < run->len; j++)
-			nr_frames = release_page(ifc, pool, s, run->page + j, nr_frames);
+		for (u32 j = kept; j < run->len; j++) {
+			/* Only where mapping was undone: then the client has one page more. */
+			if (keep_page(s, run->page + j))
+				count(&ifc->counts.allocated, 1);
+			else
+				nr_frames = release_page(ifc, pool, s, run->page + j, nr_frames);
+		}
 		if (kept < run->len)
 			*failed_vec = EXMAP_MIN(*failed_vec, run->vec);
 		keep -= kept;
@@ -125,7 +141,7 @@ void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
 
 /*
  * The pages have vanished: give their frames back. A page that the surface
- * had to keep is PRESENT again and does not count [4.11].
+ * had to keep does not count [4.11].
  */
 static void batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 			 struct exmap_surface *s)
@@ -140,7 +156,7 @@ static void batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 		for (u32 j = 0; j < run->len; j++) {
 			u64 page = run->page + j;
 
-			if (exmap_unlikely(!(exmap_load(exmap_word(s, page)) & EXMAP_WORD_BUSY)))
+			if (keep_page(s, page))
 				continue;
 			nr_frames = release_page(ifc, pool, s, page, nr_frames);
 			freed++;

@@ -123,16 +123,21 @@ static inline void exmap_unlock(exmap_lock_t *lock)
  * exmap_wait() - let some time pass, on the @round-th turn of a waiting loop
  *
  * What is waited for is another thread's system call in progress, at most its
- * backing I/O: yield first, then sleep up to about a millisecond.
+ * backing I/O: yield first, then sleep up to about a millisecond. The caller
+ * holds locks, so this must not be where pthread_cancel() strikes.
  */
 static inline void exmap_wait(unsigned int round)
 {
 	struct timespec ts = { .tv_nsec = round < 30 ? 1000L << (round / 3) : 1000000L };
+	int state;
 
-	if (round < 8)
+	if (round < 8) {
 		sched_yield();
-	else
-		nanosleep(&ts, NULL);
+		return;
+	}
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	nanosleep(&ts, NULL);
+	pthread_setcancelstate(state, NULL);
 }
 
 #endif /* !__KERNEL__ */

@@ -57,8 +57,9 @@ struct exmap_surface;
  * @map:   make pages appear, in the order of the runs; words hold their frames.
  *         Returns how many did; fewer than asked means out of memory.
  * @unmap: make pages vanish, so that after the return no thread reaches them
- *         through a stale translation. A page that must stay has its word put
- *         back to PRESENT by the op.
+ *         through a stale translation. A page that must stay gets
+ *         EXMAP_WORD_PRESENT in its word, which stays BUSY: the caller's until it
+ *         has seen that.
  * @fill:  make @len pages appear with the backing's content at their offset.
  *         Returns the bytes read, less than asked only at the end of the
  *         backing; the pages that hold them have appeared, the last one zeroed

@@ -3,6 +3,7 @@
 
 #include "emu/rcu.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #ifdef EXMAP_TSAN
@@ -37,7 +38,12 @@ void emu_rcu_publish(void)
 
 void emu_rcu_synchronize(void)
 {
+	int state;
+
+	/* It sleeps, and the caller may hold locks: no place for pthread_cancel(). */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	urcu_bp_synchronize_rcu();
+	pthread_setcancelstate(state, NULL);
 #ifdef EXMAP_TSAN
 	__tsan_acquire(&readers);
 #endif

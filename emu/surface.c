@@ -265,9 +265,8 @@ void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run)
 {
 	for (u32 i = 0; i < run->len; i++) {
 		u64 *word = &s->table[run->page + i];
-		u64 frame = exmap_word_frame(exmap_load(word));
 
-		exmap_store_release(word, exmap_present_word(s, frame));
+		exmap_store(word, exmap_load(word) | EXMAP_WORD_PRESENT);
 	}
 }
 

@@ -133,10 +133,10 @@ static inline bool emu_next_span(const struct exmap_run *runs, u32 nr_runs, u32 
 /** emu_touch() - the prepare op: note the blocks that pages of will be claimed in. */
 bool emu_touch(struct exmap_surface *s, u64 page, u64 len);
 
-/** emu_zap_runs() - drop the pages of runs; those that must stay are PRESENT again. */
+/** emu_zap_runs() - drop the pages of runs, or keep them. */
 void emu_zap_runs(struct exmap_surface *s, const struct exmap_run *runs, u32 nr_runs);
 
-/** emu_keep_run() - pages that were to vanish cannot: they are PRESENT again. */
+/** emu_keep_run() - pages that were to vanish cannot: tell core/ in their words. */
 void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run);
 
 #endif /* EXMAP_EMU_SURFACE_H */

@@ -113,7 +113,7 @@ static void keep_pinned(struct exmap_vma *s, const struct exmap_run *run)
 		if (likely(page_ref_count(frame_page(s, page)) == 1))
 			continue;
 		apply_to_page_range(s->mm, address(&s->core, page), PAGE_SIZE, set_one, s);
-		smp_store_release(word, exmap_present_word(&s->core, exmap_word_frame(*word)));
+		WRITE_ONCE(*word, *word | EXMAP_WORD_PRESENT);
 	}
 }
 

@@ -130,9 +130,7 @@ static void fake_unmap(struct exmap_surface *s, u32 id, const struct exmap_run *
 			u64 *word = &s->table[page];
 
 			if (f->pinned[page])
-				exmap_store_release(
-					word,
-					exmap_present_word(s, exmap_word_frame(exmap_load(word))));
+				exmap_store(word, exmap_load(word) | EXMAP_WORD_PRESENT);
 			else
 				unmap_page(f, page);
 		}

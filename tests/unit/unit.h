@@ -17,9 +17,7 @@
 #include "core/platform.h"
 
 /* Sanitizers make everything slower, by about this much. */
-#ifdef EXMAP_TSAN
-#define UNIT_ROUNDS(n) ((n) / 40)
-#elif defined(__SANITIZE_ADDRESS__)
+#if defined(EXMAP_TSAN) || defined(__SANITIZE_ADDRESS__)
 #define UNIT_ROUNDS(n) ((n) / 10)
 #else
 #define UNIT_ROUNDS(n) (n)
