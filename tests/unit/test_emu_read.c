@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+/* test_emu_read.c - reads through the emulator, from a file opened O_DIRECT */
+
+#define _GNU_SOURCE
+#include "unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "emu/backing.h"
+#include "emu/process.h"
+#include "emu/vm.h"
+
+#define ALLOC EXMAP_OP_ALLOC
+#define READ EXMAP_OP_READ
+#define FREE EXMAP_OP_FREE
+#define PAGE EXMAP_PAGE_SIZE
+
+/* Never zero, and different at each place. */
+static u8 content(u64 pos)
+{
+	return (pos * 31 + pos / PAGE) % 255 + 1;
+}
+
+/* A file of @size bytes that has no name. Skips the test where O_DIRECT is not to be had. */
+static int make_file(u64 size, int flags)
+{
+	char name[] = "exmap-unit-XXXXXX";
+	u8 *bytes = unit_alloc(size + 1);
+	int fd = mkstemp(name);
+	int direct;
+
+	assert_true(fd >= 0);
+	for (u64 pos = 0; pos < size; pos++)
+		bytes[pos] = content(pos);
+	assert_int_equal(write(fd, bytes, size), size);
+	free(bytes);
+	assert_int_equal(fsync(fd), 0);
+	direct = open(name, flags);
+	unlink(name);
+	close(fd);
+	if (direct < 0) {
+		print_message("no O_DIRECT in this directory\n");
+		skip();
+	}
+	return direct;
+}
+
+/* @bytes of the file at the beginning of @page, and zeroes to the page's end. */
+static void expect_content(const struct device *d, u64 page, u64 bytes)
+{
+	const u8 *p = (const u8 *)d->base + page * PAGE;
+	u64 i;
+
+	for (i = 0; i < bytes; i++) {
+		if (p[i] != content(page * PAGE + i))
+			fail_msg("byte %llu is %u", (unsigned long long)i, p[i]);
+	}
+	for (; i % PAGE; i++)
+		assert_int_equal(p[i], 0);
+}
+
+static void pages_are_filled_from_their_place_5_2(void **state)
+{
+	int fd = make_file(300 * PAGE, O_RDWR | O_DIRECT);
+	struct device *d = unit_device_new(1000, 400, fd);
+
+	(void)state;
+	/* 3.3: the client may close it. */
+	close(fd);
+	assert_int_equal(unit_read_pages(d, 0, READ, 3, 1), PAGE);
+	expect_content(d, 3, PAGE);
+	/* More than the bounce buffer holds, and not a multiple of it. */
+	assert_int_equal(unit_read_pages(d, 1, READ, 10, 200), 200 * PAGE);
+	expect_content(d, 10, 200 * PAGE);
+	assert_int_equal(unit_touch(d->base + 210 * PAGE, false), SEGV_MAPERR);
+	/* It is the client's own: a store stays. */
+	d->base[10 * PAGE] = 0;
+	assert_int_equal(d->base[10 * PAGE], 0);
+	assert_int_equal(unit_one(d, 2, FREE, 10, 1), 1);
+	assert_int_equal(unit_read_pages(d, 1, READ, 10, 1), PAGE);
+	expect_content(d, 10, PAGE);
+	unit_device_free(d);
+}
+
+static void alloc_by_read_needs_no_backing_5_2(void **state)
+{
+	struct device *d = unit_device_new(1000, 400, -1);
+
+	(void)state;
+	assert_int_equal(unit_read_pages(d, 0, READ, 3, 1), -EINVAL);
+	assert_int_equal(unit_read_pages(d, 0, ALLOC, 3, 100), 100 * PAGE);
+	for (u64 page = 3; page < 103; page++)
+		assert_int_equal(unit_touch(d->base + page * PAGE, true), 0);
+	unit_device_free(d);
+}
+
+static void end_of_the_file_5_5(void **state)
+{
+	static const u64 ends[] = { 0,
+				    1,
+				    511,
+				    512,
+				    1024,
+				    PAGE - 1,
+				    PAGE,
+				    PAGE + 1,
+				    PAGE + 512,
+				    2 * PAGE + 4095,
+				    64 * PAGE,
+				    64 * PAGE + 512,
+				    70 * PAGE - 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		u64 size = 5 * PAGE + ends[i];
+		int fd = make_file(size, O_RDONLY | O_DIRECT);
+		struct device *d = unit_device_new(1000, 200, fd);
+		u64 pages = (ends[i] + PAGE - 1) / PAGE;
+
+		close(fd);
+		assert_int_equal(unit_read_pages(d, 0, READ, 5, 100), ends[i]);
+		expect_content(d, 5, ends[i]);
+		assert_int_equal(unit_stats(d->file).alloc_count, pages);
+		assert_true(unit_touch(d->base + (5 + pages) * PAGE, false) > 0);
+		assert_int_equal(unit_read_pages(d, 0, READ, 500, 3), 0);
+		unit_device_free(d);
+	}
+}
+
+static void vectors_of_reads_5_2_5_3(void **state)
+{
+	int fd = make_file(20 * PAGE, O_RDONLY | O_DIRECT);
+	struct device *d = unit_device_new(100, 50, fd);
+	struct iovec iov[] = { { d->base + 4 * PAGE, 2 * PAGE },
+			       { NULL, 0 },
+			       { d->base + 10 * PAGE, PAGE },
+			       { d->base + 5 * PAGE, PAGE },
+			       { d->base, PAGE } };
+
+	(void)state;
+	close(fd);
+	assert_int_equal(unit_read(d->file, iov, 5, 0), 3 * PAGE);
+	expect_content(d, 4, 2 * PAGE);
+	expect_content(d, 10, PAGE);
+	assert_int_equal(unit_touch(d->base, false), SEGV_MAPERR);
+	unit_device_free(d);
+}
+
+static void reads_refused_5_1_5_4(void **state)
+{
+	struct exmap_file *file = emu_open(O_RDWR);
+	struct device *d;
+	struct iovec iov;
+
+	(void)state;
+	iov = (struct iovec){ NULL, PAGE };
+	assert_int_equal(unit_read(file, &iov, 1, 0), -EINVAL);
+	assert_int_equal(unit_setup(file, -1, 1, 10, 0), 0);
+	assert_int_equal(unit_read(file, &iov, 1, ALLOC << 8), -EPROTO);
+	emu_file_put(file);
+
+	d = unit_device_new(100, 50, -1);
+	iov.iov_base = d->base;
+	assert_int_equal(unit_read(d->file, &iov, 1, UNIT_INTERFACES | ALLOC << 8), -EINVAL);
+	assert_int_equal(unit_read(d->file, &iov, 1, FREE << 8), -EINVAL);
+	assert_int_equal(unit_read(d->file, &iov, 1, EXMAP_OP_WRITE << 8), -EINVAL);
+	assert_int_equal(unit_read(d->file, &iov, 1, 1 << 16 | ALLOC << 8), -EINVAL);
+	assert_int_equal(unit_read(d->file, &iov, 1, -1), -EINVAL);
+	assert_int_equal(unit_read(d->file, &iov, -1, ALLOC << 8), -EINVAL);
+	assert_int_equal(unit_read(d->file, &iov, 1025, ALLOC << 8), -EINVAL);
+	assert_int_equal(unit_read(d->file, NULL, 1, ALLOC << 8), -EFAULT);
+	assert_int_equal(unit_read(d->file, NULL, 0, ALLOC << 8), 0);
+	/* An array of ranges in a page that is not allocated. */
+	assert_int_equal(unit_read(d->file, (void *)(d->base + 5 * PAGE), 2, ALLOC << 8), -EFAULT);
+	assert_int_equal(unit_stats(d->file).alloc_count, 0);
+	/* And the interface is not left locked. */
+	assert_int_equal(unit_one(d, 0, ALLOC, 0, 1), 1);
+	unit_device_free(d);
+}
+
+static void out_of_frames_5_4(void **state)
+{
+	int fd = make_file(20 * PAGE, O_RDONLY | O_DIRECT);
+	struct device *d = unit_device_new(100, 10, fd);
+
+	(void)state;
+	close(fd);
+	assert_int_equal(unit_read_pages(d, 0, READ, 0, 11), -ENOMEM);
+	assert_int_equal(unit_read_pages(d, 0, ALLOC, 0, 11), -ENOMEM);
+	assert_int_equal(unit_read_pages(d, 0, READ, 0, 10), 10 * PAGE);
+	assert_int_equal(unit_read_pages(d, 0, READ, 50, 1), -ENOMEM);
+	unit_device_free(d);
+}
+
+/* A read that fails inside: nothing of it stays, and its neighbours do [5.6]. */
+static void io_error_5_4_5_6(void **state)
+{
+	int fd = make_file(20 * PAGE, O_RDONLY | O_DIRECT);
+	struct device *d = unit_device_new(100, 50, fd);
+
+	(void)state;
+	assert_int_equal(unit_one(d, 0, ALLOC, 4, 1), 1);
+	assert_int_equal(unit_one(d, 0, ALLOC, 8, 1), 1);
+	/* The emulator's own number, made into something that cannot be read. */
+	close(fd);
+	fd = open("/", O_RDONLY | O_DIRECTORY);
+	assert_true(fd >= 0);
+	assert_int_equal(dup2(fd, d->file->dev->backing_fd), d->file->dev->backing_fd);
+	close(fd);
+	assert_int_equal(unit_read_pages(d, 0, READ, 5, 3), -EISDIR);
+	assert_int_equal(unit_stats(d->file).alloc_count, 2);
+	for (u64 page = 5; page < 8; page++)
+		assert_int_equal(unit_touch(d->base + page * PAGE, false), SEGV_MAPERR);
+	assert_int_equal(unit_touch(d->base + 4 * PAGE, true), 0);
+	assert_int_equal(unit_touch(d->base + 8 * PAGE, true), 0);
+	unit_device_free(d);
+}
+
+static void backings_refused_3_3(void **state)
+{
+	int good = make_file(PAGE, O_RDWR | O_DIRECT);
+	char path[32];
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", good);
+	assert_int_equal(emu_backing_open(1 << 30), -EBADF);
+	for (int i = 0; i < 5; i++) {
+		static const int flags[] = { O_RDWR, O_WRONLY | O_DIRECT, O_PATH, O_RDONLY,
+					     O_PATH | O_DIRECT };
+
+		fd = open(path, flags[i]);
+		assert_true(fd >= 0);
+		assert_int_equal(emu_backing_open(fd), -EBADF);
+		close(fd);
+	}
+	fd = open("/dev/null", O_RDWR);
+	assert_int_equal(emu_backing_open(fd), -EBADF);
+	close(fd);
+
+	fd = emu_backing_open(good);
+	assert_true(fd >= 0);
+	assert_int_not_equal(fd, good);
+	assert_true(emu_fd_is_hidden(fd));
+	/* The emulator's own number is nothing that a client can know. */
+	assert_int_equal(emu_backing_open(fd), -EBADF);
+	close(good);
+	emu_close_hidden(fd);
+	assert_false(emu_fd_is_hidden(fd));
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+/* Content must be there whatever the client may do with the pages [2.6]. */
+static void read_into_a_surface_that_is_read_only(void **state)
+{
+	int fd = make_file(20 * PAGE, O_RDONLY | O_DIRECT);
+	struct device *d = unit_device_new(100, 50, fd);
+
+	(void)state;
+	close(fd);
+	assert_int_equal(emu_mprotect(d->base, 100 * PAGE, PROT_READ), 0);
+	assert_int_equal(unit_read_pages(d, 0, READ, 2, 3), 3 * PAGE);
+	expect_content(d, 2, 3 * PAGE);
+	assert_int_equal(unit_touch(d->base + 2 * PAGE, true), SEGV_ACCERR);
+	unit_device_free(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pages_are_filled_from_their_place_5_2),
+		cmocka_unit_test(alloc_by_read_needs_no_backing_5_2),
+		cmocka_unit_test(end_of_the_file_5_5),
+		cmocka_unit_test(vectors_of_reads_5_2_5_3),
+		cmocka_unit_test(reads_refused_5_1_5_4),
+		cmocka_unit_test(out_of_frames_5_4),
+		cmocka_unit_test(io_error_5_4_5_6),
+		cmocka_unit_test(backings_refused_3_3),
+		cmocka_unit_test(read_into_a_surface_that_is_read_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
