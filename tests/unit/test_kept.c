@@ -107,6 +107,7 @@ static void waiting_call_is_no_cancellation_point(void **state)
 	pthread_join(c.waiter, &ret);
 	assert_true(exmap_trylock(&c.f->ifc[0].lock));
 	exmap_unlock(&c.f->ifc[0].lock);
+	fake_free(c.f);
 }
 
 int main(void)
