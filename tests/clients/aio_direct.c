@@ -188,21 +188,38 @@ static void test_through_read(int file)
 	io_destroy(ctx);
 }
 
+/* A new file open twice, with O_DIRECT and without; -1 if this place cannot. */
+static int open_in(const char *dir, int *plain)
+{
+	char name[64];
+	int direct;
+
+	snprintf(name, sizeof(name), "%s/aio_direct.XXXXXX", dir);
+	*plain = mkstemp(name);
+	if (*plain < 0)
+		return -1;
+	direct = open(name, O_RDWR | O_DIRECT | O_CLOEXEC);
+	unlink(name);
+	if (direct < 0)
+		close(*plain);
+	return direct;
+}
+
 int main(void)
 {
-	char name[] = "aio_direct.XXXXXX";
+	static const char *const places[] = { ".", "/var/tmp", "/dev/shm" };
+	int file = -1, plain = -1;
 	io_context_t ctx = NULL;
-	int file, plain = mkstemp(name);
+	size_t i;
 
-	check_need(plain >= 0, "temporary file");
-	file = open(name, O_RDWR | O_DIRECT | O_CLOEXEC);
-	unlink(name);
-	if (file < 0 && errno == EINVAL) {
-		check_skip("everything", "no O_DIRECT on this file system");
+	/* Which file systems know O_DIRECT is a matter of the kernel's age: tmpfs since 6.6. */
+	for (i = 0; i < 3 && file < 0; i++)
+		file = open_in(places[i], &plain);
+	if (file < 0) {
+		check_skip("everything", "no O_DIRECT in ., /var/tmp or /dev/shm");
 		check_done();
 		return 77;
 	}
-	check_need(file >= 0, "open O_DIRECT");
 	check_need(ftruncate(file, PAGES * PAGE) == 0, "ftruncate");
 	check_need(client_open(&pool, PAGES, 64, 1, file) == 0, "exmap");
 	check_need(io_setup(RUN, &ctx) == 0, "io_setup");

@@ -6,8 +6,11 @@
  * SIGSEGV, its parent notices nothing, and it can have an exmap of its own.
  */
 #include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -18,23 +21,31 @@ extern char **environ;
 
 static struct client pool;
 
-/* Exit status of a child that runs fn, or 1000 + the signal that killed it. */
-static int in_child(int (*fn)(void))
+/* Exit status of the child, or 1000 + the signal that killed it. */
+static int outcome(pid_t pid)
 {
 	int status;
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int run_child(void *fn)
+{
+	alarm(30); /* A child that hangs is a failure, not a hung test. */
+	return (*(int (**)(void))fn)();
+}
+
+static int in_child(int (*fn)(void))
+{
 	pid_t pid;
 
 	fflush(NULL);
 	pid = fork();
-	if (pid < 0)
-		return -1;
-	if (pid == 0) {
-		alarm(30); /* A child that hangs is a failure, not a hung test. */
-		_exit(fn());
-	}
-	if (waitpid(pid, &status, 0) != pid)
-		return -1;
-	return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
+	if (pid == 0)
+		_exit(run_child(&fn));
+	return outcome(pid);
 }
 
 /* The child's checks are its own: its exit status says whether any failed. */
@@ -70,6 +81,50 @@ static int child_stores(void)
 	return 3;
 }
 
+static sigjmp_buf escape;
+static void *volatile fault_at;
+
+static void on_fault(int signum, siginfo_t *info, void *context)
+{
+	(void)signum;
+	(void)context;
+	fault_at = info->si_addr;
+	siglongjmp(escape, 1);
+}
+
+static int child_catches(void)
+{
+	struct sigaction sa;
+	unsigned int before = check_failed;
+	const unsigned char *p = pool.mem + 3 * PAGE + 21;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_sigaction = on_fault;
+	sa.sa_flags = SA_SIGINFO;
+	CHECK(sigaction(SIGSEGV, &sa, NULL) == 0);
+	if (sigsetjmp(escape, 1) == 0)
+		(void)*(volatile const unsigned char *)p;
+	CHECK(fault_at == p);
+	return child_failures(before);
+}
+
+/* Where the surface is in the parent there is nothing, and the child may use the room. */
+static int child_uses_the_room(void)
+{
+	unsigned int before = check_failed;
+	unsigned char *p = mmap(pool.mem, PAGES * PAGE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (!CHECK(p == pool.mem))
+		return 1;
+	memset(p, 1, PAGES * PAGE);
+	CHECK(mprotect(p, PAGE, PROT_READ) == 0);
+	CHECK(madvise(p + PAGE, PAGE, MADV_DONTNEED) == 0 && p[PAGE] == 0 && p[2 * PAGE] == 1);
+	CHECK(munmap(p, PAGE) == 0);
+	CHECK(munmap(p, PAGES * PAGE) == 0);
+	return child_failures(before);
+}
+
 static int child_own_exmap(void)
 {
 	unsigned int before = check_failed;
@@ -94,6 +149,17 @@ static int child_closes(void)
 
 	CHECK(close(pool.fd) == 0);
 	return child_failures(before);
+}
+
+static int child_nothing(void)
+{
+	return 0;
+}
+
+/* Unlike _exit(): whatever the libraries do at the end of a process is done. */
+static int child_exits(void)
+{
+	exit(0);
 }
 
 static int child_grandchild(void)
@@ -121,15 +187,44 @@ static void test_children(void)
 	CHECK(client_alloc(&pool, 0, 0, 16) == 16);
 	for (i = 0; i < 16; i++)
 		pool.mem[i * PAGE + 5] = (unsigned char)(i + 1);
+	CHECK(in_child(child_nothing) == 0);
+	CHECK(in_child(child_exits) == 0);
+	parent_unharmed();
 	CHECK(in_child(child_calls) == 0);
 	parent_unharmed();
 	CHECK(in_child(child_touches) == 1000 + SIGSEGV);
 	CHECK(in_child(child_stores) == 1000 + SIGSEGV);
+	CHECK(in_child(child_catches) == 0);
+	CHECK(in_child(child_uses_the_room) == 0);
 	parent_unharmed();
 	CHECK(in_child(child_own_exmap) == 0);
 	CHECK(in_child(child_closes) == 0);
 	CHECK(in_child(child_grandchild) == 0);
 	parent_unharmed();
+}
+
+/* Forks that run nobody's pthread_atfork() handlers. */
+static void test_bare_forks(void)
+{
+	static unsigned char stack[256 * 1024] __attribute__((aligned(16)));
+	int (*fns[])(void) = { child_calls, child_own_exmap, child_catches };
+	size_t i;
+	pid_t pid;
+
+	for (i = 0; i < 3; i++) {
+		fflush(NULL);
+		pid = _Fork();
+		if (pid == 0)
+			_exit(run_child(&fns[i]));
+		CHECK(outcome(pid) == 0);
+		pid = (pid_t)syscall(SYS_fork);
+		if (pid == 0)
+			_exit(run_child(&fns[i]));
+		CHECK(outcome(pid) == 0);
+		pid = clone(run_child, stack + sizeof(stack), SIGCHLD, &fns[i]);
+		CHECK(outcome(pid) == 0);
+		parent_unharmed();
+	}
 }
 
 static int stop;
@@ -180,6 +275,7 @@ static void test_spawn(void)
 	fflush(NULL);
 	status = system("exit 5");
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+	CHECK(system("/bin/true") == 0);
 	CHECK(posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) == 0);
 	CHECK(waitpid(pid, &status, 0) == pid);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
@@ -232,6 +328,30 @@ static void test_setup_before_fork(void)
 	close(early.fd);
 }
 
+/* As daemon(3) has it: who opened is gone when the daemon begins, and so is its session. */
+static void test_daemon(void)
+{
+	unsigned char verdict = 99;
+	int ends[2];
+	pid_t pid;
+
+	check_need(pipe(ends) == 0, "pipe");
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		early.fd = open("/dev/exmap", O_RDWR);
+		if (early.fd < 0 || client_setup(early.fd, -1, 1, 32) || daemon(1, 1))
+			_exit(1);
+		alarm(30);
+		verdict = (unsigned char)child_maps_early();
+		_exit(write(ends[1], &verdict, 1) != 1);
+	}
+	close(ends[1]);
+	CHECK(outcome(pid) == 0);
+	CHECK(read(ends[0], &verdict, 1) == 1 && verdict == 0);
+	close(ends[0]);
+}
+
 static int child_exec_sees_cloexec(void)
 {
 	char script[64];
@@ -246,10 +366,12 @@ int main(void)
 {
 	check_need(client_open(&pool, PAGES, 128, 3, -1) == 0, "exmap");
 	test_children();
+	test_bare_forks();
 	test_fork_among_threads();
 	test_spawn();
 	test_vfork();
 	test_setup_before_fork();
+	test_daemon();
 	CHECK(child_exec_sees_cloexec() == 0);
 	client_close(&pool);
 	return check_done();

@@ -67,6 +67,30 @@ static int entries(const char *dir, const char *wanted, int *found)
 	return n;
 }
 
+/* Mappings of this process; and the kilobytes of those that neither a file nor the kernel made. */
+static int mappings(unsigned long *anonymous_kb)
+{
+	unsigned long start, end, inode;
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[1024], name[512];
+	int n = 0;
+
+	if (!maps)
+		return -1;
+	*anonymous_kb = 0;
+	while (fgets(line, sizeof(line), maps)) {
+		name[0] = '\0';
+		if (sscanf(line, "%lx-%lx %*s %*s %*s %lu %511s", &start, &end, &inode, name) < 3)
+			continue;
+		n++;
+		if (inode == 0 && name[0] == '\0')
+			*anonymous_kb += (end - start) / 1024;
+		CHECK(!strstr(name, "userfaultfd") && !strstr(name, "/dev/"));
+	}
+	fclose(maps);
+	return n;
+}
+
 /* Open files by asking for each, so that the question opens none. */
 static int fds_open(void)
 {
@@ -79,7 +103,8 @@ static int fds_open(void)
 
 int main(void)
 {
-	int found, fd, i, before = fds_open();
+	int found, fd, i, before = fds_open(), maps;
+	unsigned long first_kb, kb;
 	struct stat st;
 	void *p;
 
@@ -92,6 +117,9 @@ int main(void)
 	check_default(SIGBUS);
 	check_default(SIGSYS);
 	CHECK(entries("/proc/self/task", "nothing", &found) == 1);
+	/* libc's buffers and the thread's own block, and no pool or table of anybody's. */
+	maps = mappings(&first_kb);
+	CHECK(maps > 0 && first_kb < 1024);
 	CHECK(entries("/proc/self/fd", "userfaultfd", &found) == before + 1 && found == 0);
 	CHECK(entries("/proc/self/fd", "exmap", &found) == before + 1 && found == 0);
 
@@ -109,6 +137,7 @@ int main(void)
 	CHECK(stat("/dev/exmap", &st) == 0 && S_ISCHR(st.st_mode));
 	CHECK(access("/dev/exmap", R_OK | W_OK) == 0);
 	CHECK(fds_open() == before);
+	CHECK(mappings(&kb) == maps && kb == first_kb);
 	check_default(SIGSEGV);
 	check_default(SIGBUS);
 	CHECK(entries("/proc/self/task", "nothing", &found) == 1);

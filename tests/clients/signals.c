@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -193,6 +194,38 @@ static void check_still(int signum)
 	CHECK(got.sa_handler == SIG_DFL);
 }
 
+static volatile sig_atomic_t ticks, tick_faults;
+
+/* As a sampling profiler that looks at pages: whatever its thread was just doing. */
+static void tick(int signum)
+{
+	sigjmp_buf outer;
+
+	(void)signum;
+	ticks++;
+	memcpy(&outer, &escape, sizeof(outer));
+	tick_faults += touch(pool.mem + 60 * PAGE) == SIGSEGV;
+	memcpy(&escape, &outer, sizeof(outer));
+}
+
+static void test_in_the_middle(void)
+{
+	struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { { 0, 0 }, { 0, 0 } };
+	int bad = 0;
+
+	install(SIGSEGV, info_handler, 0);
+	CHECK(signal(SIGPROF, tick) != SIG_ERR);
+	CHECK(setitimer(ITIMER_PROF, &often, NULL) == 0);
+	while (ticks < 50) {
+		bad += client_alloc(&pool, 0, 0, 16) != 16;
+		bad += client_free(&pool, 0, 0, 16) != 16;
+	}
+	CHECK(setitimer(ITIMER_PROF, &never, NULL) == 0);
+	signal(SIGPROF, SIG_IGN);
+	CHECK(bad == 0);
+	CHECK(tick_faults == ticks);
+}
+
 /* The client's own SIGBUS, from a file that shrank under its mapping. */
 static void test_sigbus(void)
 {
@@ -276,6 +309,18 @@ static void die_reset(void)
 	(void)*(volatile unsigned char *)(pool.mem + 3 * PAGE);
 }
 
+static void die_blocked(void)
+{
+	sigset_t set;
+
+	signal(SIGSEGV, simple_handler);
+	sigemptyset(&set);
+	sigaddset(&set, SIGSEGV);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	if (sigsetjmp(escape, 1) == 0)
+		(void)*(volatile unsigned char *)(pool.mem + 3 * PAGE);
+}
+
 static void die_elsewhere(void)
 {
 	volatile uintptr_t eight = 8;
@@ -295,6 +340,8 @@ static void test_deaths(void)
 	CHECK(dies(die_reset, text, sizeof(text)) == SIGSEGV);
 	once = strstr(text, "once\n");
 	CHECK(once && !strstr(once + 1, "once\n"));
+	/* A fault does not wait until it is unblocked, handler or not. */
+	CHECK(dies(die_blocked, text, sizeof(text)) == SIGSEGV);
 	CHECK(dies(die_elsewhere, text, sizeof(text)) == SIGSEGV);
 }
 
@@ -313,6 +360,7 @@ int main(void)
 	test_info();
 	test_altstack();
 	test_mask();
+	test_in_the_middle();
 	test_sigbus();
 	signal(SIGSEGV, SIG_DFL);
 	test_deaths();

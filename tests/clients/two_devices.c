@@ -7,10 +7,11 @@
 
 #define PAGES 64
 
-static void test_independent(int count)
+/* Opened first closed first, or the other way round. */
+static void test_independent(int count, int backwards)
 {
 	struct client c[8];
-	int i, bad = 0;
+	int i, closed, bad = 0;
 	size_t page;
 
 	for (i = 0; i < count; i++)
@@ -35,14 +36,19 @@ static void test_independent(int count)
 	CHECK(bad == 0);
 	CHECK(client_alloc(&c[0], 1, 50, 8) == 8);
 
-	/* Closing one leaves the others as they are. */
-	client_close(&c[0]);
-	for (i = 1; i < count; i++)
-		for (page = 0; page < 8 + (size_t)i; page++)
-			bad += c[i].mem[page * PAGE + 78] != (unsigned char)(i * 16 + (int)page);
+	/* Closing one leaves the others as they are; c[0] has had its pages elsewhere. */
+	for (closed = 0; closed < count; closed++) {
+		client_close(&c[backwards ? count - 1 - closed : closed]);
+		for (i = 1; i < count; i++) {
+			if (backwards ? i >= count - 1 - closed : i <= closed)
+				continue;
+			for (page = 0; page < 8 + (size_t)i; page++)
+				bad += c[i].mem[page * PAGE + 78] !=
+				       (unsigned char)(i * 16 + (int)page);
+			bad += client_mapped(c[i].fd) != 8 + i;
+		}
+	}
 	CHECK(bad == 0);
-	for (i = 1; i < count; i++)
-		client_close(&c[i]);
 }
 
 static void test_clone(int original_first)
@@ -143,6 +149,35 @@ static void test_copies(void)
 	client_close(&c);
 }
 
+static int usable(struct client *c)
+{
+	return client_alloc(c, 0, 0, 16) == 16 && memset(c->mem, 1, 16 * PAGE) &&
+	       client_free(c, 0, 0, 16) == 16;
+}
+
+/* Programs that tidy up close every number but their own, whoever's it may be. */
+static void test_close_all_others(void)
+{
+	struct client c;
+	int fd;
+
+	check_need(client_open(&c, PAGES, 16, 1, -1) == 0, "exmap");
+	CHECK(usable(&c));
+	for (fd = 3; fd < 65536; fd++)
+		if (fd != c.fd)
+			close(fd);
+	CHECK(usable(&c));
+	for (fd = 3; fd < 65536; fd++)
+		if (fd != c.fd)
+			syscall(SYS_close, fd);
+	CHECK(usable(&c));
+	CHECK(close_range((unsigned int)c.fd + 1, ~0U, 0) == 0 && usable(&c));
+	CHECK(syscall(SYS_close_range, c.fd + 1, ~0U, 0) == 0 && usable(&c));
+	closefrom(c.fd + 1);
+	CHECK(usable(&c));
+	client_close(&c);
+}
+
 /* After the last close the mapping lives on, and its number may be anything. */
 static void test_close_while_mapped(void)
 {
@@ -165,12 +200,15 @@ int main(void)
 {
 	unsigned int failed, passed = 0;
 
-	test_independent(2);
-	test_independent(8);
+	test_independent(2, 0);
+	test_independent(2, 1);
+	test_independent(8, 0);
+	test_independent(8, 1);
 	test_clone(0);
 	test_clone(1);
 	test_copies();
 	test_close_while_mapped();
+	test_close_all_others();
 	failed = test_names(&passed);
 	check_passed += passed;
 	check_failed += failed;

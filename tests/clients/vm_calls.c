@@ -163,6 +163,28 @@ static void test_with_neighbours(void)
 	client_close(&c);
 }
 
+/* Other memory in place of all of it: the frames are back, and the client may start anew. */
+static void test_replaced(void)
+{
+	unsigned char *p, *old;
+	struct client c;
+
+	prepare(&c);
+	old = c.mem;
+	p = mmap(old, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		 -1, 0);
+	CHECK(p == old && filled(p, PAGES * PAGE, 0));
+	memset(p, 8, PAGES * PAGE);
+	CHECK(client_mapped(c.fd) == 0);
+	CHECK_ERR(client_alloc(&c, 0, 0, 1), EPROTO);
+	c.mem = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, c.fd, 0);
+	CHECK(c.mem != MAP_FAILED);
+	CHECK(client_alloc(&c, 0, 0, 32) == 32);
+	CHECK(munmap(p + PAGE, PAGE) == 0 && filled(p, PAGE, 8));
+	CHECK(munmap(p, PAGES * PAGE) == 0);
+	client_close(&c);
+}
+
 static void test_cycles(void)
 {
 	struct client c;
@@ -231,6 +253,7 @@ int main(void)
 	test_parts();
 	test_whole();
 	test_with_neighbours();
+	test_replaced();
 	test_cycles();
 	test_syscall();
 	return check_done();
