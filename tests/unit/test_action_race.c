@@ -142,7 +142,7 @@ static void scribble(void *ctx, unsigned int index)
 		if (unit_random(&random, 2))
 			fake_ask(r->f, 0, vec, unit_random(&random, 64), 1);
 		else
-			fake_ask(r->f, 0, vec, 64 + unit_random(&random, 1000), 4095);
+			fake_ask(r->f, 0, vec, 64 + unit_random(&random, 1000), 20);
 	}
 	if (index)
 		return;
@@ -157,7 +157,10 @@ static void scribble(void *ctx, unsigned int index)
 
 			failed += iov.res < 0;
 			wrong_if(r, iov.value >> 48);
-			/* What was asked is one page inside, one result, or much outside. */
+			/*
+			 * Asked was one page inside, or many outside, or what a result looks
+			 * like. Many pages inside are half of one and half of the other.
+			 */
 			wrong_if(r, !(iov.res == 0 && (iov.pages == 0 || iov.pages == 1)) &&
 					    !(iov.res == -EFAULT && iov.pages == 0));
 		}
