@@ -77,9 +77,21 @@ void emu_report_all(void)
 	emu_devices_unlock();
 }
 
-static void device_get(struct exmap_device *dev)
+struct exmap_device *emu_device_get(struct exmap_file *file)
 {
-	__atomic_add_fetch(&dev->refs, 1, __ATOMIC_RELAXED);
+	struct exmap_device *dev;
+	u32 refs;
+
+	emu_rcu_read_lock();
+	do {
+		/* CLONE may have exchanged it, and dropped what we found to nothing. */
+		dev = exmap_load_acquire(&file->dev);
+		refs = exmap_load(&dev->refs);
+		while (refs && !exmap_try_cmpxchg(&dev->refs, &refs, refs + 1))
+			;
+	} while (!refs);
+	emu_rcu_read_unlock();
+	return dev;
 }
 
 void emu_device_put(struct exmap_device *dev)
@@ -214,7 +226,8 @@ static long do_clone(struct exmap_file *file, struct exmap_file *other)
 		emu_devices_unlock();
 		return -EINVAL;
 	}
-	device_get(dev);
+	/* Alive: the other file holds it, and changes only under this lock. */
+	__atomic_add_fetch(&dev->refs, 1, __ATOMIC_RELAXED);
 	exmap_store(&file->clone, true);
 	exmap_store_release(&file->dev, dev);
 	emu_devices_unlock();
@@ -231,10 +244,7 @@ long emu_ioctl(struct exmap_file *file, unsigned long request, unsigned long arg
 	if (request == EXMAP_IOCTL_CLONE)
 		return do_clone(file, other);
 	/* CLONE may exchange it at any time: hold on to the one we found. */
-	emu_rcu_read_lock();
-	dev = exmap_load_acquire(&file->dev);
-	device_get(dev);
-	emu_rcu_read_unlock();
+	dev = emu_device_get(file);
 	switch (request) {
 	case EXMAP_IOCTL_SETUP:
 		ret = do_setup(dev, (const void *)arg);

@@ -167,6 +167,9 @@ void emu_device_unmap(struct exmap_device *dev);
 void emu_device_stop_calls(struct exmap_device *dev);
 void emu_device_start_calls(struct exmap_device *dev);
 
+/** emu_device_get() - the exmap of a file, with a reference; caller holds one to the file. */
+struct exmap_device *emu_device_get(struct exmap_file *file);
+
 /** emu_device_put() - one reference less; outside read sections. */
 void emu_device_put(struct exmap_device *dev);
 

@@ -7,7 +7,6 @@
 
 #include "emu/device.h"
 #include "emu/process.h"
-#include "emu/rcu.h"
 #include "emu/registry.h"
 #include "emu/report.h"
 #include "emu/surface.h"
@@ -145,10 +144,7 @@ void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int fl
 
 	emu_vm_lock();
 	/* A CLONE may put the exmap that the file had; we keep ours until the end. */
-	emu_rcu_read_lock();
-	dev = exmap_load_acquire(&file->dev);
-	__atomic_add_fetch(&dev->refs, 1, __ATOMIC_RELAXED);
-	emu_rcu_read_unlock();
+	dev = emu_device_get(file);
 	pthread_mutex_lock(&dev->lock);
 	if (dev->surface && !emu_surface_alive(dev->surface))
 		ret = error(-EPROTO);

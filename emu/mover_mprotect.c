@@ -128,7 +128,7 @@ static s64 mprotect_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 	full = ret > 0 ? (ret + EXMAP_PAGE_SIZE - 1) & ~(EXMAP_PAGE_SIZE - 1) : 0;
 	if (ret > 0)
 		memset(addr + ret, 0, full - ret);
-	if (ret > 0 && !(s->prot & PROT_WRITE) && protect_range(addr, full, s->prot)) {
+	if (ret > 0 && s->prot != (PROT_READ | PROT_WRITE) && protect_range(addr, full, s->prot)) {
 		ret = -ENOMEM;
 		full = 0;
 	}

@@ -42,13 +42,13 @@ bool emu_vm_overlaps(const void *addr, size_t len)
 	       emu_region_find((uintptr_t)addr, range_end(addr, len), &region);
 }
 
-/* Whether the range would cut a surface in two. emu_vm_lock() held. */
+/* Whether the range would cut a surface or an export in two. emu_vm_lock() held. */
 static bool splits(uintptr_t start, uintptr_t end)
 {
 	struct emu_region region;
 
 	for (uintptr_t pos = start; emu_region_find(pos, end, &region); pos = region.end) {
-		if (region.kind == EMU_REGION_SURFACE && (region.start < start || region.end > end))
+		if (region.start < start || region.end > end)
 			return true;
 	}
 	return false;

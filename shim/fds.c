@@ -20,7 +20,8 @@ EXPORT int close(int fd)
 		return REAL(close)(fd);
 	if (fdtable_lock())
 		file = fdtable_take(fd);
-	ret = REAL(close)(fd);
+	/* With the lock held this must not be where pthread_cancel() strikes. */
+	ret = answer(emu_sys(SYS_close, fd));
 	fdtable_unlock();
 	if (file)
 		emu_file_put(file);
@@ -59,7 +60,7 @@ EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 		return REAL(close_range)(first, last, flags);
 	while (fdtable_lock() && (fd = fdtable_next(first, last)) >= 0) {
 		file = fdtable_take(fd);
-		REAL(close)(fd);
+		emu_sys(SYS_close, fd);
 		fdtable_unlock();
 		emu_file_put(file);
 	}
