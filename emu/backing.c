@@ -28,8 +28,11 @@ int emu_backing_open(int fd)
 
 	if (emu_fd_is_hidden(fd))
 		return -EBADF;
-	mine = emu_hide_fd(emu_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0));
-	/* Checked on our own number: another thread may reuse the client's. */
+	/* Before there is a duplicate to close, see emu_hide_copy(). */
+	if (!suits(fd))
+		return -EBADF;
+	mine = emu_hide_copy(fd);
+	/* And again on our own number: another thread may have reused the client's. */
 	if (mine >= 0 && !suits(mine)) {
 		emu_close_hidden(mine);
 		return -EBADF;

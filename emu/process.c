@@ -24,9 +24,28 @@ static long owner;
 /* In ordinary memory, so that a child continues its parent's count; atomic. */
 static uint64_t last_generation;
 
+/* The generation, a new one if there is none yet. */
+static uint64_t new_generation(void)
+{
+	uint64_t now;
+	uint64_t mine;
+
+	now = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
+	if (now)
+		return now;
+	mine = __atomic_add_fetch(&last_generation, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&owner, emu_sys(SYS_getpid), __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(generation, &now, mine, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return mine;
+	return now;
+}
+
 static void forget_generation(void)
 {
 	__atomic_store_n(generation, 0, __ATOMIC_RELAXED);
+	/* At once: the next to ask might be a child of vfork(), and count as the owner. */
+	new_generation();
 }
 
 static void make_page(void)
@@ -44,19 +63,9 @@ static void make_page(void)
 uint64_t emu_generation(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	uint64_t now;
-	uint64_t mine;
 
 	pthread_once(&once, make_page);
-	now = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
-	if (now)
-		return now;
-	mine = __atomic_add_fetch(&last_generation, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&owner, emu_sys(SYS_getpid), __ATOMIC_RELAXED);
-	if (__atomic_compare_exchange_n(generation, &now, mine, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
-		return mine;
-	return now;
+	return new_generation();
 }
 
 bool emu_in_vfork_child(void)
@@ -68,14 +77,12 @@ bool emu_in_vfork_child(void)
 /* One bit an fd; accessed atomically. */
 static uint64_t hidden[EMU_MAX_FDS / 64];
 
-int emu_hide_fd(int fd)
+/* Where hidden fds begin. */
+static long lowest_hidden(void)
 {
 	struct rlimit limit;
 	long lowest = 256;
-	long high;
 
-	if (fd < 0)
-		return fd;
 	if (!emu_sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) && limit.rlim_cur > 512) {
 		lowest = limit.rlim_cur - 256;
 		if (lowest > EMU_MAX_FDS - 512)
@@ -84,14 +91,37 @@ int emu_hide_fd(int fd)
 		if (lowest > 4096)
 			lowest = 4096;
 	}
-	high = emu_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest);
+	return lowest;
+}
+
+static int mark_hidden(int fd)
+{
+	if (fd >= 0 && fd < EMU_MAX_FDS)
+		__atomic_fetch_or(&hidden[fd / 64], 1ULL << fd % 64, __ATOMIC_RELEASE);
+	return fd;
+}
+
+int emu_hide_copy(int fd)
+{
+	long copy = emu_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest_hidden());
+
+	if (copy < 0)
+		copy = emu_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+	return mark_hidden(copy);
+}
+
+int emu_hide_fd(int fd)
+{
+	long high;
+
+	if (fd < 0)
+		return fd;
+	high = emu_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest_hidden());
 	if (high >= 0) {
 		emu_sys(SYS_close, fd);
 		fd = high;
 	}
-	if (fd < EMU_MAX_FDS)
-		__atomic_fetch_or(&hidden[fd / 64], 1ULL << fd % 64, __ATOMIC_RELEASE);
-	return fd;
+	return mark_hidden(fd);
 }
 
 void emu_close_hidden(int fd)

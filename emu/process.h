@@ -39,6 +39,14 @@ bool emu_in_vfork_child(void);
  */
 int emu_hide_fd(int fd);
 
+/**
+ * emu_hide_copy() - a hidden duplicate of an fd of the client's
+ *
+ * One duplication and no close: closing any fd of a file would drop the POSIX
+ * locks that the client has on it.
+ */
+int emu_hide_copy(int fd);
+
 /** emu_close_hidden() - close an fd that emu_hide_fd() returned; negative ones are ignored. */
 void emu_close_hidden(int fd);
 

@@ -55,8 +55,11 @@ EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 	int ret;
 	int fd;
 
-	/* With CLOSE_RANGE_CLOEXEC nothing is closed, and our own fds have it anyway. */
-	if (!fdtable_any() || flags & CLOSE_RANGE_CLOEXEC || first > last)
+	/*
+	 * With CLOSE_RANGE_CLOEXEC nothing is closed, and our own fds have it anyway;
+	 * flags that nobody knows are for the kernel to refuse.
+	 */
+	if (!fdtable_any() || flags & ~CLOSE_RANGE_UNSHARE || first > last)
 		return REAL(close_range)(first, last, flags);
 	while (fdtable_lock() && (fd = fdtable_next(first, last)) >= 0) {
 		file = fdtable_take(fd);

@@ -100,7 +100,8 @@ struct exmap_file *fdtable_take(int fd)
 
 int fdtable_next(unsigned int first, unsigned int last)
 {
-	for (unsigned int fd = first; fd <= last && (int)fd <= highest; fd++) {
+	for (unsigned int fd = first; fd <= last && highest >= 0 && fd <= (unsigned int)highest;
+	     fd++) {
 		if (fdtable_read(fd))
 			return fd;
 	}

@@ -69,7 +69,7 @@ static bool is_for_us(int dir, const char *path, int flags)
 
 static int after(int ret, int dir, const char *path, int flags)
 {
-	if ((ret < 0 && errno == EFAULT) || !path_is_exmap(dir, path))
+	if ((ret < 0 && !path_was_read(errno)) || !path_is_exmap(dir, path))
 		return ret;
 	if (ret >= 0)
 		REAL(close)(ret);

@@ -3,7 +3,14 @@
 #ifndef EXMAP_SHIM_PATH_H
 #define EXMAP_SHIM_PATH_H
 
+#include <errno.h>
 #include <stdbool.h>
+
+/** path_was_read() - whether the kernel has got as far as the path when it gave this errno. */
+static inline bool path_was_read(int error)
+{
+	return error == ENOENT || error == EACCES || error == ENOTDIR || error == ENXIO;
+}
 
 /**
  * path_is_exmap() - whether a path names /dev/exmap, and we serve it

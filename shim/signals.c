@@ -188,6 +188,7 @@ static void install_one(int sig, const struct disposition *d)
 {
 	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
+	action.sa_flags |= d->flags & SA_RESTART;
 	/* Without a handler: the diagnosis may come after a stack overflow. */
 	if (is_default(d) || d->flags & SA_ONSTACK)
 		action.sa_flags |= SA_ONSTACK;

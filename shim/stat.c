@@ -32,7 +32,7 @@ static bool fd_is_exmap(int fd)
  */
 static bool is_exmap(int ret, int dir, const char *path, int flags)
 {
-	if (ret && errno == EFAULT)
+	if (ret && !path_was_read(errno))
 		return false;
 	if (flags & AT_EMPTY_PATH && path && !*path)
 		return fd_is_exmap(dir);
