@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Adds up what the tests of several ctest runs counted.
 
-Reads ctest's JUnit files (.xml), and what a program printed (.txt). A program that ends with 'N passed, N failed, N skipped'
-counts its own tests; cmocka's programs are counted by their summary; any other
-program is one test.
+Reads ctest's JUnit files (.xml), and what a program printed (.txt). A program that
+ends with 'N passed, N failed, N skipped' counts its own tests; cmocka's programs are
+counted by their summary; any other program is one test.
 """
 
 import re
