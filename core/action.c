@@ -238,7 +238,7 @@ struct exmap_iov exmap_alloc_one(struct exmap_interface *ifc, struct exmap_pool 
 }
 
 int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		 unsigned int opcode, unsigned int iov_len)
+		 struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len)
 {
 	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
 	int failed = 0;
@@ -246,9 +246,9 @@ int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct ex
 
 	for (i = 0; i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES; i++) {
 		/* The client may write while we read: one load, and no other [4.2]. */
-		struct exmap_iov iov = { .value = exmap_load(&ifc->user->iov[i].value) };
-		u64 page = iov.page;
-		u64 len = iov.len;
+		struct exmap_iov asked = { .value = exmap_load(&iov[i].value) };
+		u64 page = asked.page;
+		u64 len = asked.len;
 
 		ifc->result[i].value = 0;
 		if (exmap_in_surface(s, page, len))
@@ -266,7 +266,7 @@ int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct ex
 	}
 	for (i = 0; i < iov_len; i++) {
 		failed += ifc->result[i].res < 0;
-		exmap_store(&ifc->user->iov[i].value, ifc->result[i].value);
+		exmap_store(&iov[i].value, ifc->result[i].value);
 	}
 	count(&ifc->counts.actions, 1);
 	return failed;

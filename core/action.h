@@ -58,17 +58,19 @@ struct exmap_interface {
 } exmap_cacheline_aligned;
 
 /**
- * exmap_action() - do the first @iov_len vectors of an interface
+ * exmap_action() - do @iov_len vectors
  * @ifc:     the interface, locked
  * @pool:    where frames come from and go to
  * @s:       the surface
+ * @iov:     where the vectors are read, each once, and the results are written:
+ *           the interface's page, or @ifc->result
  * @opcode:  EXMAP_OP_ALLOC or EXMAP_OP_FREE, checked by the caller
  * @iov_len: 1 to EXMAP_USER_INTERFACE_PAGES, checked by the caller
  *
  * Return: number of vectors with a negative result [4.3].
  */
 int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		 unsigned int opcode, unsigned int iov_len);
+		 struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len);
 
 /**
  * exmap_alloc_one() - ALLOC of one range, for callers that have no vectors

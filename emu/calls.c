@@ -57,7 +57,7 @@ static long action(struct exmap_device *dev, u32 nr_interfaces,
 	s = enter(dev, ifc);
 	if (!s)
 		return -EPROTO;
-	ret = exmap_action(ifc, &dev->pool, s, params->opcode, params->iov_len);
+	ret = exmap_action(ifc, &dev->pool, s, ifc->user->iov, params->opcode, params->iov_len);
 	exmap_unlock(&ifc->lock);
 	return ret;
 }

@@ -6,24 +6,12 @@
 #include "compat.h"
 #include "device.h"
 
-static bool alive(struct exmap_device *dev)
-{
-	struct exmap_vma *s;
-	bool ret;
-
-	mutex_lock(&dev->lock);
-	s = dev->surface;
-	ret = s && !s->dead && s->mm == current->mm;
-	mutex_unlock(&dev->lock);
-	return ret;
-}
-
 static long action(struct exmap_device *dev, u32 nr_interfaces,
 		   const struct exmap_action_params *params)
 {
 	struct exmap_port *port;
 	struct exmap_surface *s;
-	int ret;
+	int ret = 0;
 
 	if (params->interface >= nr_interfaces)
 		return -EINVAL;
@@ -31,13 +19,13 @@ static long action(struct exmap_device *dev, u32 nr_interfaces,
 		return -EINVAL;
 	if (params->iov_len > EXMAP_USER_INTERFACE_PAGES)
 		return -EINVAL;
-	if (!params->iov_len)
-		return alive(dev) ? 0 : -EPROTO;
 	port = dev->ports[params->interface];
 	s = exmap_enter(dev, port);
 	if (!s)
 		return -EPROTO;
-	ret = exmap_action(&port->core, &dev->pool, s, params->opcode, params->iov_len);
+	if (params->iov_len)
+		ret = exmap_action(&port->core, &dev->pool, s, port->core.user->iov, params->opcode,
+				   params->iov_len);
 	mutex_unlock(&port->core.lock);
 	return ret;
 }
@@ -51,20 +39,20 @@ static long checked_action(struct exmap_device *dev, const struct exmap_action_p
 	if (!n)
 		return -EBADF;
 	if (copy_from_user(&params, arg, sizeof(params)))
-		return alive(dev) ? -EFAULT : -EPROTO;
+		return exmap_surface_alive(dev) ? -EFAULT : -EPROTO;
 	ret = action(dev, n, &params);
 	/* Without a surface that is what is wrong first [4.1]. */
-	if (ret == -EINVAL && !alive(dev))
+	if (ret == -EINVAL && !exmap_surface_alive(dev))
 		ret = -EPROTO;
 	return ret;
 }
 
 long exmap_do_action(struct file *file, const struct exmap_action_params __user *arg)
 {
-	struct exmap_device *dev = exmap_device_get(file);
+	struct exmap_device *dev = exmap_call_begin(file);
 	long ret = checked_action(dev, arg);
 
-	exmap_device_put(dev);
+	exmap_call_end(dev);
 	return ret;
 }
 
@@ -101,7 +89,7 @@ ssize_t exmap_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 
 	if (iocb->ki_flags & IOCB_NOWAIT)
 		return -EAGAIN;
-	dev = exmap_device_get(iocb->ki_filp);
+	dev = exmap_call_begin(iocb->ki_filp);
 	if (iter_is_ubuf(iter)) {
 		one.iov_base = iter->ubuf + iter->iov_offset;
 		one.iov_len = iov_iter_count(iter);
@@ -111,6 +99,6 @@ ssize_t exmap_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 	} else {
 		ret = -EINVAL;
 	}
-	exmap_device_put(dev);
+	exmap_call_end(dev);
 	return ret;
 }

@@ -19,14 +19,23 @@ static void free_device(struct work_struct *work)
 	exmap_setup_undo(dev);
 	mutex_destroy(&dev->setup_lock);
 	mutex_destroy(&dev->lock);
+	percpu_ref_exit(&dev->calls);
 	kfree(dev);
+}
+
+/* The last call has ended: in whatever context that was. */
+static void last_call(struct percpu_ref *calls)
+{
+	struct exmap_device *dev = container_of(calls, struct exmap_device, calls);
+
+	queue_work(exmap_wq, &dev->free_work);
 }
 
 static void last_put(struct kref *refs)
 {
 	struct exmap_device *dev = container_of(refs, struct exmap_device, refs);
 
-	queue_work(exmap_wq, &dev->free_work);
+	percpu_ref_kill(&dev->calls);
 }
 
 void exmap_device_put(struct exmap_device *dev)
@@ -34,33 +43,50 @@ void exmap_device_put(struct exmap_device *dev)
 	kref_put(&dev->refs, last_put);
 }
 
-struct exmap_device *exmap_device_get(struct file *file)
+struct exmap_device *exmap_call_begin(struct file *file)
 {
 	struct exmap_file *ef = file->private_data;
 	struct exmap_device *dev;
 
-	mutex_lock(&exmap_clone_lock);
-	dev = ef->dev;
-	kref_get(&dev->refs);
-	mutex_unlock(&exmap_clone_lock);
+	/* It goes only if CLONE has just put another in its place. */
+	rcu_read_lock();
+	do {
+		dev = rcu_dereference(ef->dev);
+	} while (!percpu_ref_tryget_live(&dev->calls));
+	rcu_read_unlock();
+	return dev;
+}
+
+static struct exmap_device *make_device(void)
+{
+	struct exmap_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
+
+	if (!dev)
+		return NULL;
+	if (percpu_ref_init(&dev->calls, last_call, 0, GFP_KERNEL_ACCOUNT)) {
+		kfree(dev);
+		return NULL;
+	}
+	kref_init(&dev->refs);
+	mutex_init(&dev->setup_lock);
+	mutex_init(&dev->lock);
+	INIT_WORK(&dev->free_work, free_device);
 	return dev;
 }
 
 static int exmap_open(struct inode *inode, struct file *file)
 {
 	struct exmap_file *ef = kzalloc(sizeof(*ef), GFP_KERNEL_ACCOUNT);
-	struct exmap_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
+	struct exmap_device *dev;
 
-	if (!ef || !dev) {
+	if (!ef)
+		return -ENOMEM;
+	dev = make_device();
+	if (!dev) {
 		kfree(ef);
-		kfree(dev);
 		return -ENOMEM;
 	}
-	kref_init(&dev->refs);
-	mutex_init(&dev->setup_lock);
-	mutex_init(&dev->lock);
-	INIT_WORK(&dev->free_work, free_device);
-	ef->dev = dev;
+	RCU_INIT_POINTER(ef->dev, dev);
 	file->private_data = ef;
 	return 0;
 }
@@ -69,7 +95,8 @@ static int exmap_release(struct inode *inode, struct file *file)
 {
 	struct exmap_file *ef = file->private_data;
 
-	exmap_device_put(ef->dev);
+	/* No call is under way: each holds the file. */
+	exmap_device_put(rcu_dereference_protected(ef->dev, true));
 	kfree(ef);
 	return 0;
 }
@@ -92,6 +119,18 @@ void exmap_start_calls(struct exmap_device *dev)
 	smp_store_release(&dev->stopped, false);
 }
 
+bool exmap_surface_alive(struct exmap_device *dev)
+{
+	struct exmap_vma *s;
+	bool ret;
+
+	mutex_lock(&dev->lock);
+	s = dev->surface;
+	ret = s && !s->dead && s->mm == current->mm;
+	mutex_unlock(&dev->lock);
+	return ret;
+}
+
 struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *port)
 {
 	struct exmap_vma *s;
@@ -101,8 +140,7 @@ struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *p
 		if (likely(!smp_load_acquire(&dev->stopped)))
 			break;
 		mutex_unlock(&port->core.lock);
-		s = READ_ONCE(dev->surface);
-		if (!s || READ_ONCE(s->dead))
+		if (!exmap_surface_alive(dev))
 			return NULL;
 		/* An invalidation is under way; it ends without us. */
 		exmap_wait(8);
@@ -136,10 +174,7 @@ static long do_stats(struct exmap_device *dev, void __user *arg)
 		stats.buffer_size = dev->buffer_size;
 		stats.max_interfaces = n;
 		stats.alloc_count = exmap_mapped_pages(dev, n);
-		mutex_lock(&dev->lock);
-		stats.flags = dev->surface && !dev->surface->dead &&
-			      dev->surface->mm == current->mm;
-		mutex_unlock(&dev->lock);
+		stats.flags = exmap_surface_alive(dev);
 	}
 	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
 }
@@ -148,6 +183,7 @@ static long do_clone(struct exmap_file *ef, int fd)
 {
 	struct fd other = fdget(fd);
 	struct exmap_device *old = NULL;
+	struct exmap_device *dev;
 	struct exmap_file *from;
 	struct file *file = NULL;
 	long ret = -EINVAL;
@@ -164,9 +200,9 @@ static long do_clone(struct exmap_file *ef, int fd)
 	from = file->private_data;
 	mutex_lock(&exmap_clone_lock);
 	if (from != ef && !from->clone) {
-		old = ef->dev;
-		kref_get(&from->dev->refs);
-		ef->dev = from->dev;
+		dev = rcu_dereference_protected(from->dev, lockdep_is_held(&exmap_clone_lock));
+		kref_get(&dev->refs);
+		old = rcu_replace_pointer(ef->dev, dev, lockdep_is_held(&exmap_clone_lock));
 		ef->clone = true;
 		ret = 0;
 	}
@@ -187,7 +223,7 @@ static long exmap_ioctl(struct file *file, unsigned int request, unsigned long a
 		return exmap_do_action(file, (void __user *)arg);
 	if (request == EXMAP_IOCTL_CLONE)
 		return do_clone(file->private_data, arg);
-	dev = exmap_device_get(file);
+	dev = exmap_call_begin(file);
 	if (request == EXMAP_IOCTL_SETUP) {
 		mutex_lock(&dev->setup_lock);
 		ret = exmap_setup(dev, (void __user *)arg);
@@ -195,17 +231,15 @@ static long exmap_ioctl(struct file *file, unsigned int request, unsigned long a
 	} else if (request == EXMAP_IOCTL_STATS) {
 		ret = do_stats(dev, (void __user *)arg);
 	}
-	exmap_device_put(dev);
+	exmap_call_end(dev);
 	return ret;
 }
 
-const struct file_operations exmap_fops = {
-	.owner = THIS_MODULE,
-	.open = exmap_open,
-	.release = exmap_release,
-	.unlocked_ioctl = exmap_ioctl,
-	.mmap = exmap_mmap,
-	.read_iter = exmap_read_iter,
-	.uring_cmd = exmap_uring_cmd,
-	EXMAP_NO_LLSEEK
-};
+const struct file_operations exmap_fops = { .owner = THIS_MODULE,
+					    .open = exmap_open,
+					    .release = exmap_release,
+					    .unlocked_ioctl = exmap_ioctl,
+					    .mmap = exmap_mmap,
+					    .read_iter = exmap_read_iter,
+					    .uring_cmd = exmap_uring_cmd,
+					    EXMAP_NO_LLSEEK };

@@ -14,6 +14,7 @@
 #include <linux/kref.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/percpu-refcount.h>
 
 #include "core/action.h"
 
@@ -65,6 +66,8 @@ struct exmap_port {
 /**
  * struct exmap_device - one exmap
  * @refs:          files, and the mapped surface
+ * @calls:         calls under way, and one for all of @refs: a call that counts
+ *                 here writes no memory that other CPUs read
  * @setup_lock:    serialises SETUPs
  * @lock:          protects changes of @surface
  * @nr_interfaces: 0 before SETUP; set last there, with release; then constant
@@ -87,6 +90,7 @@ struct exmap_port {
  */
 struct exmap_device {
 	struct kref refs;
+	struct percpu_ref calls;
 	struct mutex setup_lock;
 	struct mutex lock;
 	u32 nr_interfaces;
@@ -105,18 +109,25 @@ struct exmap_device {
 
 /**
  * struct exmap_file - an open file on an exmap
- * @dev:   the exmap; CLONE exchanges it, under exmap_clone_lock
+ * @dev:   the exmap; CLONE exchanges it, under exmap_clone_lock; read under RCU
  * @clone: whether CLONE did
  */
 struct exmap_file {
-	struct exmap_device *dev;
+	struct exmap_device __rcu *dev;
 	bool clone;
 };
 
 extern const struct file_operations exmap_fops;
 
-/** exmap_device_get() - the exmap of a file, with a reference. */
-struct exmap_device *exmap_device_get(struct file *file);
+/** exmap_call_begin() - the exmap of a file, which stays until exmap_call_end(). */
+struct exmap_device *exmap_call_begin(struct file *file);
+
+static inline void exmap_call_end(struct exmap_device *dev)
+{
+	percpu_ref_put(&dev->calls);
+}
+
+/** exmap_device_put() - give up a file's or a surface's reference. */
 void exmap_device_put(struct exmap_device *dev);
 
 /** exmap_stop_calls() - keep all interfaces' calls out, and wait for those inside. */
@@ -125,6 +136,9 @@ void exmap_start_calls(struct exmap_device *dev);
 
 /** exmap_mapped_pages() - pages mapped by ALLOC and READ and not unmapped since. */
 u64 exmap_mapped_pages(struct exmap_device *dev, u32 nr_interfaces);
+
+/** exmap_surface_alive() - whether the surface is mapped, and in this process. */
+bool exmap_surface_alive(struct exmap_device *dev);
 
 /** exmap_enter() - lock an interface for a call. Return: its surface, or NULL, unlocked. */
 struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *port);

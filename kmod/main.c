@@ -33,7 +33,10 @@ static int __init exmap_init(void)
 static void __exit exmap_exit(void)
 {
 	misc_deregister(&exmap_misc);
+	/* Surfaces hold exmaps, which end by way of RCU. */
 	mmu_notifier_synchronize();
+	flush_workqueue(exmap_wq);
+	rcu_barrier();
 	destroy_workqueue(exmap_wq);
 }
 

@@ -22,7 +22,7 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 	/* Of a file that is open for reading only, a shared mapping has just this. */
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
-	dev = exmap_device_get(file);
+	dev = exmap_call_begin(file);
 	mutex_lock(&dev->lock);
 	if (dev->surface && dev->surface->mm != current->mm)
 		ret = -EPROTO;
@@ -33,6 +33,6 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 	else if (offset >= EXMAP_OFF_INTERFACE_BASE && offset <= EXMAP_OFF_INTERFACE_MAX)
 		ret = map_interface(dev, vma, (offset - EXMAP_OFF_INTERFACE_BASE) >> PAGE_SHIFT);
 	mutex_unlock(&dev->lock);
-	exmap_device_put(dev);
+	exmap_call_end(dev);
 	return ret;
 }

@@ -66,8 +66,7 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 	 * may not, and moves it back: nothing of it is to be touched until then.
 	 */
 	if (range->event == MMU_NOTIFY_UNMAP) {
-		s->moving = find_vma(s->mm, s->core.base) == s->vma &&
-			    !exmap_vma_detached(s->vma);
+		s->moving = find_vma(s->mm, s->core.base) == s->vma && !exmap_vma_detached(s->vma);
 		s->dead = !s->moving;
 	}
 	if (range->event == MMU_NOTIFY_CLEAR || s->dead)

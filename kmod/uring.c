@@ -39,6 +39,40 @@ static int alloc_range(struct exmap_device *dev, struct exmap_port *port, const 
 	return len ? result.res : pages << PAGE_SHIFT;
 }
 
+/* Vectors in a registered buffer. Return: how many failed, or an errno. */
+static int alloc_vectors(struct exmap_device *dev, struct exmap_port *port,
+			 const struct iovec *where, struct io_uring_cmd *cmd)
+{
+	u64 addr = (u64)(uintptr_t)where->iov_base;
+	struct exmap_iov *iov = port->core.result;
+	struct iov_iter in, out;
+	struct exmap_surface *s;
+	int ret;
+
+	if (!where->iov_len || where->iov_len % sizeof(*iov) ||
+	    where->iov_len > sizeof(port->core.result))
+		return -EINVAL;
+	ret = io_uring_cmd_import_fixed(addr, where->iov_len, ITER_SOURCE, &in, cmd);
+	if (!ret)
+		ret = io_uring_cmd_import_fixed(addr, where->iov_len, ITER_DEST, &out, cmd);
+	if (ret)
+		return ret;
+	s = exmap_enter(dev, port);
+	if (!s)
+		return -EPROTO;
+	/* Pinned pages: neither copy can fault. */
+	if (copy_from_iter(iov, where->iov_len, &in) == where->iov_len) {
+		ret = exmap_action(&port->core, &dev->pool, s, iov, EXMAP_OP_ALLOC,
+				   where->iov_len / sizeof(*iov));
+		if (copy_to_iter(iov, where->iov_len, &out) != where->iov_len)
+			ret = -EFAULT;
+	} else {
+		ret = -EFAULT;
+	}
+	mutex_unlock(&port->core.lock);
+	return ret;
+}
+
 int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 {
 	const struct exmap_uring_cmd *payload = exmap_uring_payload(cmd);
@@ -54,13 +88,13 @@ int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	/* It may wait, for an interface and for memory. */
 	if (issue_flags & IO_URING_F_NONBLOCK)
 		return -EAGAIN;
-	if (cmd->flags & IORING_URING_CMD_FIXED)
-		return -EOPNOTSUPP;
-	dev = exmap_device_get(cmd->file);
+	dev = exmap_call_begin(cmd->file);
 	n = smp_load_acquire(&dev->nr_interfaces);
 	if (id < n && cmd->cmd_op >> 8 == EXMAP_OP_ALLOC)
-		ret = alloc_range(dev, dev->ports[id], &iov);
-	exmap_device_put(dev);
+		ret = cmd->flags & IORING_URING_CMD_FIXED ?
+			      alloc_vectors(dev, dev->ports[id], &iov, cmd) :
+			      alloc_range(dev, dev->ports[id], &iov);
+	exmap_call_end(dev);
 	/* 6.1 takes a positive answer for neither done nor failed. */
 	io_uring_cmd_done(cmd, ret, 0, issue_flags);
 	return -EIOCBQUEUED;

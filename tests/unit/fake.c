@@ -285,7 +285,7 @@ int fake_do(struct fake *f, u32 id, unsigned int opcode, u32 n)
 	int ret;
 
 	exmap_lock(&ifc->lock);
-	ret = exmap_action(ifc, &f->pool, &f->s, opcode, n);
+	ret = exmap_action(ifc, &f->pool, &f->s, ifc->user->iov, opcode, n);
 	exmap_unlock(&ifc->lock);
 	return ret;
 }
