@@ -24,8 +24,8 @@ static long action(struct exmap_device *dev, u32 nr_interfaces,
 	if (!s)
 		return -EPROTO;
 	if (params->iov_len)
-		ret = exmap_action(&port->core, &dev->pool, s, port->core.user->iov, params->opcode,
-				   params->iov_len);
+		ret = exmap_traced_action(dev, port, s, port->core.user->iov, params->opcode,
+					  params->iov_len);
 	mutex_unlock(&port->core.lock);
 	return ret;
 }
@@ -76,7 +76,7 @@ static ssize_t do_read(struct exmap_device *dev, loff_t offset, const struct iov
 	s = exmap_enter(dev, port);
 	if (!s)
 		return -EPROTO;
-	ret = exmap_read(&port->core, &dev->pool, s, opcode, iov, nr_iov);
+	ret = exmap_traced_read(dev, port, s, opcode, iov, nr_iov);
 	mutex_unlock(&port->core.lock);
 	return ret;
 }

@@ -80,6 +80,8 @@ struct exmap_port {
  * @user:          their pages, shared with the client
  * @backing:       or NULL
  * @account:       whose locked memory the frames count as
+ * @id:            its number, for debugfs and tracepoints
+ * @debug:         its folder in debugfs
  *
  * @surface:       the mapped surface or NULL; stable during a call on any
  *                 interface; written while calls are stopped
@@ -101,6 +103,8 @@ struct exmap_device {
 	struct page **user;
 	struct file *backing;
 	struct mm_struct *account;
+	u32 id;
+	struct dentry *debug;
 	struct exmap_vma *surface;
 	bool stopped;
 	u64 forgotten;
@@ -151,6 +155,14 @@ void exmap_setup_undo(struct exmap_device *dev);
 long exmap_do_action(struct file *file, const struct exmap_action_params __user *arg);
 ssize_t exmap_read_iter(struct kiocb *iocb, struct iov_iter *iter);
 
+/* traced.c */
+int exmap_traced_action(struct exmap_device *dev, struct exmap_port *port, struct exmap_surface *s,
+			struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len);
+struct exmap_iov exmap_traced_alloc_one(struct exmap_device *dev, struct exmap_port *port,
+					struct exmap_surface *s, u64 page, u32 len);
+s64 exmap_traced_read(struct exmap_device *dev, struct exmap_port *port, struct exmap_surface *s,
+		      unsigned int opcode, const struct iovec *iov, unsigned int nr_iov);
+
 /* mmap.c */
 int exmap_mmap(struct file *file, struct vm_area_struct *vma);
 
@@ -170,6 +182,12 @@ void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long e
 
 /* tlb.c */
 void exmap_flush_tlb(struct mm_struct *mm);
+
+/* debug.c */
+void exmap_debug_init(void);
+void exmap_debug_exit(void);
+void exmap_debug_add(struct exmap_device *dev);
+void exmap_debug_remove(struct exmap_device *dev);
 
 /* backing.c */
 struct file *exmap_backing_get(int fd);

@@ -23,9 +23,12 @@ static int __init exmap_init(void)
 	exmap_wq = alloc_workqueue("exmap", WQ_UNBOUND, 0);
 	if (!exmap_wq)
 		return -ENOMEM;
+	exmap_debug_init();
 	ret = misc_register(&exmap_misc);
-	if (ret)
+	if (ret) {
+		exmap_debug_exit();
 		destroy_workqueue(exmap_wq);
+	}
 	return ret;
 }
 
@@ -38,6 +41,7 @@ static void __exit exmap_exit(void)
 	flush_workqueue(exmap_wq);
 	rcu_barrier();
 	destroy_workqueue(exmap_wq);
+	exmap_debug_exit();
 }
 
 module_init(exmap_init);

@@ -103,6 +103,7 @@ void exmap_setup_undo(struct exmap_device *dev)
 {
 	if (!dev->nr_interfaces)
 		return;
+	exmap_debug_remove(dev);
 	unaccount(dev, dev->buffer_size);
 	undo(dev, dev->nr_interfaces);
 }
@@ -157,6 +158,7 @@ long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user
 		unaccount(dev, setup.buffer_size);
 		goto fail;
 	}
+	exmap_debug_add(dev);
 	smp_store_release(&dev->nr_interfaces, setup.max_interfaces);
 	return 0;
 

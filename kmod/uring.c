@@ -28,7 +28,7 @@ static int alloc_range(struct exmap_device *dev, struct exmap_port *port, const 
 	while (len) {
 		u64 n = min_t(u64, len, BIT(EXMAP_PAGE_LEN_BITS) - 1);
 
-		result = exmap_alloc_one(&port->core, &dev->pool, s, page, n);
+		result = exmap_traced_alloc_one(dev, port, s, page, n);
 		pages += result.pages;
 		if (result.res < 0)
 			break;
@@ -62,8 +62,8 @@ static int alloc_vectors(struct exmap_device *dev, struct exmap_port *port,
 		return -EPROTO;
 	/* Pinned pages: neither copy can fault. */
 	if (copy_from_iter(iov, where->iov_len, &in) == where->iov_len) {
-		ret = exmap_action(&port->core, &dev->pool, s, iov, EXMAP_OP_ALLOC,
-				   where->iov_len / sizeof(*iov));
+		ret = exmap_traced_action(dev, port, s, iov, EXMAP_OP_ALLOC,
+					  where->iov_len / sizeof(*iov));
 		if (copy_to_iter(iov, where->iov_len, &out) != where->iov_len)
 			ret = -EFAULT;
 	} else {

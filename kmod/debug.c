@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * debug.c - what goes on, in debugfs: exmap/frames, and a folder for each exmap
+ *
+ * An exmap is shown from SETUP to its end, in a folder named after the process that
+ * did SETUP and the exmap's number.
+ */
+
+#include <linux/debugfs.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+
+#include "device.h"
+
+static struct dentry *root;
+/* Numbers of exmaps given so far. */
+static atomic_t last_id;
+/* Frames that all exmaps hold. */
+static atomic_long_t frames;
+
+static int total_show(struct seq_file *file, void *unused)
+{
+	seq_printf(file, "%ld\n", atomic_long_read(&frames));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(total);
+
+static int frames_show(struct seq_file *file, void *unused)
+{
+	struct exmap_device *dev = file->private;
+
+	seq_printf(file, "frames %llu\nmapped %llu\nfree %llu\n", dev->buffer_size,
+		   exmap_mapped_pages(dev, dev->nr_interfaces), exmap_pool_count(&dev->pool));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(frames);
+
+/* Not at one moment: each figure is read while its interface goes on. */
+static int interfaces_show(struct seq_file *file, void *unused)
+{
+	struct exmap_device *dev = file->private;
+	u32 i;
+
+	seq_puts(file, "interface free steals actions allocated freed bytes_read\n");
+	for (i = 0; i < dev->nr_interfaces; i++) {
+		const struct exmap_counts *counts = &dev->ports[i]->core.counts;
+		const struct exmap_list *list = &dev->pool.lists[i];
+
+		seq_printf(file, "%u %u %llu %llu %llu %llu %llu\n", i, READ_ONCE(list->free),
+			   READ_ONCE(list->steals), READ_ONCE(counts->actions),
+			   READ_ONCE(counts->allocated), READ_ONCE(counts->freed),
+			   READ_ONCE(counts->bytes_read));
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(interfaces);
+
+void exmap_debug_add(struct exmap_device *dev)
+{
+	char name[32];
+
+	atomic_long_add(dev->buffer_size, &frames);
+	dev->id = atomic_inc_return(&last_id);
+	snprintf(name, sizeof(name), "%d-%u", task_tgid_nr(current), dev->id);
+	dev->debug = debugfs_create_dir(name, root);
+	debugfs_create_file("frames", 0400, dev->debug, dev, &frames_fops);
+	debugfs_create_file("interfaces", 0400, dev->debug, dev, &interfaces_fops);
+}
+
+void exmap_debug_remove(struct exmap_device *dev)
+{
+	/* Waits for who is reading. */
+	debugfs_remove(dev->debug);
+	atomic_long_sub(dev->buffer_size, &frames);
+}
+
+void exmap_debug_init(void)
+{
+	root = debugfs_create_dir("exmap", NULL);
+	debugfs_create_file("frames", 0400, root, NULL, &total_fops);
+}
+
+void exmap_debug_exit(void)
+{
+	debugfs_remove(root);
+}
