@@ -49,70 +49,152 @@ static bool prepare(struct exmap_surface *s, u64 page, u64 len)
 	return true;
 }
 
-static int set_one(pte_t *pte, unsigned long addr, void *data)
-{
-	struct exmap_vma *s = data;
-	pte_t entry = mk_pte(frame_page(s, page_of(&s->core, addr)), s->prot);
+/*
+ * struct cursor - the page-table page that the last entry was in, locked
+ * @addr: first address that it maps
+ * @ptes: its entries, or NULL if none is locked
+ * @lock: protects them
+ *
+ * The generic walk, apply_to_page_range(), costs several times what the entry
+ * does, and a batch often stays in one page-table page.
+ */
+struct cursor {
+	unsigned long addr;
+	pte_t *ptes;
+	spinlock_t *lock;
+};
 
+static void leave(struct cursor *c)
+{
+	if (c->ptes)
+		spin_unlock(c->lock);
+	c->ptes = NULL;
+}
+
+/* Moves to the page-table page of an address. Return: false if there is none. */
+static bool enter(struct exmap_vma *s, struct cursor *c, unsigned long addr)
+{
+	pgd_t *pgd;
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (c->ptes && (addr & PMD_MASK) == c->addr)
+		return true;
+	leave(c);
+	pgd = pgd_offset(s->mm, addr);
+	if (pgd_none(*pgd))
+		return false;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(*p4d))
+		return false;
+	pud = pud_offset(p4d, addr);
+	if (pud_none(*pud))
+		return false;
+	pmd = pmd_offset(pud, addr);
+	if (pmd_none(READ_ONCE(*pmd)))
+		return false;
+	c->addr = addr & PMD_MASK;
+	c->ptes = pte_offset_kernel(pmd, c->addr);
+	c->lock = pte_lockptr(s->mm, pmd);
+	spin_lock(c->lock);
+	return true;
+}
+
+static int nothing(pte_t *pte, unsigned long addr, void *data)
+{
+	return 0;
+}
+
+/* As enter(), and makes what is missing, as the kernel does at a fault. */
+static bool enter_new(struct exmap_vma *s, struct cursor *c, unsigned long addr)
+{
+	if (likely(enter(s, c, addr)))
+		return true;
+	return !apply_to_page_range(s->mm, addr, PAGE_SIZE, nothing, NULL) && enter(s, c, addr);
+}
+
+static pte_t entry_of(struct exmap_vma *s, u64 page)
+{
 	/*
 	 * Accessed, so that the processor need not say so. Dirty as far as the
 	 * kernel is concerned is nobody's business: the page has no file.
 	 */
-	entry = pte_mkyoung(entry);
+	pte_t entry = pte_mkyoung(mk_pte(frame_page(s, page), s->prot));
+
 	if (s->vma->vm_flags & VM_WRITE)
 		entry = pte_mkwrite_novma(pte_mkdirty(entry));
-	set_pte_at(s->mm, addr, pte, entry);
-	return 0;
+	return entry;
+}
+
+static bool set_run(struct exmap_vma *s, struct cursor *c, const struct exmap_run *run)
+{
+	u32 i;
+
+	for (i = 0; i < run->len; i++) {
+		unsigned long addr = address(&s->core, run->page + i);
+
+		if (!enter_new(s, c, addr))
+			return false;
+		set_pte_at(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s, run->page + i));
+	}
+	return true;
+}
+
+static void clear_run(struct exmap_vma *s, struct cursor *c, u64 page, u64 len)
+{
+	u64 i;
+
+	for (i = 0; i < len; i++) {
+		unsigned long addr = address(&s->core, page + i);
+		pte_t *pte;
+
+		if (!enter(s, c, addr))
+			continue;
+		pte = &c->ptes[pte_index(addr)];
+		if (!pte_none(*pte))
+			ptep_get_and_clear(s->mm, addr, pte);
+	}
 }
 
 static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	struct exmap_vma *s = exmap_vma_of(core);
+	struct cursor c = { 0 };
 	u64 done = 0;
 	u32 i;
 
 	for (i = 0; i < nr_runs; i++) {
-		if (apply_to_page_range(s->mm, address(core, runs[i].page),
-					(unsigned long)runs[i].len << PAGE_SHIFT, set_one, s)) {
-			/* No page-table page: what was set of this run goes again. */
-			exmap_surface_ops.unmap(core, id, &runs[i], 1);
+		if (!set_run(s, &c, &runs[i]))
 			break;
-		}
 		done += runs[i].len;
 	}
+	leave(&c);
+	/* No page-table page: what was set of this run goes again. */
+	if (i < nr_runs)
+		exmap_surface_ops.unmap(core, id, &runs[i], 1);
 	return done;
-}
-
-static int clear_one(pte_t *pte, unsigned long addr, void *data)
-{
-	struct exmap_vma *s = data;
-
-	if (!pte_none(*pte))
-		ptep_get_and_clear(s->mm, addr, pte);
-	return 0;
-}
-
-static void clear_run(struct exmap_vma *s, u64 page, u64 len)
-{
-	apply_to_existing_page_range(s->mm, address(&s->core, page), len << PAGE_SHIFT, clear_one,
-				     s);
 }
 
 /*
  * A page that the kernel holds for I/O must not be recycled under it [4.11]: it
  * has references beside the pool's, and after the flush nobody gets new ones.
  */
-static void keep_pinned(struct exmap_vma *s, const struct exmap_run *run)
+static void keep_pinned(struct exmap_vma *s, struct cursor *c, const struct exmap_run *run)
 {
 	u32 i;
 
 	for (i = 0; i < run->len; i++) {
 		u64 page = run->page + i;
 		u64 *word = exmap_word(&s->core, page);
+		unsigned long addr;
 
 		if (likely(page_ref_count(frame_page(s, page)) == 1))
 			continue;
-		apply_to_page_range(s->mm, address(&s->core, page), PAGE_SIZE, set_one, s);
+		addr = address(&s->core, page);
+		if (!enter(s, c, addr))
+			continue;
+		set_pte_at(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s, page));
 		WRITE_ONCE(*word, *word | EXMAP_WORD_PRESENT);
 	}
 }
@@ -120,13 +202,16 @@ static void keep_pinned(struct exmap_vma *s, const struct exmap_run *run)
 static void unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	struct exmap_vma *s = exmap_vma_of(core);
+	struct cursor c = { 0 };
 	u32 i;
 
 	for (i = 0; i < nr_runs; i++)
-		clear_run(s, runs[i].page, runs[i].len);
+		clear_run(s, &c, runs[i].page, runs[i].len);
+	leave(&c);
 	exmap_flush_tlb(s->mm);
 	for (i = 0; i < nr_runs; i++)
-		keep_pinned(s, &runs[i]);
+		keep_pinned(s, &c, &runs[i]);
+	leave(&c);
 }
 
 /* Reads into the frames before they are mapped: a page appears with its content. */
@@ -168,6 +253,7 @@ void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long e
 {
 	u64 page = page_of(&s->core, start);
 	u64 last = page_of(&s->core, end);
+	struct cursor c = { 0 };
 	struct exmap_run run;
 	u64 cleared = 0;
 	u32 frame;
@@ -178,9 +264,10 @@ void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long e
 
 		if (run.page >= last)
 			break;
-		clear_run(s, run.page, stop - run.page);
+		clear_run(s, &c, run.page, stop - run.page);
 		cleared += stop - run.page;
 	}
+	leave(&c);
 	if (!cleared)
 		return;
 	exmap_flush_tlb(s->mm);
