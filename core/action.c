@@ -20,6 +20,7 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 		total += ifc->runs[i].len;
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
+		u64 *where = NULL;
 
 		for (u32 j = 0; j < run->len; j++) {
 			if (used == have) {
@@ -30,8 +31,8 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 				if (!have)
 					return given;
 			}
-			exmap_store(exmap_word(s, run->page + j),
-				    exmap_busy_word(ifc->frames[used++]));
+			where = exmap_next_word(s, where, run->page + j);
+			exmap_store(where, exmap_busy_word(ifc->frames[used++]));
 			given++;
 		}
 	}
@@ -39,23 +40,23 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 }
 
 /* A page that unmap had to keep is mapped as before; nobody else could claim it meanwhile. */
-static bool keep_page(struct exmap_surface *s, u64 page)
+static bool keep_page(struct exmap_surface *s, u64 *where)
 {
-	u64 word = exmap_load(exmap_word(s, page));
+	u64 word = exmap_load(where);
 
 	if (exmap_likely(!(word & EXMAP_WORD_PRESENT)))
 		return false;
-	exmap_store_release(exmap_word(s, page), exmap_present_word(s, exmap_word_frame(word)));
+	exmap_store_release(where, exmap_present_of(s, word));
 	return true;
 }
 
 /* Empties a page that is not mapped; its frame, if it has one, joins the others. */
-static u32 release_page(struct exmap_interface *ifc, struct exmap_pool *pool,
-			struct exmap_surface *s, u64 page, u32 nr_frames)
+static inline u32 release_page(struct exmap_interface *ifc, struct exmap_pool *pool, u64 *where,
+			       u32 nr_frames)
 {
-	u64 word = exmap_load(exmap_word(s, page));
+	u64 word = exmap_load(where);
 
-	exmap_store_release(exmap_word(s, page), 0);
+	exmap_store_release(where, 0);
 	if (word & EXMAP_WORD_FRAME) {
 		ifc->frames[nr_frames++] = exmap_word_frame(word);
 		if (nr_frames == EXMAP_BATCH_FRAMES) {
@@ -76,13 +77,15 @@ void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		struct exmap_run *run = &ifc->runs[i];
 		u32 kept = EXMAP_MIN((u64)run->len, keep);
+		u64 *where = NULL;
 
 		for (u32 j = kept; j < run->len; j++) {
+			where = exmap_next_word(s, where, run->page + j);
 			/* Only where mapping was undone: then the client has one page more. */
-			if (keep_page(s, run->page + j))
+			if (keep_page(s, where))
 				count(&ifc->counts.allocated, 1);
 			else
-				nr_frames = release_page(ifc, pool, s, run->page + j, nr_frames);
+				nr_frames = release_page(ifc, pool, where, nr_frames);
 		}
 		if (kept < run->len)
 			*failed_vec = EXMAP_MIN(*failed_vec, run->vec);
@@ -125,12 +128,11 @@ void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
 
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
+		u64 *where = NULL;
 
 		for (u32 j = 0; j < run->len; j++) {
-			u64 *word = exmap_word(s, run->page + j);
-
-			exmap_store_release(
-				word, exmap_present_word(s, exmap_word_frame(exmap_load(word))));
+			where = exmap_next_word(s, where, run->page + j);
+			exmap_store_release(where, exmap_present_of(s, exmap_load(where)));
 		}
 		ifc->result[run->vec].pages += run->len;
 		n += run->len;
@@ -151,14 +153,14 @@ static void batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
+		u64 *where = NULL;
 		u32 freed = 0;
 
 		for (u32 j = 0; j < run->len; j++) {
-			u64 page = run->page + j;
-
-			if (keep_page(s, page))
+			where = exmap_next_word(s, where, run->page + j);
+			if (keep_page(s, where))
 				continue;
-			nr_frames = release_page(ifc, pool, s, page, nr_frames);
+			nr_frames = release_page(ifc, pool, where, nr_frames);
 			freed++;
 		}
 		ifc->result[run->vec].pages += freed;
@@ -188,6 +190,15 @@ static u32 commit(struct exmap_interface *ifc, struct exmap_pool *pool, struct e
 	return failed_vec;
 }
 
+/* Whether the words of a range are known to be there: most ranges are in one block. */
+static bool prepared(const struct exmap_surface *s, u64 page, u64 end)
+{
+	u64 block = page / EXMAP_BLOCK_PAGES;
+
+	return page < end && block == (end - 1) / EXMAP_BLOCK_PAGES &&
+	       exmap_block_touched(s, block);
+}
+
 /* Adds one vector's pages to the batch, committing it whenever it must. */
 static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
 		     unsigned int opcode, u32 vec, u64 page, u64 end)
@@ -195,28 +206,26 @@ static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
 	unsigned int round = 0;
 
-	if (opcode == EXMAP_OP_ALLOC && !s->ops->prepare(s, page, end - page)) {
+	if (opcode == EXMAP_OP_ALLOC && exmap_unlikely(!prepared(s, page, end)) &&
+	    !s->ops->prepare(s, page, end - page)) {
 		failed_vec = commit(ifc, pool, s, opcode);
 		return EXMAP_MIN(failed_vec, vec);
 	}
-	while (failed_vec == EXMAP_USER_INTERFACE_PAGES) {
+	while (page < end && failed_vec == EXMAP_USER_INTERFACE_PAGES) {
 		struct exmap_run *run = &ifc->runs[ifc->nr_runs];
+		enum exmap_claim claim =
+			exmap_claim_run(s, opcode == EXMAP_OP_FREE, &page, end, run);
 
-		switch (exmap_claim_run(s, opcode == EXMAP_OP_FREE, &page, end, run)) {
-		case EXMAP_CLAIM_RUN:
+		if (exmap_likely(claim == EXMAP_CLAIM_RUN)) {
 			run->vec = vec;
 			if (++ifc->nr_runs == EXMAP_BATCH_RUNS)
 				failed_vec = commit(ifc, pool, s, opcode);
-			break;
-		case EXMAP_CLAIM_BUSY:
+		} else if (claim == EXMAP_CLAIM_BUSY) {
 			/* Maybe it is the batch's own page: vectors may overlap. */
 			if (ifc->nr_runs)
 				failed_vec = commit(ifc, pool, s, opcode);
 			else
 				exmap_wait(round++);
-			break;
-		case EXMAP_CLAIM_END:
-			return failed_vec;
 		}
 	}
 	return failed_vec;
@@ -237,6 +246,25 @@ struct exmap_iov exmap_alloc_one(struct exmap_interface *ifc, struct exmap_pool 
 	return ifc->result[0];
 }
 
+/*
+ * The usual vector, in few instructions: one page, in the state that it is asked
+ * for in. Return: whether it was that, and is in the batch, which had room.
+ */
+static bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, unsigned int opcode,
+		   u32 vec, u64 page)
+{
+	struct exmap_run *run = &ifc->runs[ifc->nr_runs];
+
+	if (!exmap_block_touched(s, page / EXMAP_BLOCK_PAGES) ||
+	    exmap_claim_page(exmap_word(s, page), opcode == EXMAP_OP_FREE) != EXMAP_CLAIM_RUN)
+		return false;
+	run->page = page;
+	run->len = 1;
+	run->vec = vec;
+	ifc->nr_runs++;
+	return true;
+}
+
 int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
 		 struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len)
 {
@@ -251,6 +279,9 @@ int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct ex
 		u64 len = asked.len;
 
 		ifc->result[i].value = 0;
+		if (len == 1 && page < s->nr_pages && ifc->nr_runs < EXMAP_BATCH_RUNS - 1 &&
+		    do_one(ifc, s, opcode, i, page))
+			continue;
 		if (exmap_in_surface(s, page, len))
 			failed_vec = do_vector(ifc, pool, s, opcode, i, page, page + len);
 		else

@@ -111,6 +111,17 @@ static inline u64 *exmap_word(const struct exmap_surface *s, u64 page)
 #endif
 }
 
+/**
+ * exmap_next_word() - exmap_word() of pages in their order
+ * @where: the word of the page before, or NULL
+ *
+ * Words of one block are neighbours, so most steps need not look the block up.
+ */
+static inline u64 *exmap_next_word(const struct exmap_surface *s, u64 *where, u64 page)
+{
+	return where && page % EXMAP_BLOCK_PAGES ? where + 1 : exmap_word(s, page);
+}
+
 /** exmap_block_touched() - whether a page of a block was ever claimed. */
 static inline bool exmap_block_touched(const struct exmap_surface *s, u64 block)
 {
@@ -131,9 +142,16 @@ static inline u64 exmap_busy_word(u64 frame)
 	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | frame << EXMAP_WORD_FRAME_SHIFT;
 }
 
-static inline u64 exmap_present_word(const struct exmap_surface *s, u64 frame)
+/** exmap_busy_of() - the BUSY word of a page that is PRESENT. */
+static inline u64 exmap_busy_of(u64 word)
 {
-	return s->present_bits | frame << EXMAP_WORD_FRAME_SHIFT;
+	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | (word & EXMAP_WORD_FRAME_MASK);
+}
+
+/** exmap_present_of() - the PRESENT word of a page that is BUSY, with a frame. */
+static inline u64 exmap_present_of(const struct exmap_surface *s, u64 word)
+{
+	return s->present_bits | (word & EXMAP_WORD_FRAME_MASK);
 }
 
 static inline bool exmap_in_surface(const struct exmap_surface *s, u64 page, u64 len)
@@ -142,12 +160,32 @@ static inline bool exmap_in_surface(const struct exmap_surface *s, u64 page, u64
 }
 
 /**
- * enum exmap_claim - what exmap_claim_run() came upon
+ * enum exmap_claim - what exmap_claim_page() and exmap_claim_run() came upon
  * @EXMAP_CLAIM_RUN:  a run, now owned by the caller
  * @EXMAP_CLAIM_BUSY: a page that some call owns, maybe the caller's own
  * @EXMAP_CLAIM_END:  the end of the range
  */
 enum exmap_claim { EXMAP_CLAIM_RUN, EXMAP_CLAIM_BUSY, EXMAP_CLAIM_END };
+
+/**
+ * exmap_claim_page() - own one page
+ * @where:   its word, or NULL if it has none
+ * @present: true for a PRESENT page, false for an EMPTY one
+ *
+ * Return: EXMAP_CLAIM_END if it is in the other of these states.
+ */
+static inline enum exmap_claim exmap_claim_page(u64 *where, bool present)
+{
+	u64 word = where ? exmap_load_acquire(where) : 0;
+
+	do {
+		if (exmap_unlikely(word & EXMAP_WORD_BUSY))
+			return EXMAP_CLAIM_BUSY;
+		if (!word == present)
+			return EXMAP_CLAIM_END;
+	} while (!exmap_try_cmpxchg(where, &word, present ? exmap_busy_of(word) : EXMAP_WORD_BUSY));
+	return EXMAP_CLAIM_RUN;
+}
 
 /**
  * exmap_claim_run() - own the next run of pages in one state

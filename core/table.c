@@ -6,34 +6,26 @@
 enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos, u64 end,
 				 struct exmap_run *run)
 {
+	u64 *where = NULL;
 	u64 page = *pos;
+	u32 len = 0;
 
-	run->len = 0;
 	for (; page < end; page++) {
-		u64 *where = exmap_word(s, page);
-		u64 word = where ? exmap_load_acquire(where) : 0;
-		u64 busy;
+		enum exmap_claim claim;
 
-	retry:
-		if (word & EXMAP_WORD_BUSY)
+		where = exmap_next_word(s, where, page);
+		claim = exmap_claim_page(where, present);
+		if (claim == EXMAP_CLAIM_RUN)
+			len++;
+		else if (claim == EXMAP_CLAIM_BUSY || len)
 			break;
-		if (!word == present) {
-			if (run->len)
-				break;
-			continue;
-		}
-		busy = EXMAP_WORD_BUSY;
-		if (present)
-			busy = exmap_busy_word(exmap_word_frame(word));
-		if (!exmap_try_cmpxchg(where, &word, busy))
-			goto retry;
-		if (!run->len)
-			run->page = page;
-		run->len++;
 	}
 	*pos = page;
-	if (run->len)
+	if (len) {
+		run->page = page - len;
+		run->len = len;
 		return EXMAP_CLAIM_RUN;
+	}
 	return page < end ? EXMAP_CLAIM_BUSY : EXMAP_CLAIM_END;
 }
 

@@ -157,8 +157,7 @@ static void update_words(struct emu_surface *s)
 		for (u32 i = 0; i < run.len; i++) {
 			u64 *word = &s->core.table[run.page + i];
 
-			exmap_store(word, exmap_present_word(&s->core,
-							     exmap_word_frame(exmap_load(word))));
+			exmap_store(word, exmap_present_of(&s->core, exmap_load(word)));
 		}
 	}
 }

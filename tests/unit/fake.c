@@ -233,7 +233,7 @@ void fake_check(struct fake *f)
 			continue;
 		}
 		assert_true(exmap_word_frame(word) < n);
-		assert_int_equal(word, exmap_present_word(&f->s, exmap_word_frame(word)));
+		assert_int_equal(word, exmap_present_of(&f->s, word));
 		assert_int_equal(f->mapped[page], exmap_word_frame(word) + 1);
 		assert_int_equal(seen[exmap_word_frame(word)]++, 0);
 		present++;

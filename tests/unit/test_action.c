@@ -206,12 +206,12 @@ static void both_out_of_memory_4_6(void **state)
 
 static void no_memory_for_the_table_is_enomem_4_6(void **state)
 {
-	struct fake *f = fake_new(100, 50, 1);
+	struct fake *f = fake_new(1000, 50, 1);
 
 	(void)state;
 	for (u32 i = 0; i < 4; i++)
-		fake_ask(f, 0, i, 10 * i, 3);
-	f->no_table = 22;
+		fake_ask(f, 0, i, 300 * i, 3);
+	f->no_table = EXMAP_BLOCK_PAGES;
 	assert_int_equal(fake_do(f, 0, ALLOC, 4), 2);
 	fake_expect(f, 0, 0, 0, 3);
 	fake_expect(f, 0, 1, 0, 3);
@@ -222,7 +222,7 @@ static void no_memory_for_the_table_is_enomem_4_6(void **state)
 	f->map_limit = 1;
 	fake_ask(f, 0, 0, 3, 1);
 	fake_ask(f, 0, 1, 4, 1);
-	fake_ask(f, 0, 2, 30, 1);
+	fake_ask(f, 0, 2, 900, 1);
 	assert_int_equal(fake_do(f, 0, ALLOC, 3), 2);
 	fake_expect(f, 0, 0, 0, 1);
 	fake_expect(f, 0, 1, -ENOMEM, 0);

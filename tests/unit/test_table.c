@@ -39,12 +39,17 @@ static void touch(u64 page)
 	surface.touched[page / BLOCK / 64] |= 1ull << page / BLOCK % 64;
 }
 
+static u64 present_word(u64 frame)
+{
+	return surface.present_bits | frame << EXMAP_WORD_FRAME_SHIFT;
+}
+
 /* Page i gets frame i + 1000. */
 static void put(u64 page, u64 len)
 {
 	for (u64 i = page; i < page + len; i++) {
 		touch(i);
-		surface.table[i] = exmap_present_word(&surface, i + 1000);
+		surface.table[i] = present_word(i + 1000);
 	}
 }
 
@@ -84,8 +89,8 @@ static void claim_of_empty_skips_present(void **state)
 	expect_claim(false, &pos, 8, EXMAP_CLAIM_RUN, 2, 3);
 	expect_claim(false, &pos, 8, EXMAP_CLAIM_RUN, 6, 2);
 	expect_claim(false, &pos, 8, EXMAP_CLAIM_END, 8, 0);
-	assert_int_equal(surface.table[0], exmap_present_word(&surface, 1000));
-	assert_int_equal(surface.table[5], exmap_present_word(&surface, 1005));
+	assert_int_equal(surface.table[0], present_word(1000));
+	assert_int_equal(surface.table[5], present_word(1005));
 }
 
 static void claim_of_present_skips_empty_and_keeps_frames(void **state)
@@ -99,7 +104,7 @@ static void claim_of_present_skips_empty_and_keeps_frames(void **state)
 	expect_claim(true, &pos, 8, EXMAP_CLAIM_RUN, 3, 2);
 	expect_claim(true, &pos, 8, EXMAP_CLAIM_RUN, 6, 1);
 	expect_claim(true, &pos, 8, EXMAP_CLAIM_END, 8, 0);
-	assert_int_equal(surface.table[8], exmap_present_word(&surface, 1008));
+	assert_int_equal(surface.table[8], present_word(1008));
 	assert_int_equal(surface.table[7], 0);
 }
 
@@ -147,8 +152,8 @@ static void words_hold_every_frame(void **state)
 	(void)state;
 	surface.present_bits = ~EXMAP_WORD_FRAME_MASK & ~(EXMAP_WORD_BUSY | EXMAP_WORD_FRAME);
 	assert_int_equal(exmap_word_frame(exmap_busy_word(frame)), frame);
-	assert_int_equal(exmap_word_frame(exmap_present_word(&surface, frame)), frame);
-	assert_int_equal(exmap_word_frame(exmap_present_word(&surface, 0)), 0);
+	assert_int_equal(exmap_word_frame(present_word(frame)), frame);
+	assert_int_equal(exmap_word_frame(present_word(0)), 0);
 }
 
 static void range_check_does_not_wrap_4_5(void **state)
