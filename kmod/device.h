@@ -30,7 +30,8 @@ struct exmap_device;
  * @mm:       address space; a reference to its structure, not to its pages
  * @notifier: tells before the kernel touches our page-table entries; holds @mm
  * @vma:      the mapping
- * @prot:     protection of pages; changes only while calls are stopped
+ * @entry:    page-table entry of frame 0 with the mapping's protection; changes
+ *            only while calls are stopped
  * @holds:    how many invalidations hold the calls stopped; under @dev's lock
  * @dead:     the mapping is going: no call begins any more
  * @moving:   the kernel tries to move the mapping, and will move it back
@@ -44,7 +45,7 @@ struct exmap_vma {
 	struct mm_struct *mm;
 	struct mmu_notifier notifier;
 	struct vm_area_struct *vma;
-	pgprot_t prot;
+	u64 entry;
 	unsigned int holds;
 	bool dead;
 	bool moving;
@@ -178,6 +179,7 @@ int exmap_export_create(struct exmap_device *dev, struct vm_area_struct *vma);
 
 /* ptes.c */
 extern const struct exmap_surface_ops exmap_surface_ops;
+void exmap_make_entry(struct exmap_vma *s);
 void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long end);
 
 /* tlb.c */

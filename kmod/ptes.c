@@ -23,9 +23,9 @@ static u64 page_of(const struct exmap_surface *s, unsigned long addr)
 	return (addr - s->base) >> PAGE_SHIFT;
 }
 
-static struct page *frame_page(const struct exmap_vma *s, u64 page)
+static struct page *frame_page(const struct exmap_vma *s, u64 word)
 {
-	return s->dev->pages[exmap_word_frame(READ_ONCE(*exmap_word(&s->core, page)))];
+	return s->dev->pages[exmap_word_frame(word)];
 }
 
 static bool prepare(struct exmap_surface *s, u64 page, u64 len)
@@ -72,15 +72,13 @@ static void leave(struct cursor *c)
 }
 
 /* Moves to the page-table page of an address. Return: false if there is none. */
-static bool enter(struct exmap_vma *s, struct cursor *c, unsigned long addr)
+static bool enter_other(struct exmap_vma *s, struct cursor *c, unsigned long addr)
 {
 	pgd_t *pgd;
 	p4d_t *p4d;
 	pud_t *pud;
 	pmd_t *pmd;
 
-	if (c->ptes && (addr & PMD_MASK) == c->addr)
-		return true;
 	leave(c);
 	pgd = pgd_offset(s->mm, addr);
 	if (pgd_none(*pgd))
@@ -101,6 +99,13 @@ static bool enter(struct exmap_vma *s, struct cursor *c, unsigned long addr)
 	return true;
 }
 
+static bool enter(struct exmap_vma *s, struct cursor *c, unsigned long addr)
+{
+	if (c->ptes && (addr & PMD_MASK) == c->addr)
+		return true;
+	return enter_other(s, c, addr);
+}
+
 static int nothing(pte_t *pte, unsigned long addr, void *data)
 {
 	return 0;
@@ -114,46 +119,66 @@ static bool enter_new(struct exmap_vma *s, struct cursor *c, unsigned long addr)
 	return !apply_to_page_range(s->mm, addr, PAGE_SIZE, nothing, NULL) && enter(s, c, addr);
 }
 
-static pte_t entry_of(struct exmap_vma *s, u64 page)
+/* The page behind those whose entries are in the same page-table page. */
+static u64 table_end(const struct exmap_vma *s, u64 page)
+{
+	return page + PTRS_PER_PTE - pte_index(address(&s->core, page));
+}
+
+void exmap_make_entry(struct exmap_vma *s)
 {
 	/*
 	 * Accessed, so that the processor need not say so. Dirty as far as the
 	 * kernel is concerned is nobody's business: the page has no file.
 	 */
-	pte_t entry = pte_mkyoung(mk_pte(frame_page(s, page), s->prot));
+	pte_t entry = pte_mkyoung(pfn_pte(0, s->vma->vm_page_prot));
 
 	if (s->vma->vm_flags & VM_WRITE)
 		entry = pte_mkwrite_novma(pte_mkdirty(entry));
-	return entry;
+	s->entry = pte_val(entry);
+}
+
+/* Without access the kernel has the frame's bits inverted (L1TF): so xor, not or. */
+static pte_t entry_of(const struct exmap_vma *s, const struct page *page)
+{
+	return __pte(s->entry ^ (u64)page_to_pfn(page) << PAGE_SHIFT);
 }
 
 static bool set_run(struct exmap_vma *s, struct cursor *c, const struct exmap_run *run)
 {
-	u32 i;
+	u64 end = run->page + run->len;
+	u64 page = run->page;
+	u64 *word = NULL;
 
-	for (i = 0; i < run->len; i++) {
-		unsigned long addr = address(&s->core, run->page + i);
+	while (page < end) {
+		unsigned long addr = address(&s->core, page);
+		u64 stop = min(end, table_end(s, page));
+		pte_t *pte;
 
 		if (!enter_new(s, c, addr))
 			return false;
-		set_pte_at(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s, run->page + i));
+		for (pte = &c->ptes[pte_index(addr)]; page < stop; page++) {
+			word = exmap_next_word(&s->core, word, page);
+			set_pte(pte++, entry_of(s, frame_page(s, *word)));
+		}
 	}
 	return true;
 }
 
 static void clear_run(struct exmap_vma *s, struct cursor *c, u64 page, u64 len)
 {
-	u64 i;
+	u64 end = page + len;
 
-	for (i = 0; i < len; i++) {
-		unsigned long addr = address(&s->core, page + i);
+	while (page < end) {
+		unsigned long addr = address(&s->core, page);
+		u64 stop = min(end, table_end(s, page));
 		pte_t *pte;
 
-		if (!enter(s, c, addr))
-			continue;
-		pte = &c->ptes[pte_index(addr)];
-		if (!pte_none(*pte))
-			ptep_get_and_clear(s->mm, addr, pte);
+		if (enter(s, c, addr)) {
+			for (pte = &c->ptes[pte_index(addr)]; page < stop; page++)
+				pte_clear(s->mm, addr, pte++);
+		}
+		page = stop;
 	}
 }
 
@@ -182,19 +207,18 @@ static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
  */
 static void keep_pinned(struct exmap_vma *s, struct cursor *c, const struct exmap_run *run)
 {
+	u64 *word = NULL;
 	u32 i;
 
 	for (i = 0; i < run->len; i++) {
-		u64 page = run->page + i;
-		u64 *word = exmap_word(&s->core, page);
-		unsigned long addr;
+		unsigned long addr = address(&s->core, run->page + i);
+		struct page *page;
 
-		if (likely(page_ref_count(frame_page(s, page)) == 1))
+		word = exmap_next_word(&s->core, word, run->page + i);
+		page = frame_page(s, *word);
+		if (likely(page_ref_count(page) == 1) || !enter(s, c, addr))
 			continue;
-		addr = address(&s->core, page);
-		if (!enter(s, c, addr))
-			continue;
-		set_pte_at(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s, page));
+		set_pte(&c->ptes[pte_index(addr)], entry_of(s, page));
 		WRITE_ONCE(*word, *word | EXMAP_WORD_PRESENT);
 	}
 }
@@ -228,7 +252,9 @@ static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 		u32 i;
 
 		for (i = 0; i < chunk; i++) {
-			port->bvec[i].bv_page = frame_page(s, page + run.len + i);
+			u64 *word = exmap_word(core, page + run.len + i);
+
+			port->bvec[i].bv_page = frame_page(s, *word);
 			port->bvec[i].bv_len = PAGE_SIZE;
 			port->bvec[i].bv_offset = 0;
 		}

@@ -79,7 +79,7 @@ static void restart(struct exmap_vma *s)
 {
 	if (s->holds)
 		return;
-	s->prot = s->vma->vm_page_prot;
+	exmap_make_entry(s);
 	s->core.present_bits = present_bits(s->vma);
 	exmap_start_calls(s->dev);
 }
@@ -248,7 +248,7 @@ int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 	s->dev = dev;
 	s->vma = vma;
 	s->mm = vma->vm_mm;
-	s->prot = vma->vm_page_prot;
+	exmap_make_entry(s);
 	s->notifier.ops = &notifier_ops;
 	/* mmap() holds mmap_lock already. */
 	ret = __mmu_notifier_register(&s->notifier, s->mm);
