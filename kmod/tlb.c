@@ -9,13 +9,35 @@
  */
 
 #include <linux/smp.h>
+#include <asm/invpcid.h>
+#include <asm/special_insns.h>
 #include <asm/tlbflush.h>
 
 #include "device.h"
 
+/*
+ * The address space that this CPU has loaded: ours, or another by now, which does
+ * no harm. What __flush_tlb_all() does is right too, but throws away the kernel's
+ * own translations as well.
+ */
 static void flush_this_cpu(void *unused)
 {
-	__flush_tlb_all();
+	unsigned long pcid = __read_cr3() & X86_CR3_PCID_MASK;
+
+	if (cpu_feature_enabled(X86_FEATURE_XENPV)) {
+		__flush_tlb_all();
+	} else if (!boot_cpu_has(X86_FEATURE_PCID)) {
+		write_cr3(__read_cr3());
+	} else if (boot_cpu_has(X86_FEATURE_INVPCID)) {
+		invpcid_flush_single_context(pcid);
+#ifdef X86_CR3_PTI_PCID_USER_BIT
+		/* With page-table isolation user space has a PCID of its own. */
+		if (boot_cpu_has(X86_FEATURE_PTI))
+			invpcid_flush_single_context(pcid | BIT(X86_CR3_PTI_PCID_USER_BIT));
+#endif
+	} else {
+		__flush_tlb_all();
+	}
 }
 
 void exmap_flush_tlb(struct mm_struct *mm)
