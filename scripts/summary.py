@@ -10,6 +10,8 @@ import re
 import sys
 import xml.etree.ElementTree as xml
 
+import clauses
+
 OWN = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped\s*$", re.M)
 REASON = re.compile(r"^ok \d+ - (.*?) # SKIP (.*)$", re.M)
 CMOCKA = {
@@ -66,6 +68,7 @@ def cases(path):
 def main(paths):
     total = [0, 0, 0]
     reasons = {}
+    outputs = []
     print()
     print(f"{'build':9} {'tests':32} {'passed':>7} {'failed':>7} {'skipped':>8}")
     for path in paths:
@@ -74,12 +77,14 @@ def main(paths):
         for name, counts, output in cases(path):
             total = [a + b for a, b in zip(total, counts)]
             print(f"{build:9} {name:32} {counts[0]:7} {counts[1]:7} {counts[2]:8}")
+            outputs.append((build, name, output))
             for test, reason in REASON.findall(output):
                 reasons.setdefault((test, reason), []).append(f"{build}/{name}")
     if reasons:
         print("\nskipped:")
     for (test, reason), where in reasons.items():
         print(f"  {test}: {reason} ({', '.join(where)})")
+    print("", *clauses.table(outputs), sep="\n")
     print("\n{} passed, {} failed, {} skipped".format(*total))
     return 1 if total[1] or not total[0] else 0
 
