@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "emu/device.h"
+#include "emu/mover.h"
 #include "emu/process.h"
 #include "emu/registry.h"
 #include "emu/report.h"

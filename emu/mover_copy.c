@@ -17,10 +17,10 @@
 
 #include "emu/backing.h"
 #include "emu/device.h"
+#include "emu/mover.h"
 #include "emu/options.h"
 #include "emu/process.h"
 #include "emu/report.h"
-#include "emu/surface.h"
 #include "emu/sys.h"
 #include "emu/uffd.h"
 
@@ -50,7 +50,7 @@ static void make_source(void)
 	source = memory;
 }
 
-static int copy_prepare(struct emu_surface *s)
+int emu_copy_prepare(struct emu_surface *s)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int ret;
@@ -72,13 +72,14 @@ static int copy_prepare(struct emu_surface *s)
 	return 0;
 }
 
-static void copy_release(struct emu_surface *s)
+void emu_copy_release(struct emu_surface *s)
 {
 	emu_close_hidden(s->uffd);
 	emu_close_hidden(s->zap_fd);
+	s->uffd = s->zap_fd = -1;
 }
 
-static int copy_protect(struct emu_surface *s, int prot)
+int emu_copy_protect(struct emu_surface *s, int prot)
 {
 	return emu_sys(SYS_mprotect, emu_page_address(&s->core, 0), s->len, prot);
 }
@@ -106,6 +107,24 @@ static size_t copy_in(struct emu_surface *s, char *dst, const char *src, size_t 
 	return done;
 }
 
+u64 emu_copy_fresh(struct emu_surface *s, u64 page, u64 len)
+{
+	char *dst = emu_page_address(&s->core, page);
+	size_t want = len << EXMAP_PAGE_SHIFT;
+	size_t done = 0;
+
+	emu_mark_undefined(dst, want);
+	while (done < want) {
+		size_t chunk = EXMAP_MIN(want - done, SOURCE_SIZE);
+		size_t got = copy_in(s, dst + done, s->source, chunk);
+
+		done += got;
+		if (got < chunk)
+			break;
+	}
+	return done >> EXMAP_PAGE_SHIFT;
+}
+
 static u64 copy_map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	struct emu_surface *s = emu_surface_of(core);
@@ -115,18 +134,11 @@ static u64 copy_map(struct exmap_surface *core, u32 id, const struct exmap_run *
 
 	(void)id;
 	while (emu_next_span(runs, nr_runs, &i, &span)) {
-		char *dst = emu_page_address(core, span.page);
-		size_t len = (size_t)span.len << EXMAP_PAGE_SHIFT;
+		u64 got = emu_copy_fresh(s, span.page, span.len);
 
-		emu_mark_undefined(dst, len);
-		for (size_t done = 0; done < len; done += SOURCE_SIZE) {
-			size_t want = EXMAP_MIN(len - done, SOURCE_SIZE);
-			size_t got = copy_in(s, dst + done, s->source, want);
-
-			mapped += got >> EXMAP_PAGE_SHIFT;
-			if (got < want)
-				return mapped;
-		}
+		mapped += got;
+		if (got < span.len)
+			break;
 	}
 	return mapped;
 }
@@ -143,53 +155,54 @@ static void copy_unmap(struct exmap_surface *core, u32 id, const struct exmap_ru
 }
 
 /*
- * Reads into the interface's bounce buffer and copies from there: a page appears
- * with its content or not at all, and a read that fails has nothing to undo.
- * The buffer stays in the cache, so the copy costs no more than zeroing would.
+ * A page appears with its content or not at all. The buffer stays in the cache, so
+ * the copy costs no more than zeroing would.
  */
+s64 emu_copy_read(struct emu_surface *s, u32 id, u64 page, u64 len)
+{
+	char *bounce = s->dev->bounce + (size_t)id * EMU_BOUNCE_SIZE;
+	char *dst = emu_page_address(&s->core, page);
+	s64 ret = emu_backing_read(s->dev->backing_fd, bounce, len << EXMAP_PAGE_SHIFT,
+				   page << EXMAP_PAGE_SHIFT);
+	size_t full;
+
+	if (ret <= 0)
+		return ret;
+	full = emu_pages_len(ret);
+	memset(bounce + ret, 0, full - ret);
+	emu_mark_defined(dst, full);
+	return copy_in(s, dst, bounce, full) < full ? -ENOMEM : ret;
+}
+
 static s64 copy_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 {
 	struct emu_surface *s = emu_surface_of(core);
-	char *bounce = s->dev->bounce + (size_t)id * EMU_BOUNCE_SIZE;
-	char *dst = emu_page_address(core, page);
-	size_t want = (size_t)len << EXMAP_PAGE_SHIFT;
 	struct exmap_run run = { .page = page };
+	s64 done = 0;
 	s64 ret = 0;
-	size_t done = 0;
 
-	while (done < want) {
-		size_t chunk = EXMAP_MIN(want - done, (size_t)EMU_BOUNCE_SIZE);
-		size_t full;
+	while (run.len < len) {
+		u32 chunk = EXMAP_MIN(len - run.len, EMU_BOUNCE_SIZE / EXMAP_PAGE_SIZE);
 
-		ret = emu_backing_read(s->dev->backing_fd, bounce, chunk,
-				       (page << EXMAP_PAGE_SHIFT) + done);
-		if (ret <= 0)
-			break;
-		full = (ret + EXMAP_PAGE_SIZE - 1) & ~(EXMAP_PAGE_SIZE - 1);
-		memset(bounce + ret, 0, full - ret);
-		emu_mark_defined(dst + done, full);
-		if (copy_in(s, dst + done, bounce, full) < full) {
+		ret = emu_copy_read(s, id, page + run.len, chunk);
+		if (ret < 0) {
 			/* Some of this chunk may be there: it goes with the rest. */
-			done += full;
-			ret = -ENOMEM;
-			break;
+			run.len += chunk;
+			copy_unmap(core, id, &run, 1);
+			return ret;
 		}
 		done += ret;
-		if ((size_t)ret < chunk)
+		run.len += chunk;
+		if ((u64)ret < (u64)chunk << EXMAP_PAGE_SHIFT)
 			break;
 	}
-	if (ret >= 0)
-		return done;
-	run.len = (done + EXMAP_PAGE_SIZE - 1) >> EXMAP_PAGE_SHIFT;
-	if (run.len)
-		copy_unmap(core, id, &run, 1);
-	return ret;
+	return done;
 }
 
 const struct emu_mover emu_mover_copy = {
 	.name = "copy",
 	.ops = { .prepare = emu_touch, .map = copy_map, .unmap = copy_unmap, .fill = copy_fill },
-	.prepare = copy_prepare,
-	.protect = copy_protect,
-	.release = copy_release,
+	.prepare = emu_copy_prepare,
+	.protect = emu_copy_protect,
+	.release = emu_copy_release,
 };

@@ -15,10 +15,10 @@
 
 #include "emu/backing.h"
 #include "emu/device.h"
+#include "emu/mover.h"
 #include "emu/options.h"
 #include "emu/process.h"
 #include "emu/report.h"
-#include "emu/surface.h"
 #include "emu/sys.h"
 #include "emu/uffd.h"
 

@@ -5,7 +5,13 @@
 
 #include <stdbool.h>
 
-enum emu_strategy { EMU_STRATEGY_AUTO, EMU_STRATEGY_COPY, EMU_STRATEGY_MPROTECT };
+enum emu_strategy {
+	EMU_STRATEGY_AUTO,
+	EMU_STRATEGY_MOVE,
+	EMU_STRATEGY_COPY,
+	EMU_STRATEGY_MPROTECT,
+};
+
 enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
 
 /**

@@ -7,6 +7,7 @@
 
 #include "emu/backing.h"
 #include "emu/device.h"
+#include "emu/mover.h"
 #include "emu/process.h"
 #include "emu/report.h"
 #include "emu/sys.h"
@@ -162,6 +163,8 @@ long emu_setup(struct exmap_device *dev, const struct exmap_ioctl_setup *user)
 		goto fail;
 	}
 	dev->buffer_size = setup.buffer_size;
+	if (dev->surface && dev->surface->mover->frames)
+		dev->surface->mover->frames(dev->surface, dev->buffer_size);
 	exmap_store_release(&dev->nr_interfaces, setup.max_interfaces);
 	return 0;
 

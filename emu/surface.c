@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "emu/device.h"
+#include "emu/mover.h"
 #include "emu/options.h"
 #include "emu/process.h"
 #include "emu/rcu.h"
@@ -38,7 +39,7 @@ static void *map_anonymous(void *addr, size_t len, int prot, int flags)
  * Where the kernel chooses, choose a multiple of 2 MiB: what PTEXPORT wants
  * [7.3], and page-table pages are not shared with neighbours then.
  */
-static void *reserve(void *addr, size_t len, int flags)
+static void *find_place(void *addr, size_t len, int flags)
 {
 	uintptr_t raw;
 	uintptr_t start;
@@ -54,6 +55,20 @@ static void *reserve(void *addr, size_t len, int flags)
 		emu_sys(SYS_munmap, raw, start - raw);
 	emu_sys(SYS_munmap, start + len, raw + HUGE_SIZE - start);
 	return (void *)start;
+}
+
+void *emu_reserve(void *addr, size_t len, int flags)
+{
+	/* PROT_NONE at first: under mlockall(MCL_FUTURE) the rest would be populated. */
+	void *base = find_place(addr, len, flags);
+
+	if (emu_is_error(base))
+		return base;
+	emu_sys(SYS_munlock, base, len);
+	emu_sys(SYS_madvise, base, len, MADV_DONTFORK);
+	emu_sys(SYS_madvise, base, len, MADV_DONTDUMP);
+	emu_sys(SYS_madvise, base, len, MADV_NOHUGEPAGE);
+	return base;
 }
 
 static int create_table(struct emu_surface *s)
@@ -123,7 +138,16 @@ static int choose_mover(struct emu_surface *s)
 	enum emu_strategy strategy = emu_options()->strategy;
 	int ret = -ENOSYS;
 
-	if (strategy != EMU_STRATEGY_MPROTECT) {
+	if (strategy == EMU_STRATEGY_AUTO || strategy == EMU_STRATEGY_MOVE) {
+		ret = emu_mover_move.prepare(s);
+		if (!ret)
+			s->mover = &emu_mover_move;
+		else if (strategy == EMU_STRATEGY_MOVE)
+			emu_say("mmap: strategy=move needs userfaultfd with UFFDIO_MOVE (Linux 6.8), "
+				"refused here (error %d); use strategy=auto",
+				-ret);
+	}
+	if (!s->mover && (strategy == EMU_STRATEGY_AUTO || strategy == EMU_STRATEGY_COPY)) {
 		ret = emu_mover_copy.prepare(s);
 		if (!ret)
 			s->mover = &emu_mover_copy;
@@ -134,7 +158,7 @@ static int choose_mover(struct emu_surface *s)
 		else if (emu_options()->verbose)
 			emu_say("no userfaultfd here (error %d): using strategy=mprotect", -ret);
 	}
-	if (!s->mover && strategy != EMU_STRATEGY_COPY) {
+	if (!s->mover && (strategy == EMU_STRATEGY_AUTO || strategy == EMU_STRATEGY_MPROTECT)) {
 		ret = emu_mover_mprotect.prepare(s);
 		if (!ret)
 			s->mover = &emu_mover_mprotect;
@@ -198,17 +222,12 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	ret = create_table(s);
 	if (ret)
 		goto fail;
-	/* PROT_NONE at first: under mlockall(MCL_FUTURE) the rest would be populated. */
-	base = reserve(addr, len, flags);
+	base = emu_reserve(addr, len, flags);
 	if (emu_is_error(base)) {
 		ret = (long)base;
 		goto fail;
 	}
 	s->core.base = (uintptr_t)base;
-	emu_sys(SYS_munlock, base, len);
-	emu_sys(SYS_madvise, base, len, MADV_DONTFORK);
-	emu_sys(SYS_madvise, base, len, MADV_DONTDUMP);
-	emu_sys(SYS_madvise, base, len, MADV_NOHUGEPAGE);
 	ret = choose_mover(s);
 	if (!ret)
 		ret = s->mover->protect(s, prot);
@@ -217,6 +236,8 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 		goto fail;
 	}
 	s->core.ops = &s->mover->ops;
+	if (dev->nr_interfaces && s->mover->frames)
+		s->mover->frames(s, dev->buffer_size);
 	emu_mark_noaccess(base, len);
 	*out = s;
 	return 0;
@@ -246,48 +267,4 @@ void emu_surface_destroy(struct emu_surface *s)
 bool emu_surface_alive(const struct emu_surface *s)
 {
 	return s && s->generation == emu_generation();
-}
-
-bool emu_touch(struct exmap_surface *s, u64 page, u64 len)
-{
-	u64 end = (page + len + EXMAP_BLOCK_PAGES - 1) / EXMAP_BLOCK_PAGES;
-
-	for (u64 block = page / EXMAP_BLOCK_PAGES; block < end; block++) {
-		if (exmap_unlikely(!exmap_block_touched(s, block)))
-			__atomic_fetch_or(&s->touched[block / 64], 1ULL << block % 64,
-					  __ATOMIC_RELAXED);
-	}
-	return true;
-}
-
-void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run)
-{
-	for (u32 i = 0; i < run->len; i++) {
-		u64 *word = &s->table[run->page + i];
-
-		exmap_store(word, exmap_load(word) | EXMAP_WORD_PRESENT);
-	}
-}
-
-void emu_zap_runs(struct exmap_surface *core, const struct exmap_run *runs, u32 nr_runs)
-{
-	struct emu_surface *s = emu_surface_of(core);
-	struct iovec ranges[EXMAP_USER_INTERFACE_PAGES];
-	struct exmap_run span;
-	u32 i = 0;
-	u32 n = 0;
-	int ret;
-
-	while (emu_next_span(runs, nr_runs, &i, &span)) {
-		ranges[n].iov_base = emu_page_address(core, span.page);
-		ranges[n++].iov_len = (size_t)span.len << EXMAP_PAGE_SHIFT;
-	}
-	ret = emu_zap(s->zap_fd, ranges, n);
-	if (exmap_likely(!ret))
-		return;
-	emu_say_once("FREE: the kernel refused to drop pages (error %d); they stay allocated. "
-		     "Does the program lock or remap the surface?",
-		     -ret);
-	for (i = 0; i < nr_runs; i++)
-		emu_keep_run(core, &runs[i]);
 }

@@ -8,6 +8,7 @@
 #include "core/surface.h"
 
 struct emu_mover;
+struct emu_slots;
 struct exmap_device;
 
 /**
@@ -26,6 +27,8 @@ struct exmap_device;
  * @uffd:        COPY: the userfaultfd, else -1
  * @zap_fd:      what emu_zap() wants
  * @source:      COPY: what fresh pages are filled from, EMU_SOURCE_PAGES long
+ * @slots:       MOVE: where pages are while they are free, or NULL; written once, before
+ *               the first call
  *
  * Constant after emu_surface_create() where nothing else is said. Freed after
  * an RCU grace period, so that calls and fault handlers may look at it inside
@@ -46,28 +49,10 @@ struct emu_surface {
 	int uffd;
 	int zap_fd;
 	const char *source;
+	struct emu_slots *slots;
 };
 
 #define EMU_SOURCE_PAGES 512
-
-/**
- * struct emu_mover - one way to make pages appear and vanish
- * @name:    for people and EXMAP_OPTIONS
- * @ops:     what core/ calls
- * @prepare: make a PROT_NONE mapping ready; negative errno if it cannot be had
- * @protect: apply new protection to the whole mapping, while calls are stopped
- * @release: undo @prepare, after the mapping is gone
- */
-struct emu_mover {
-	const char *name;
-	struct exmap_surface_ops ops;
-	int (*prepare)(struct emu_surface *s);
-	int (*protect)(struct emu_surface *s, int prot);
-	void (*release)(struct emu_surface *s);
-};
-
-extern const struct emu_mover emu_mover_copy;
-extern const struct emu_mover emu_mover_mprotect;
 
 /**
  * emu_surface_create() - map a surface
@@ -98,6 +83,14 @@ int emu_surface_protect(struct emu_surface *s, int prot);
  */
 void emu_surface_destroy(struct emu_surface *s);
 
+/**
+ * emu_reserve() - address space for pages of ours, inaccessible yet
+ *
+ * Private to this process, neither dumped, nor locked, nor of huge pages. Arguments
+ * and return as of mmap().
+ */
+void *emu_reserve(void *addr, size_t len, int flags);
+
 /** emu_surface_alive() - whether a surface is mapped in this very address space. */
 bool emu_surface_alive(const struct emu_surface *s);
 
@@ -111,32 +104,10 @@ static inline void *emu_page_address(const struct exmap_surface *s, u64 page)
 	return (void *)(uintptr_t)(s->base + (page << EXMAP_PAGE_SHIFT));
 }
 
-/**
- * emu_next_span() - the next run, merged with those behind it that continue it
- * @i: where to go on; 0 at first
- *
- * Clients pass neighbours as single pages; one call for all is what is fast.
- */
-static inline bool emu_next_span(const struct exmap_run *runs, u32 nr_runs, u32 *i,
-				 struct exmap_run *span)
+/** emu_pages_len() - pages that so many bytes are in, as bytes. */
+static inline size_t emu_pages_len(size_t bytes)
 {
-	if (*i == nr_runs)
-		return false;
-	*span = runs[(*i)++];
-	while (*i < nr_runs && runs[*i].page == span->page + span->len)
-		span->len += runs[(*i)++].len;
-	return true;
+	return (bytes + EXMAP_PAGE_SIZE - 1) & ~(EXMAP_PAGE_SIZE - 1);
 }
-
-/* Shared by the movers. */
-
-/** emu_touch() - the prepare op: note the blocks that pages of will be claimed in. */
-bool emu_touch(struct exmap_surface *s, u64 page, u64 len);
-
-/** emu_zap_runs() - drop the pages of runs, or keep them. */
-void emu_zap_runs(struct exmap_surface *s, const struct exmap_run *runs, u32 nr_runs);
-
-/** emu_keep_run() - pages that were to vanish cannot: tell core/ in their words. */
-void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run);
 
 #endif /* EXMAP_EMU_SURFACE_H */

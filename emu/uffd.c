@@ -21,6 +21,19 @@
 #define MADV_DONTNEED_LOCKED 24
 #endif
 
+/* Newer too: linux/userfaultfd.h of 6.8. */
+#ifndef UFFDIO_MOVE
+struct uffdio_move {
+	__u64 dst;
+	__u64 src;
+	__u64 len;
+	__u64 mode;
+	__s64 move;
+};
+#define UFFDIO_MOVE _IOWR(UFFDIO, 0x05, struct uffdio_move)
+#define UFFDIO_MOVE_MODE_DONTWAKE ((__u64)1)
+#endif
+
 /*
  * Valgrind 3.19 knows neither the system call nor the ioctl below, and warns of
  * both: under it they are made on the real processor, past its eyes. What it
@@ -105,6 +118,49 @@ size_t emu_uffd_copy(int uffd, void *dst, const void *src, size_t len, int *erro
 		}
 	}
 	return done;
+}
+
+size_t emu_uffd_move(int uffd, void *dst, const void *src, size_t len, int *error)
+{
+	unsigned int patience = 16;
+	size_t done = 0;
+
+	*error = 0;
+	while (done < len) {
+		struct uffdio_move move = {
+			.dst = (uintptr_t)dst + done,
+			.src = (uintptr_t)src + done,
+			.len = len - done,
+			.mode = UFFDIO_MOVE_MODE_DONTWAKE,
+		};
+		long ret = emu_sys(SYS_ioctl, uffd, UFFDIO_MOVE, &move);
+
+		if (move.move > 0) {
+			done += move.move;
+		} else if (ret != -EAGAIN || !patience--) {
+			/* A page that others look at just now gives EAGAIN, maybe for long. */
+			*error = ret;
+			break;
+		}
+	}
+	return done;
+}
+
+bool emu_uffd_moves(int uffd)
+{
+	char *pages = (char *)emu_sys(SYS_mmap, 0, 2 * 4096, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	static const char source[4096] __attribute__((aligned(4096)));
+	bool works = false;
+	int error;
+
+	if (emu_is_error(pages))
+		return false;
+	if (!emu_uffd_register(uffd, pages, 2 * 4096) &&
+	    emu_uffd_copy(uffd, pages, source, 4096, &error) == 4096)
+		works = emu_uffd_move(uffd, pages + 4096, pages, 4096, &error) == 4096;
+	emu_sys(SYS_munmap, pages, 2 * 4096);
+	return works;
 }
 
 static bool zaps(int pidfd)

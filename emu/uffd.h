@@ -29,6 +29,16 @@ int emu_uffd_register(int uffd, void *addr, size_t len);
 size_t emu_uffd_copy(int uffd, void *dst, const void *src, size_t len, int *error);
 
 /**
+ * emu_uffd_move() - move pages, both ends registered and alike, to where none are
+ *
+ * Return: as emu_uffd_copy().
+ */
+size_t emu_uffd_move(int uffd, void *dst, const void *src, size_t len, int *error);
+
+/** emu_uffd_moves() - whether the kernel has that; found out by trying it. */
+bool emu_uffd_moves(int uffd);
+
+/**
  * emu_vectored_zap_fd() - a pidfd through which one call zaps many ranges
  *
  * process_madvise(MADV_DONTNEED) on oneself; found out by trying it.

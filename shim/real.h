@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -46,7 +47,7 @@ sighandler_t __sysv_signal(int sig, sighandler_t handler);
 	X(open) X(open64) X(openat) X(openat64) X(__open_2) X(__open64_2) X(__openat_2) \
 	X(__openat64_2) \
 	X(close) X(close_range) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) \
-	X(mmap) X(munmap) X(mprotect) X(madvise) X(mremap) \
+	X(mmap) X(munmap) X(mprotect) X(madvise) X(mremap) X(vmsplice) X(setsockopt) \
 	X(ioctl) X(read) X(pread) X(pread64) X(readv) X(preadv) X(preadv64) X(preadv2) \
 	X(preadv64v2) \
 	X(__read_chk) X(__pread_chk) X(__pread64_chk) \

@@ -132,6 +132,12 @@ static bool on_memory(long nr, const struct args *x, long *ret)
 	case SYS_mremap:
 		*ret = (long)mremap((void *)x->a, x->b, x->c, x->d, (void *)x->e);
 		return true;
+	case SYS_vmsplice:
+		*ret = vmsplice(x->a, (void *)x->b, x->c, x->d);
+		return true;
+	case SYS_setsockopt:
+		*ret = setsockopt(x->a, x->b, x->c, (void *)x->d, x->e);
+		return true;
 	}
 	return false;
 }

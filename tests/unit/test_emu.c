@@ -11,7 +11,7 @@
 
 #include "device.h"
 #include "emu/options.h"
-#include "emu/surface.h"
+#include "emu/mover.h"
 #include "emu/vm.h"
 
 #define ALLOC EXMAP_OP_ALLOC
@@ -28,7 +28,11 @@ static void the_strategy_asked_for_is_used(void **state)
 	(void)state;
 	assert_int_not_equal(strategy, EMU_STRATEGY_AUTO);
 	assert_ptr_equal(d->file->dev->surface->mover,
-			 strategy == EMU_STRATEGY_COPY ? &emu_mover_copy : &emu_mover_mprotect);
+			 strategy == EMU_STRATEGY_MOVE ? &emu_mover_move :
+			 strategy == EMU_STRATEGY_COPY ? &emu_mover_copy :
+							 &emu_mover_mprotect);
+	if (strategy == EMU_STRATEGY_MOVE)
+		assert_non_null(d->file->dev->surface->slots);
 	unit_device_free(d);
 }
 

@@ -28,7 +28,8 @@ enum { OPTION_STRATEGY = 's', OPTION_BACKEND = 'b', OPTION_STATS = 256, OPTION_S
 
 static const struct argp_option options[] = {
 	{ "strategy", OPTION_STRATEGY, "NAME", 0,
-	  "How pages appear and vanish: auto (the default), copy (userfaultfd) or mprotect", 0 },
+	  "How pages appear and vanish: auto (the default), move, copy (userfaultfd) or mprotect",
+	  0 },
 	{ "backend", OPTION_BACKEND, "NAME", 0,
 	  "Who serves /dev/exmap: emu (the default), or module, which leaves the kernel's alone",
 	  0 },
@@ -64,7 +65,7 @@ static void set_choice(const char *key, const char *value, const char *const *ch
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	static const char *const strategies[] = { "auto", "copy", "mprotect", NULL };
+	static const char *const strategies[] = { "auto", "move", "copy", "mprotect", NULL };
 	static const char *const backends[] = { "emu", "module", NULL };
 	struct run *run = state->input;
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+/* mover.c - what the movers share; see mover.h */
+
+#define _GNU_SOURCE
+#include "emu/mover.h"
+
+#include "emu/report.h"
+#include "emu/uffd.h"
+
+bool emu_touch(struct exmap_surface *s, u64 page, u64 len)
+{
+	u64 end = (page + len + EXMAP_BLOCK_PAGES - 1) / EXMAP_BLOCK_PAGES;
+
+	for (u64 block = page / EXMAP_BLOCK_PAGES; block < end; block++) {
+		if (exmap_unlikely(!exmap_block_touched(s, block)))
+			__atomic_fetch_or(&s->touched[block / 64], 1ULL << block % 64,
+					  __ATOMIC_RELAXED);
+	}
+	return true;
+}
+
+void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run)
+{
+	for (u32 i = 0; i < run->len; i++) {
+		u64 *word = &s->table[run->page + i];
+
+		exmap_store(word, exmap_load(word) | EXMAP_WORD_PRESENT);
+	}
+}
+
+void emu_zap_runs(struct exmap_surface *core, const struct exmap_run *runs, u32 nr_runs)
+{
+	struct emu_surface *s = emu_surface_of(core);
+	struct iovec ranges[EXMAP_USER_INTERFACE_PAGES];
+	struct exmap_run span;
+	u32 i = 0;
+	u32 n = 0;
+	int ret;
+
+	while (emu_next_span(runs, nr_runs, &i, &span)) {
+		ranges[n].iov_base = emu_page_address(core, span.page);
+		ranges[n++].iov_len = (size_t)span.len << EXMAP_PAGE_SHIFT;
+	}
+	ret = emu_zap(s->zap_fd, ranges, n);
+	if (exmap_likely(!ret))
+		return;
+	emu_say_once("FREE: the kernel refused to drop pages (error %d); they stay allocated. "
+		     "Does the program lock or remap the surface?",
+		     -ret);
+	for (i = 0; i < nr_runs; i++)
+		emu_keep_run(core, &runs[i]);
+}

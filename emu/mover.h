@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mover.h - ways to make pages of a surface appear and vanish, and what they share
+ *
+ * A mover serves core/'s ops with system calls. Its calls on one surface run in
+ * parallel, one for each interface at most; what they may look at without a lock
+ * are the pages they own, whose words are BUSY, and those pages' frames.
+ */
+#ifndef EXMAP_EMU_MOVER_H
+#define EXMAP_EMU_MOVER_H
+
+#include "emu/surface.h"
+
+/**
+ * struct emu_mover - one way to make pages appear and vanish
+ * @name:    for people and EXMAP_OPTIONS
+ * @ops:     what core/ calls
+ * @prepare: make a PROT_NONE mapping ready; negative errno if it cannot be had
+ * @frames:  the exmap has been set up, or was before @prepare: how many frames it has
+ *           is known. No call has run yet. May be NULL.
+ * @protect: apply new protection to the whole mapping, while calls are stopped
+ * @release: undo @prepare, after the mapping is gone
+ */
+struct emu_mover {
+	const char *name;
+	struct exmap_surface_ops ops;
+	int (*prepare)(struct emu_surface *s);
+	void (*frames)(struct emu_surface *s, u64 nr_frames);
+	int (*protect)(struct emu_surface *s, int prot);
+	void (*release)(struct emu_surface *s);
+};
+
+extern const struct emu_mover emu_mover_move;
+extern const struct emu_mover emu_mover_copy;
+extern const struct emu_mover emu_mover_mprotect;
+
+/**
+ * emu_next_span() - the next run, merged with those behind it that continue it
+ * @i: where to go on; 0 at first
+ *
+ * Clients pass neighbours as single pages; one call for all is what is fast.
+ */
+static inline bool emu_next_span(const struct exmap_run *runs, u32 nr_runs, u32 *i,
+				 struct exmap_run *span)
+{
+	if (*i == nr_runs)
+		return false;
+	*span = runs[(*i)++];
+	while (*i < nr_runs && runs[*i].page == span->page + span->len)
+		span->len += runs[(*i)++].len;
+	return true;
+}
+
+/** emu_touch() - the prepare op: note the blocks that pages of will be claimed in. */
+bool emu_touch(struct exmap_surface *s, u64 page, u64 len);
+
+/** emu_zap_runs() - drop the pages of runs, or keep them. */
+void emu_zap_runs(struct exmap_surface *s, const struct exmap_run *runs, u32 nr_runs);
+
+/** emu_keep_run() - pages that were to vanish cannot: tell core/ in their words. */
+void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run);
+
+/* By UFFDIO_COPY: for the movers that have a userfaultfd. */
+
+int emu_copy_prepare(struct emu_surface *s);
+int emu_copy_protect(struct emu_surface *s, int prot);
+void emu_copy_release(struct emu_surface *s);
+
+/** emu_copy_fresh() - pages appear, with no content to speak of. Return: how many did. */
+u64 emu_copy_fresh(struct emu_surface *s, u64 page, u64 len);
+
+/**
+ * emu_copy_read() - pages appear with the backing's content
+ * @id:  the calling interface, whose bounce buffer is used
+ * @len: pages; what the bounce buffer holds at the most
+ *
+ * Return: bytes read; the pages that hold them have appeared, the last one zeroed
+ * behind them. Or a negative errno; then some pages may have appeared.
+ */
+s64 emu_copy_read(struct emu_surface *s, u32 id, u64 page, u64 len);
+
+#endif /* EXMAP_EMU_MOVER_H */

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/* slots.c - see slots.h */
+
+#define _GNU_SOURCE
+#include "emu/slots.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <x86intrin.h>
+
+#include "emu/options.h"
+#include "emu/report.h"
+#include "emu/sys.h"
+#include "emu/uffd.h"
+
+/* Pages to measure with, twice. */
+#define SAMPLE_PAGES 64
+#define SAMPLE_SIZE (SAMPLE_PAGES * EXMAP_PAGE_SIZE)
+
+/* Address space between the slots of two surfaces. */
+#define GUARD (1ull << 30)
+
+/* A call that took longer than this many undisturbed ones was interrupted. */
+#define FIXED_MAX 32
+
+/* Whether the kernel may hold pages in ways that MOVE does not see; atomic. */
+static bool shared;
+
+void emu_slots_forbid(void)
+{
+	if (!exmap_load(&shared) && emu_options()->verbose)
+		emu_say("pages were given to the kernel by reference: they move no more");
+	exmap_store(&shared, true);
+}
+
+static size_t structure_size(u64 nr_frames)
+{
+	return sizeof(struct emu_slots) + nr_frames;
+}
+
+static u64 shorter(u64 best, u64 ticks)
+{
+	return EXMAP_MIN(best, ticks);
+}
+
+/* What the primitives cost, in the margin. Return: false if MOVE does not work. */
+static bool measure(struct emu_surface *s, struct emu_slots *slots)
+{
+	char *a = slots->base + slots->len - 2 * SAMPLE_SIZE;
+	char *b = a + SAMPLE_SIZE;
+	u64 copy = ~0ull, zap = ~0ull, run = ~0ull, one = ~0ull;
+
+	for (int i = 0; i < 3; i++) {
+		struct iovec range = { b, SAMPLE_SIZE };
+		u64 t[5];
+		int error;
+
+		t[0] = __rdtsc();
+		if (emu_uffd_copy(s->uffd, a, s->source, SAMPLE_SIZE, &error) < SAMPLE_SIZE)
+			return false;
+		t[1] = __rdtsc();
+		if (emu_uffd_move(s->uffd, b, a, EXMAP_PAGE_SIZE, &error) < EXMAP_PAGE_SIZE)
+			return false;
+		t[2] = __rdtsc();
+		if (emu_uffd_move(s->uffd, b + EXMAP_PAGE_SIZE, a + EXMAP_PAGE_SIZE,
+				  SAMPLE_SIZE - EXMAP_PAGE_SIZE,
+				  &error) < SAMPLE_SIZE - EXMAP_PAGE_SIZE)
+			return false;
+		t[3] = __rdtsc();
+		if (emu_zap(s->zap_fd, &range, 1))
+			return false;
+		t[4] = __rdtsc();
+		copy = shorter(copy, t[1] - t[0]);
+		one = shorter(one, t[2] - t[1]);
+		run = shorter(run, t[3] - t[2]);
+		zap = shorter(zap, t[4] - t[3]);
+	}
+	slots->copy = copy / SAMPLE_PAGES;
+	slots->zap = zap / SAMPLE_PAGES;
+	slots->move = run > one ? (run - one) / (SAMPLE_PAGES - 2) : 0;
+	slots->fixed = one - EXMAP_MIN(one, slots->move);
+	return true;
+}
+
+/*
+ * Where mappings do not come by themselves: a client's stray pointer into something
+ * it unmapped must not meet a slot.
+ */
+static void *place(size_t len)
+{
+	static u64 next = 0x200000000000;
+
+	return (void *)(uintptr_t)__atomic_fetch_add(&next, len + GUARD, __ATOMIC_RELAXED);
+}
+
+struct emu_slots *emu_slots_create(struct emu_surface *s, u64 nr_frames)
+{
+	size_t size = structure_size(nr_frames);
+	struct emu_slots *slots;
+
+	slots = (void *)emu_sys(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (emu_is_error(slots))
+		return NULL;
+	slots->size = size;
+	slots->len = (nr_frames << EXMAP_PAGE_SHIFT) + 2 * SAMPLE_SIZE;
+	slots->base = emu_reserve(place(slots->len), slots->len, 0);
+	if (emu_is_error(slots->base)) {
+		emu_sys(SYS_munmap, slots, size);
+		return NULL;
+	}
+	slots->always = emu_options()->strategy == EMU_STRATEGY_MOVE;
+	emu_sys(SYS_mprotect, slots->base, slots->len, PROT_READ | PROT_WRITE);
+	if (emu_uffd_register(s->uffd, slots->base, slots->len) || !measure(s, slots)) {
+		emu_slots_destroy(slots);
+		return NULL;
+	}
+	for (u32 i = 0; i < EXMAP_MAX_INTERFACES; i++)
+		slots->pace[i].fixed = slots->fixed;
+	emu_slots_protect(slots, s->prot);
+	return slots;
+}
+
+void emu_slots_destroy(struct emu_slots *slots)
+{
+	if (!slots)
+		return;
+	emu_sys(SYS_munmap, slots->base, slots->len);
+	emu_sys(SYS_munmap, slots, slots->size);
+}
+
+void emu_slots_protect(struct emu_slots *slots, int prot)
+{
+	/* MOVE wants both sides alike, and writable: validate_move_areas() in mm/userfaultfd.c. */
+	slots->usable = prot == (PROT_READ | PROT_WRITE);
+}
+
+bool emu_slots_worth(struct emu_slots *slots, u32 id, u64 len, bool from)
+{
+	struct emu_pace *pace = &slots->pace[id];
+	u64 move = pace->fixed + len * slots->move;
+
+	if (!slots->usable || exmap_load(&shared))
+		return false;
+	/* A page that goes into its slot now will be moved once more. */
+	if (!from)
+		move *= 2;
+	if (move <= len * (slots->copy + slots->zap) || slots->always)
+		return true;
+	/* The other threads may have gone since: believe what was measured ever less. */
+	pace->fixed -= (pace->fixed - slots->fixed) / 256;
+	return false;
+}
+
+static u64 move(struct emu_surface *s, u32 id, char *dst, const char *src, u64 len)
+{
+	struct emu_slots *slots = s->slots;
+	struct emu_pace *pace = &slots->pace[id];
+	u64 start = __rdtsc();
+	int error;
+	u64 done = emu_uffd_move(s->uffd, dst, src, len << EXMAP_PAGE_SHIFT, &error) >>
+		   EXMAP_PAGE_SHIFT;
+	u64 ticks = __rdtsc() - start;
+	u64 fixed = ticks - EXMAP_MIN(ticks, done * slots->move);
+
+	fixed = EXMAP_MIN(EXMAP_MAX(fixed, slots->fixed), FIXED_MAX * slots->fixed);
+	pace->fixed += ((s64)fixed - (s64)pace->fixed) / 8;
+	/* Pages that the kernel does not let go: try rarely. */
+	if (done < len)
+		pace->fixed = FIXED_MAX * slots->fixed;
+	return done;
+}
+
+u64 emu_slots_take(struct emu_surface *s, u32 id, u64 page, u64 frame, u64 len)
+{
+	u64 done = move(s, id, emu_page_address(&s->core, page), emu_slot(s->slots, frame), len);
+
+	memset(&s->slots->resident[frame], false, done);
+	return done;
+}
+
+u64 emu_slots_keep(struct emu_surface *s, u32 id, u64 page, u64 frame, u64 len)
+{
+	u64 done = move(s, id, emu_slot(s->slots, frame), emu_page_address(&s->core, page), len);
+
+	memset(&s->slots->resident[frame], true, done);
+	return done;
+}
