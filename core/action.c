@@ -199,7 +199,13 @@ static bool prepared(const struct exmap_surface *s, u64 page, u64 end)
 	       exmap_block_touched(s, block);
 }
 
-/* Adds one vector's pages to the batch, committing it whenever it must. */
+/* Not a vector: the surface has gone. */
+#define GONE U32_MAX
+
+/*
+ * Adds one vector's pages to the batch, committing it whenever it must. Return: the
+ * vector that ran out of memory, or none, or GONE.
+ */
 static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
 		     unsigned int opcode, u32 vec, u64 page, u64 end)
 {
@@ -224,8 +230,8 @@ static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 			/* Maybe it is the batch's own page: vectors may overlap. */
 			if (ifc->nr_runs)
 				failed_vec = commit(ifc, pool, s, opcode);
-			else
-				exmap_wait(round++);
+			else if (!s->ops->wait(s, ifc->id, round++))
+				return GONE;
 		}
 	}
 	return failed_vec;
@@ -242,6 +248,8 @@ struct exmap_iov exmap_alloc_one(struct exmap_interface *ifc, struct exmap_pool 
 		failed_vec = commit(ifc, pool, s, EXMAP_OP_ALLOC);
 	if (!failed_vec)
 		ifc->result[0].res = -ENOMEM;
+	else if (failed_vec == GONE)
+		ifc->result[0].res = -EPROTO;
 	count(&ifc->counts.actions, 1);
 	return ifc->result[0];
 }
@@ -287,6 +295,8 @@ int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct ex
 		else
 			ifc->result[i].res = -EFAULT;
 	}
+	if (exmap_unlikely(failed_vec == GONE))
+		return -EPROTO;
 	if (failed_vec == EXMAP_USER_INTERFACE_PAGES)
 		failed_vec = commit(ifc, pool, s, opcode);
 

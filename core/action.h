@@ -67,7 +67,8 @@ struct exmap_interface {
  * @opcode:  EXMAP_OP_ALLOC or EXMAP_OP_FREE, checked by the caller
  * @iov_len: 1 to EXMAP_USER_INTERFACE_PAGES, checked by the caller
  *
- * Return: number of vectors with a negative result [4.3].
+ * Return: number of vectors with a negative result [4.3], or -EPROTO if the surface
+ * went while the call waited; then no result is written.
  */
 int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
 		 struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len);
@@ -77,7 +78,8 @@ int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct ex
  * @page: first page
  * @len:  number of pages, at most what a vector holds
  *
- * As exmap_action() for the rest. Return: what the vector's result would be.
+ * As exmap_action() for the rest. Return: what the vector's result would be, EPROTO
+ * included.
  */
 struct exmap_iov exmap_alloc_one(struct exmap_interface *ifc, struct exmap_pool *pool,
 				 struct exmap_surface *s, u64 page, u32 len);

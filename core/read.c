@@ -9,10 +9,10 @@
 /*
  * Claims every page of the range, or none.
  *
- * Return: false if one is mapped already.
+ * Return: 1, or 0 if a page is mapped already, or -EPROTO if the surface has gone.
  */
-static bool claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		      u64 page, u64 len)
+static int claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		     u64 page, u64 len)
 {
 	struct exmap_run *run = &ifc->runs[0];
 
@@ -23,23 +23,24 @@ static bool claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 
 		switch (exmap_claim_run(s, false, &pos, page + len, run)) {
 		case EXMAP_CLAIM_END:
-			return false;
+			return 0;
 		case EXMAP_CLAIM_RUN:
 			run->vec = 0;
 			ifc->nr_runs = 1;
 			if (run->len == len)
-				return true;
+				return 1;
 			/* It skips mapped pages, and stops at mapped and at busy ones. */
 			mapped = run->page != page ||
 				 exmap_load(exmap_word(s, page + run->len)) & EXMAP_WORD_PRESENT;
 			exmap_batch_trim(ifc, pool, s, 0, &unused);
 			if (mapped)
-				return false;
+				return 0;
 			break;
 		case EXMAP_CLAIM_BUSY:
 			break;
 		}
-		exmap_wait(round);
+		if (!s->ops->wait(s, ifc->id, round))
+			return -EPROTO;
 	}
 }
 
@@ -75,11 +76,13 @@ static s64 read_range(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 {
 	s64 bytes = len << EXMAP_PAGE_SHIFT;
 	u32 unused;
+	int ret;
 
 	if (!s->ops->prepare(s, page, len))
 		return -ENOMEM;
-	if (!claim_all(ifc, pool, s, page, len))
-		return 0;
+	ret = claim_all(ifc, pool, s, page, len);
+	if (ret <= 0)
+		return ret;
 	if (opcode == EXMAP_OP_ALLOC) {
 		if (!exmap_batch_map(ifc, pool, s, &unused)) {
 			/* What did get mapped must not stay [5.3]. */

@@ -60,15 +60,20 @@ struct exmap_surface;
  *         through a stale translation. A page that must stay gets
  *         EXMAP_WORD_PRESENT in its word, which stays BUSY: the caller's until it
  *         has seen that.
+ * @wait:  let some time pass for a page that another call owns, on the @round-th turn;
+ *         the caller owns none. Returns false if the surface has gone meanwhile, and
+ *         the call must end.
  * @fill:  make @len pages appear with the backing's content at their offset.
  *         Returns the bytes read, less than asked only at the end of the
  *         backing; the pages that hold them have appeared, the last one zeroed
- *         behind them. Or a negative errno, and none has appeared.
+ *         behind them. Or a negative errno, and none has appeared: EPROTO if the
+ *         surface has gone.
  */
 struct exmap_surface_ops {
 	bool (*prepare)(struct exmap_surface *s, u64 page, u64 len);
 	u64 (*map)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
 	void (*unmap)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
+	bool (*wait)(struct exmap_surface *s, u32 id, unsigned int round);
 	s64 (*fill)(struct exmap_surface *s, u32 id, u64 page, u32 len);
 };
 
@@ -204,8 +209,8 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
  * For walks of a whole surface on which no call runs. Reads no word of a block
  * that was never touched, so a sparse surface is cheap.
  *
- * Return: true and the next run at or behind @pos, which moves behind it.
+ * Return: true and the next run at or behind @pos, which moves behind it, before @end.
  */
-bool exmap_next_present(const struct exmap_surface *s, u64 *pos, struct exmap_run *run);
+bool exmap_next_present(const struct exmap_surface *s, u64 *pos, u64 end, struct exmap_run *run);
 
 #endif /* EXMAP_CORE_SURFACE_H */

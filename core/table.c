@@ -29,12 +29,12 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
 	return page < end ? EXMAP_CLAIM_BUSY : EXMAP_CLAIM_END;
 }
 
-bool exmap_next_present(const struct exmap_surface *s, u64 *pos, struct exmap_run *run)
+bool exmap_next_present(const struct exmap_surface *s, u64 *pos, u64 end, struct exmap_run *run)
 {
 	u64 page = *pos;
 
 	run->len = 0;
-	while (page < s->nr_pages) {
+	while (page < end) {
 		u64 block = page / EXMAP_BLOCK_PAGES;
 
 		if (!exmap_block_touched(s, block)) {
@@ -52,6 +52,6 @@ bool exmap_next_present(const struct exmap_surface *s, u64 *pos, struct exmap_ru
 		}
 		page++;
 	}
-	*pos = EXMAP_MIN(page, s->nr_pages);
+	*pos = EXMAP_MIN(page, end);
 	return run->len;
 }

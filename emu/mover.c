@@ -19,6 +19,13 @@ bool emu_touch(struct exmap_surface *s, u64 page, u64 len)
 	return true;
 }
 
+bool emu_wait(struct exmap_surface *s, u32 id, unsigned int round)
+{
+	(void)s, (void)id;
+	exmap_wait(round);
+	return true;
+}
+
 void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run)
 {
 	for (u32 i = 0; i < run->len; i++) {

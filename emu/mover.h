@@ -54,6 +54,9 @@ static inline bool emu_next_span(const struct exmap_run *runs, u32 nr_runs, u32 
 /** emu_touch() - the prepare op: note the blocks that pages of will be claimed in. */
 bool emu_touch(struct exmap_surface *s, u64 page, u64 len);
 
+/** emu_wait() - the wait op: a surface does not go while calls are on it. */
+bool emu_wait(struct exmap_surface *s, u32 id, unsigned int round);
+
 /** emu_zap_runs() - drop the pages of runs, or keep them. */
 void emu_zap_runs(struct exmap_surface *s, const struct exmap_run *runs, u32 nr_runs);
 

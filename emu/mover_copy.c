@@ -201,7 +201,11 @@ static s64 copy_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 
 const struct emu_mover emu_mover_copy = {
 	.name = "copy",
-	.ops = { .prepare = emu_touch, .map = copy_map, .unmap = copy_unmap, .fill = copy_fill },
+	.ops = { .prepare = emu_touch,
+		 .map = copy_map,
+		 .unmap = copy_unmap,
+		 .wait = emu_wait,
+		 .fill = copy_fill },
 	.prepare = emu_copy_prepare,
 	.protect = emu_copy_protect,
 	.release = emu_copy_release,

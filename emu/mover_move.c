@@ -327,7 +327,11 @@ static void move_release(struct emu_surface *s)
 
 const struct emu_mover emu_mover_move = {
 	.name = "move",
-	.ops = { .prepare = emu_touch, .map = move_map, .unmap = move_unmap, .fill = move_fill },
+	.ops = { .prepare = emu_touch,
+		 .map = move_map,
+		 .unmap = move_unmap,
+		 .wait = emu_wait,
+		 .fill = move_fill },
 	.prepare = move_prepare,
 	.frames = move_frames,
 	.protect = move_protect,

@@ -51,7 +51,7 @@ static int mprotect_protect(struct emu_surface *s, int prot)
 	struct exmap_run run;
 	u64 pos = 0;
 
-	while (exmap_next_present(&s->core, &pos, &run)) {
+	while (exmap_next_present(&s->core, &pos, s->core.nr_pages, &run)) {
 		int ret = protect_range(emu_page_address(&s->core, run.page),
 					(size_t)run.len << EXMAP_PAGE_SHIFT, prot);
 
@@ -145,6 +145,7 @@ const struct emu_mover emu_mover_mprotect = {
 	.ops = { .prepare = emu_touch,
 		 .map = mprotect_map,
 		 .unmap = mprotect_unmap,
+		 .wait = emu_wait,
 		 .fill = mprotect_fill },
 	.prepare = mprotect_prepare,
 	.protect = mprotect_protect,

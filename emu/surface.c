@@ -177,7 +177,7 @@ static void update_words(struct emu_surface *s)
 	struct exmap_run run;
 	u64 pos = 0;
 
-	while (exmap_next_present(&s->core, &pos, &run)) {
+	while (exmap_next_present(&s->core, &pos, s->core.nr_pages, &run)) {
 		for (u32 i = 0; i < run.len; i++) {
 			u64 *word = &s->core.table[run.page + i];
 
@@ -256,7 +256,7 @@ void emu_surface_destroy(struct emu_surface *s)
 	u64 pos = 0;
 
 	/* An export outlives its surface, and must not show pages that are gone. */
-	while (s->exported && exmap_next_present(&s->core, &pos, &run))
+	while (s->exported && exmap_next_present(&s->core, &pos, s->core.nr_pages, &run))
 		memset(&s->core.table[run.page], 0, run.len * sizeof(u64));
 	if (!emu_rcu_may_wait())
 		return;

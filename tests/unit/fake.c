@@ -157,10 +157,20 @@ static s64 fake_fill(struct exmap_surface *s, u32 id, u64 page, u32 len)
 	return ret;
 }
 
+static bool fake_wait(struct exmap_surface *s, u32 id, unsigned int round)
+{
+	struct fake *f = (struct fake *)s;
+
+	(void)id;
+	exmap_wait(round);
+	return !exmap_load(&f->gone);
+}
+
 static const struct exmap_surface_ops fake_ops = {
 	.prepare = fake_prepare,
 	.map = fake_map,
 	.unmap = fake_unmap,
+	.wait = fake_wait,
 	.fill = fake_fill,
 };
 

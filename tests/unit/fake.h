@@ -34,6 +34,7 @@ enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_OPS };
  * @log_runs:   and the numbers of runs
  *
  * What the backend is to do:
+ * @gone:       the surface goes while a call waits; atomic
  * @no_table:   first page of which prepare refuses to make words
  * @map_limit:  pages that can still be mapped; atomic
  * @pinned:     pages that unmap has to keep
@@ -59,6 +60,7 @@ struct fake {
 	u32 calls[FAKE_OPS];
 	u64 log[FAKE_OPS][FAKE_LOG];
 	u32 log_runs[FAKE_OPS][FAKE_LOG];
+	u32 gone;
 	u64 no_table;
 	u64 map_limit;
 	u8 *pinned;

@@ -229,6 +229,30 @@ static void no_memory_for_the_table_is_enomem_4_6(void **state)
 	fake_free(f);
 }
 
+/* A page that stays with another call, and a surface that goes. */
+static void who_waits_hears_that_the_surface_goes(void **state)
+{
+	struct iovec iov = { .iov_len = EXMAP_PAGE_SIZE };
+	struct fake *f = fake_new(100, 50, 1);
+
+	(void)state;
+	f->s.touched[0] = 1;
+	exmap_store(&f->s.table[7], EXMAP_WORD_BUSY);
+	f->gone = 1;
+	fake_ask(f, 0, 0, 3, 1);
+	fake_ask(f, 0, 1, 7, 1);
+	fake_ask(f, 0, 2, 9, 1);
+	assert_int_equal(fake_do(f, 0, ALLOC, 3), -EPROTO);
+	assert_int_equal(fake_do(f, 0, FREE, 3), -EPROTO);
+	iov.iov_base = (void *)(uintptr_t)(f->s.base + 7 * EXMAP_PAGE_SIZE);
+	assert_int_equal(exmap_read(&f->ifc[0], &f->pool, &f->s, ALLOC, &iov, 1), -EPROTO);
+	assert_int_equal(exmap_alloc_one(&f->ifc[0], &f->pool, &f->s, 7, 1).res, -EPROTO);
+	exmap_store(&f->s.table[7], 0);
+	f->gone = 0;
+	assert_int_equal(fake_do(f, 0, ALLOC, 3), 0);
+	fake_free(f);
+}
+
 static void free_counts_what_was_mapped_4_9(void **state)
 {
 	struct fake *f = fake_new(100, 50, 1);
@@ -311,6 +335,7 @@ int main(void)
 		cmocka_unit_test(backend_out_of_memory_anywhere_4_6),
 		cmocka_unit_test(both_out_of_memory_4_6),
 		cmocka_unit_test(no_memory_for_the_table_is_enomem_4_6),
+		cmocka_unit_test(who_waits_hears_that_the_surface_goes),
 		cmocka_unit_test(free_counts_what_was_mapped_4_9),
 		cmocka_unit_test(frames_go_to_the_interface_that_frees_4_7_4_9),
 		cmocka_unit_test(pinned_pages_stay_4_11),

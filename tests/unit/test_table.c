@@ -174,7 +174,7 @@ static void expect_next(u64 *pos, u64 page, u32 len)
 {
 	struct exmap_run run = { 0 };
 
-	assert_true(exmap_next_present(&surface, pos, &run));
+	assert_true(exmap_next_present(&surface, pos, surface.nr_pages, &run));
 	assert_int_equal(run.page, page);
 	assert_int_equal(run.len, len);
 	assert_int_equal(*pos, page + len);
@@ -184,7 +184,7 @@ static void expect_no_more(u64 pos)
 {
 	struct exmap_run run = { 0 };
 
-	assert_false(exmap_next_present(&surface, &pos, &run));
+	assert_false(exmap_next_present(&surface, &pos, surface.nr_pages, &run));
 	assert_int_equal(pos, PAGES);
 }
 
