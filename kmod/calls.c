@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* calls.c - ACTION and read: from the client's arguments to core/ */
 
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 
 #include "compat.h"
@@ -19,14 +20,14 @@ static long action(struct exmap_device *dev, u32 nr_interfaces,
 		return -EINVAL;
 	if (params->iov_len > EXMAP_USER_INTERFACE_PAGES)
 		return -EINVAL;
-	port = dev->ports[params->interface];
+	port = dev->ports[array_index_nospec(params->interface, nr_interfaces)];
 	s = exmap_enter(dev, port);
 	if (!s)
 		return -EPROTO;
 	if (params->iov_len)
 		ret = exmap_traced_action(dev, port, s, port->core.user->iov, params->opcode,
 					  params->iov_len);
-	mutex_unlock(&port->core.lock);
+	exmap_leave(port);
 	return ret;
 }
 
@@ -72,12 +73,12 @@ static ssize_t do_read(struct exmap_device *dev, loff_t offset, const struct iov
 		return -EINVAL;
 	if (opcode == EXMAP_OP_READ && !dev->backing)
 		return -EINVAL;
-	port = dev->ports[id];
+	port = dev->ports[array_index_nospec(id, n)];
 	s = exmap_enter(dev, port);
 	if (!s)
 		return -EPROTO;
 	ret = exmap_traced_read(dev, port, s, opcode, iov, nr_iov);
-	mutex_unlock(&port->core.lock);
+	exmap_leave(port);
 	return ret;
 }
 

@@ -74,4 +74,16 @@ static inline const void *exmap_uring_payload(struct io_uring_cmd *cmd)
 }
 #endif
 
+/*
+ * Nobody wants to know what was in an entry of ours, so a store does, which is
+ * cheaper than an exchange; but the debug option wants to see every change.
+ */
+static inline void exmap_clear_entry(struct mm_struct *mm, unsigned long addr, pte_t *pte)
+{
+	if (IS_ENABLED(CONFIG_PAGE_TABLE_CHECK))
+		ptep_get_and_clear(mm, addr, pte);
+	else
+		pte_clear(mm, addr, pte);
+}
+
 #endif /* EXMAP_KMOD_COMPAT_H */

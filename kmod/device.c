@@ -21,6 +21,8 @@ static void free_device(struct work_struct *work)
 	mutex_destroy(&dev->lock);
 	percpu_ref_exit(&dev->calls);
 	kfree(dev);
+	if (atomic_dec_and_test(&exmap_live))
+		wake_up_var(&exmap_live);
 }
 
 /* The last call has ended: in whatever context that was. */
@@ -71,6 +73,7 @@ static struct exmap_device *make_device(void)
 	mutex_init(&dev->setup_lock);
 	mutex_init(&dev->lock);
 	INIT_WORK(&dev->free_work, free_device);
+	atomic_inc(&exmap_live);
 	return dev;
 }
 
@@ -136,20 +139,63 @@ struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *p
 	struct exmap_vma *s;
 
 	for (;;) {
+		bool away;
+
 		mutex_lock(&port->core.lock);
-		if (likely(!smp_load_acquire(&dev->stopped)))
+		away = port->away;
+		if (likely(!away && !smp_load_acquire(&dev->stopped)))
 			break;
 		mutex_unlock(&port->core.lock);
-		if (!exmap_surface_alive(dev))
+		if (fatal_signal_pending(current) || !exmap_surface_alive(dev))
 			return NULL;
-		/* An invalidation is under way; it ends without us. */
-		exmap_wait(8);
+		/* Another call has stepped out, or an invalidation ends without us. */
+		if (away)
+			wait_var_event(&port->away, !READ_ONCE(port->away));
+		else
+			exmap_wait(8);
 	}
 	s = dev->surface;
 	if (likely(s && !s->dead && s->mm == current->mm))
 		return &s->core;
 	mutex_unlock(&port->core.lock);
 	return NULL;
+}
+
+void exmap_leave(struct exmap_port *port)
+{
+	struct exmap_vma *held = port->held;
+
+	port->held = NULL;
+	mutex_unlock(&port->core.lock);
+	if (unlikely(held))
+		exmap_surface_put(held);
+}
+
+void exmap_step_out(struct exmap_vma *s, struct exmap_port *port)
+{
+	if (!port->held) {
+		kref_get(&s->refs);
+		port->held = s;
+	}
+	WRITE_ONCE(port->away, true);
+	mutex_unlock(&port->core.lock);
+}
+
+bool exmap_step_in(struct exmap_vma *s, struct exmap_port *port)
+{
+	bool alive;
+
+	for (;;) {
+		mutex_lock(&port->core.lock);
+		alive = !READ_ONCE(s->dead);
+		if (!alive || !smp_load_acquire(&s->dev->stopped))
+			break;
+		mutex_unlock(&port->core.lock);
+		exmap_wait(8);
+	}
+	WRITE_ONCE(port->away, false);
+	wake_up_var(&port->away);
+	return alive;
 }
 
 u64 exmap_mapped_pages(struct exmap_device *dev, u32 nr_interfaces)

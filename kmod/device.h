@@ -4,7 +4,9 @@
  *
  * Lock order: a device's setup_lock, mmap_lock, its lock, one interface's lock, the
  * pool's. With all but the first, user memory is not touched, because a fault
- * takes mmap_lock.
+ * takes mmap_lock; nor is a file read, because a write to it may hold its locks
+ * and fault: a call that reads or waits gives its interface's lock up for that,
+ * see exmap_step_out().
  */
 #ifndef EXMAP_KMOD_DEVICE_H
 #define EXMAP_KMOD_DEVICE_H
@@ -29,14 +31,17 @@ struct exmap_device;
  * @dev:      the exmap
  * @mm:       address space; a reference to its structure, not to its pages
  * @notifier: tells before the kernel touches our page-table entries; holds @mm
+ * @ender:    tells after it has. One of its own, because a notifier with both
+ *            must not refuse: what it was not told the beginning of it is told the
+ *            end of.
  * @vma:      the mapping
  * @entry:    page-table entry of frame 0 with the mapping's protection; changes
  *            only while calls are stopped
  * @holds:    how many invalidations hold the calls stopped; under @dev's lock
  * @dead:     the mapping is going: no call begins any more
  * @moving:   the kernel tries to move the mapping, and will move it back
- * @exported: a page-table export is mapped; under @dev's lock
- * @refs:     the notifier, and a page-table export
+ * @exports:  mappings of its page-table export; under @dev's lock
+ * @refs:     the notifiers, page-table exports, and calls that have stepped out
  * @free_work: gives it all back, in a context that may sleep
  */
 struct exmap_vma {
@@ -44,12 +49,13 @@ struct exmap_vma {
 	struct exmap_device *dev;
 	struct mm_struct *mm;
 	struct mmu_notifier notifier;
+	struct mmu_notifier ender;
 	struct vm_area_struct *vma;
 	u64 entry;
 	unsigned int holds;
 	bool dead;
 	bool moving;
-	bool exported;
+	unsigned int exports;
 	struct kref refs;
 	struct work_struct free_work;
 };
@@ -57,11 +63,16 @@ struct exmap_vma {
 /**
  * struct exmap_port - what an interface has here beside core/'s part
  * @core: core/'s part; must be first
- * @bvec: frames that a READ fills; under the interface's lock
+ * @bvec: frames that a READ fills; the call's that holds the interface
+ * @away: that call has given the interface's lock up, and comes back; under that
+ *        lock, waited for with wait_var_event()
+ * @held: surface to which it has a reference since, or NULL; the call's
  */
 struct exmap_port {
 	struct exmap_interface core;
 	struct bio_vec bvec[EXMAP_FILL_PAGES];
+	bool away;
+	struct exmap_vma *held;
 };
 
 /**
@@ -80,7 +91,8 @@ struct exmap_port {
  * @ports:         @nr_interfaces of them
  * @user:          their pages, shared with the client
  * @backing:       or NULL
- * @account:       whose locked memory the frames count as
+ * @account:       whose locked memory the frames count as, to look at
+ * @user_account:  and to be limited: a process may have children do its SETUPs
  * @id:            its number, for debugfs and tracepoints
  * @debug:         its folder in debugfs
  *
@@ -89,6 +101,8 @@ struct exmap_port {
  * @stopped:       no call may begin; written under @lock, read under an
  *                 interface's lock; atomic
  * @forgotten:     pages that munmap() took without FREE; under @lock, read atomically
+ * @lost:          frames that stay out: their pages are pinned, and there was no memory
+ *                 for others; under @lock
  * @free_work:     gives it all back: the last one to go may hold mmap_lock
  */
 struct exmap_device {
@@ -104,11 +118,13 @@ struct exmap_device {
 	struct page **user;
 	struct file *backing;
 	struct mm_struct *account;
+	struct user_struct *user_account;
 	u32 id;
 	struct dentry *debug;
 	struct exmap_vma *surface;
 	bool stopped;
 	u64 forgotten;
+	u64 lost;
 	struct work_struct free_work;
 };
 
@@ -148,6 +164,20 @@ bool exmap_surface_alive(struct exmap_device *dev);
 /** exmap_enter() - lock an interface for a call. Return: its surface, or NULL, unlocked. */
 struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *port);
 
+/** exmap_leave() - the call ends. */
+void exmap_leave(struct exmap_port *port);
+
+/**
+ * exmap_step_out() - let the interface's lock go during a call, and keep other calls off
+ *
+ * Between this and exmap_step_in() the surface may go, though not its table; who
+ * waits for the calls does not wait for this one.
+ */
+void exmap_step_out(struct exmap_vma *s, struct exmap_port *port);
+
+/** exmap_step_in() - take the lock again. Return: false if the surface is gone. */
+bool exmap_step_in(struct exmap_vma *s, struct exmap_port *port);
+
 /* setup.c */
 long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user *arg);
 void exmap_setup_undo(struct exmap_device *dev);
@@ -173,6 +203,7 @@ void exmap_surface_put(struct exmap_vma *s);
 
 /* main.c */
 extern struct workqueue_struct *exmap_wq;
+extern atomic_t exmap_live;
 
 /* export.c */
 int exmap_export_create(struct exmap_device *dev, struct vm_area_struct *vma);
@@ -180,6 +211,7 @@ int exmap_export_create(struct exmap_device *dev, struct vm_area_struct *vma);
 /* ptes.c */
 extern const struct exmap_surface_ops exmap_surface_ops;
 void exmap_make_entry(struct exmap_vma *s);
+int exmap_make_table(struct exmap_vma *s);
 void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long end);
 
 /* tlb.c */

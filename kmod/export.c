@@ -36,17 +36,29 @@ static int export_may_split(struct vm_area_struct *vma, unsigned long addr)
 	return -EINVAL;
 }
 
+/* Moved by mremap(), or copied by fork() after MADV_DOFORK: one more of it. */
+static void export_open(struct vm_area_struct *vma)
+{
+	struct exmap_vma *s = vma->vm_private_data;
+
+	mutex_lock(&s->dev->lock);
+	s->exports++;
+	mutex_unlock(&s->dev->lock);
+	kref_get(&s->refs);
+}
+
 static void export_close(struct vm_area_struct *vma)
 {
 	struct exmap_vma *s = vma->vm_private_data;
 
 	mutex_lock(&s->dev->lock);
-	s->exported = false;
+	s->exports--;
 	mutex_unlock(&s->dev->lock);
 	exmap_surface_put(s);
 }
 
 static const struct vm_operations_struct export_vm_ops = {
+	.open = export_open,
 	.close = export_close,
 	.may_split = export_may_split,
 	.fault = export_fault,
@@ -68,9 +80,9 @@ int exmap_export_create(struct exmap_device *dev, struct vm_area_struct *vma)
 		return -EFAULT;
 	if (vma->vm_end - vma->vm_start > s->core.nr_pages * sizeof(u64))
 		return -EOVERFLOW;
-	if (s->exported)
+	if (s->exports)
 		return -EBUSY;
-	s->exported = true;
+	s->exports = 1;
 	kref_get(&s->refs);
 	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND);
 	vm_flags_clear(vma, VM_MAYWRITE);

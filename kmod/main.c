@@ -3,6 +3,7 @@
 
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
 #include "device.h"
@@ -15,6 +16,9 @@ static struct miscdevice exmap_misc = {
 };
 
 struct workqueue_struct *exmap_wq;
+
+/* Exmaps that are not all gone. */
+atomic_t exmap_live = ATOMIC_INIT(0);
 
 static int __init exmap_init(void)
 {
@@ -36,9 +40,9 @@ static int __init exmap_init(void)
 static void __exit exmap_exit(void)
 {
 	misc_deregister(&exmap_misc);
-	/* Surfaces hold exmaps, which end by way of RCU. */
+	/* Surfaces hold exmaps, and both end by way of (S)RCU and the work queue. */
+	wait_var_event(&exmap_live, !atomic_read(&exmap_live));
 	mmu_notifier_synchronize();
-	flush_workqueue(exmap_wq);
 	rcu_barrier();
 	destroy_workqueue(exmap_wq);
 	exmap_debug_exit();

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* mmap.c - what an mmap() of an exmap maps: surface or interface */
 
+#include <linux/nospec.h>
+
 #include "compat.h"
 #include "device.h"
 
 static int map_interface(struct exmap_device *dev, struct vm_area_struct *vma, u64 index)
 {
-	if (index >= smp_load_acquire(&dev->nr_interfaces))
+	u32 n = smp_load_acquire(&dev->nr_interfaces);
+
+	if (index >= n)
 		return -ENXIO;
+	index = array_index_nospec(index, n);
 	if (vma->vm_end - vma->vm_start != PAGE_SIZE)
 		return -EINVAL;
 	return vm_insert_page(vma, vma->vm_start, dev->user[index]);
@@ -22,7 +27,13 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 	/* Of a file that is open for reading only, a shared mapping has just this. */
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
-	dev = exmap_call_begin(file);
+	/* The last file may have gone to another exmap by CLONE since: then to that. */
+	for (;;) {
+		dev = exmap_call_begin(file);
+		if (kref_get_unless_zero(&dev->refs))
+			break;
+		exmap_call_end(dev);
+	}
 	mutex_lock(&dev->lock);
 	if (dev->surface && dev->surface->mm != current->mm)
 		ret = -EPROTO;
@@ -33,6 +44,7 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 	else if (offset >= EXMAP_OFF_INTERFACE_BASE && offset <= EXMAP_OFF_INTERFACE_MAX)
 		ret = map_interface(dev, vma, (offset - EXMAP_OFF_INTERFACE_BASE) >> PAGE_SHIFT);
 	mutex_unlock(&dev->lock);
+	exmap_device_put(dev);
 	exmap_call_end(dev);
 	return ret;
 }

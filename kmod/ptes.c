@@ -144,6 +144,11 @@ static pte_t entry_of(const struct exmap_vma *s, const struct page *page)
 	return __pte(s->entry ^ (u64)page_to_pfn(page) << PAGE_SHIFT);
 }
 
+static void set_entry(struct exmap_vma *s, struct cursor *c, unsigned long addr, struct page *page)
+{
+	set_pte_at(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s, page));
+}
+
 static bool set_run(struct exmap_vma *s, struct cursor *c, const struct exmap_run *run)
 {
 	u64 end = run->page + run->len;
@@ -153,13 +158,12 @@ static bool set_run(struct exmap_vma *s, struct cursor *c, const struct exmap_ru
 	while (page < end) {
 		unsigned long addr = address(&s->core, page);
 		u64 stop = min(end, table_end(s, page));
-		pte_t *pte;
 
 		if (!enter_new(s, c, addr))
 			return false;
-		for (pte = &c->ptes[pte_index(addr)]; page < stop; page++) {
+		for (; page < stop; page++, addr += PAGE_SIZE) {
 			word = exmap_next_word(&s->core, word, page);
-			set_pte(pte++, entry_of(s, frame_page(s, *word)));
+			set_entry(s, c, addr, frame_page(s, *word));
 		}
 	}
 	return true;
@@ -176,7 +180,7 @@ static void clear_run(struct exmap_vma *s, struct cursor *c, u64 page, u64 len)
 
 		if (enter(s, c, addr)) {
 			for (pte = &c->ptes[pte_index(addr)]; page < stop; page++)
-				pte_clear(s->mm, addr, pte++);
+				exmap_clear_entry(s->mm, addr, pte++);
 		}
 		page = stop;
 	}
@@ -202,9 +206,23 @@ static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
 }
 
 /*
- * A page that the kernel holds for I/O must not be recycled under it [4.11]: it
- * has references beside the pool's, and after the flush nobody gets new ones.
+ * Whether the kernel holds a page for I/O: then it has references beside the
+ * pool's, and after the flush nobody gets new ones. Some last a moment only
+ * (a copy by fork(), a look by move_pages()): those are waited for.
  */
+static bool pinned(const struct page *page)
+{
+	unsigned int patience = 100;
+
+	while (unlikely(page_ref_count(page) != 1)) {
+		if (!patience--)
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+/* Pages that must not be recycled stay mapped [4.11]. */
 static void keep_pinned(struct exmap_vma *s, struct cursor *c, const struct exmap_run *run)
 {
 	u64 *word = NULL;
@@ -216,9 +234,9 @@ static void keep_pinned(struct exmap_vma *s, struct cursor *c, const struct exma
 
 		word = exmap_next_word(&s->core, word, run->page + i);
 		page = frame_page(s, *word);
-		if (likely(page_ref_count(page) == 1) || !enter(s, c, addr))
+		if (likely(!pinned(page)) || !enter(s, c, addr))
 			continue;
-		set_pte(&c->ptes[pte_index(addr)], entry_of(s, page));
+		set_entry(s, c, addr, page);
 		WRITE_ONCE(*word, *word | EXMAP_WORD_PRESENT);
 	}
 }
@@ -236,6 +254,20 @@ static void unmap(struct exmap_surface *core, u32 id, const struct exmap_run *ru
 	for (i = 0; i < nr_runs; i++)
 		keep_pinned(s, &c, &runs[i]);
 	leave(&c);
+}
+
+/* Outside of all locks, for as long as it takes. */
+static s64 read_chunk(struct exmap_vma *s, struct exmap_port *port, u64 page, u32 len)
+{
+	s64 n;
+
+	exmap_step_out(s, port);
+	n = fatal_signal_pending(current) ? -EINTR :
+					    exmap_backing_read(s->dev->backing, port->bvec, len,
+							       (loff_t)page << PAGE_SHIFT);
+	if (!exmap_step_in(s, port))
+		n = -EPROTO;
+	return n;
 }
 
 /* Reads into the frames before they are mapped: a page appears with its content. */
@@ -258,8 +290,7 @@ static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 			port->bvec[i].bv_len = PAGE_SIZE;
 			port->bvec[i].bv_offset = 0;
 		}
-		n = exmap_backing_read(s->dev->backing, port->bvec, chunk,
-				       (loff_t)(page + run.len) << PAGE_SHIFT);
+		n = read_chunk(s, port, page + run.len, chunk);
 		if (n < 0)
 			return n;
 		if (n % PAGE_SIZE)
@@ -275,6 +306,63 @@ static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 	return done;
 }
 
+static bool wait(struct exmap_surface *core, u32 id, unsigned int round)
+{
+	struct exmap_vma *s = exmap_vma_of(core);
+	struct exmap_port *port = s->dev->ports[id];
+
+	/* Who owns the page may be reading a file, and have stepped out for it. */
+	exmap_step_out(s, port);
+	exmap_wait(round);
+	return exmap_step_in(s, port) && !fatal_signal_pending(current);
+}
+
+int exmap_make_table(struct exmap_vma *s)
+{
+	return apply_to_page_range(s->mm, s->core.base, PAGE_SIZE, nothing, NULL);
+}
+
+/*
+ * The frame of a page that goes without FREE. A page that I/O still holds is not
+ * recycled: it gets another, and without memory for that the frame stays out.
+ */
+static bool refresh(struct exmap_device *dev, u32 frame)
+{
+	struct page *page;
+
+	if (likely(!pinned(dev->pages[frame])))
+		return true;
+	/* The kernel may not be asked to reclaim here, in an mmu notifier. */
+	page = alloc_page(GFP_NOWAIT | __GFP_ZERO | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (!page) {
+		dev->lost++;
+		return false;
+	}
+	put_page(dev->pages[frame]);
+	dev->pages[frame] = page;
+	return true;
+}
+
+/* Empties the words of a run and gives its frames back. */
+static void retire_run(struct exmap_vma *s, const struct exmap_run *run)
+{
+	u32 frames[64];
+	u64 *word = NULL;
+	u32 n = 0;
+	u32 i;
+
+	for (i = 0; i < run->len; i++) {
+		word = exmap_next_word(&s->core, word, run->page + i);
+		frames[n] = exmap_word_frame(*word);
+		WRITE_ONCE(*word, 0);
+		n += refresh(s->dev, frames[n]);
+		if (n == ARRAY_SIZE(frames) || (n && i == run->len - 1)) {
+			exmap_pool_put(&s->dev->pool, 0, frames, n);
+			n = 0;
+		}
+	}
+}
+
 void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long end)
 {
 	u64 page = page_of(&s->core, start);
@@ -282,31 +370,18 @@ void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long e
 	struct cursor c = { 0 };
 	struct exmap_run run;
 	u64 cleared = 0;
-	u32 frame;
-	u64 i;
 
-	while (page < last && exmap_next_present(&s->core, &page, &run)) {
-		u64 stop = min(run.page + run.len, last);
-
-		if (run.page >= last)
-			break;
-		clear_run(s, &c, run.page, stop - run.page);
-		cleared += stop - run.page;
+	while (exmap_next_present(&s->core, &page, last, &run)) {
+		clear_run(s, &c, run.page, run.len);
+		cleared += run.len;
 	}
 	leave(&c);
 	if (!cleared)
 		return;
 	exmap_flush_tlb(s->mm);
 	page = page_of(&s->core, start);
-	while (page < last && exmap_next_present(&s->core, &page, &run)) {
-		for (i = run.page; i < min(run.page + run.len, last); i++) {
-			u64 *word = exmap_word(&s->core, i);
-
-			frame = exmap_word_frame(*word);
-			*word = 0;
-			exmap_pool_put(&s->dev->pool, 0, &frame, 1);
-		}
-	}
+	while (exmap_next_present(&s->core, &page, last, &run))
+		retire_run(s, &run);
 	WRITE_ONCE(s->dev->forgotten, s->dev->forgotten + cleared);
 }
 
@@ -314,5 +389,6 @@ const struct exmap_surface_ops exmap_surface_ops = {
 	.prepare = prepare,
 	.map = map,
 	.unmap = unmap,
+	.wait = wait,
 	.fill = fill,
 };

@@ -3,6 +3,7 @@
 
 #include <linux/file.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -92,11 +93,39 @@ static void undo(struct exmap_device *dev, u32 interfaces)
 	dev->backing = NULL;
 }
 
+/*
+ * Pages that cannot be swapped: RLIMIT_MEMLOCK is for them. As io_uring, what is
+ * limited is the user's sum; the process's figure (VmLck) is there to look at.
+ */
+static bool account(struct exmap_device *dev, u64 frames)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	struct user_struct *user = get_uid(current_user());
+	unsigned long now = atomic_long_read(&user->locked_vm);
+
+	do {
+		if (now + frames > limit && !capable(CAP_IPC_LOCK)) {
+			free_uid(user);
+			return false;
+		}
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &now, now + frames));
+	mmgrab(current->mm);
+	mmap_write_lock(current->mm);
+	current->mm->locked_vm += frames;
+	mmap_write_unlock(current->mm);
+	dev->account = current->mm;
+	dev->user_account = user;
+	return true;
+}
+
 static void unaccount(struct exmap_device *dev, u64 frames)
 {
 	account_locked_vm(dev->account, frames, false);
 	mmdrop(dev->account);
 	dev->account = NULL;
+	atomic_long_sub(frames, &dev->user_account->locked_vm);
+	free_uid(dev->user_account);
+	dev->user_account = NULL;
 }
 
 void exmap_setup_undo(struct exmap_device *dev)
@@ -144,11 +173,8 @@ long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user
 	ret = -ENOMEM;
 	if (setup.buffer_size > totalram_pages() || setup.buffer_size >= U32_MAX)
 		goto fail;
-	/* Pages that cannot be swapped: RLIMIT_MEMLOCK is for them. */
-	if (account_locked_vm(current->mm, setup.buffer_size, true))
+	if (!account(dev, setup.buffer_size))
 		goto fail;
-	mmgrab(current->mm);
-	dev->account = current->mm;
 	ret = make_ports(dev, setup.max_interfaces);
 	if (!ret)
 		ret = make_frames(dev, setup.buffer_size);
@@ -159,7 +185,10 @@ long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user
 		goto fail;
 	}
 	exmap_debug_add(dev);
+	/* Who stops calls must know of all interfaces that there are calls on. */
+	mutex_lock(&dev->lock);
 	smp_store_release(&dev->nr_interfaces, setup.max_interfaces);
+	mutex_unlock(&dev->lock);
 	return 0;
 
 fail:

@@ -57,6 +57,11 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 		return 0;
 	if (!mmu_notifier_range_blockable(range))
 		return -EAGAIN;
+	/*
+	 * Reclaim holds lockdep's map of this callback, and we reclaim under the locks
+	 * below; but reclaim never gets here, as it does not know our pages.
+	 */
+	lockdep_off();
 	mutex_lock(&s->dev->lock);
 	if (!s->holds++)
 		exmap_stop_calls(s->dev);
@@ -72,7 +77,25 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 	if (range->event == MMU_NOTIFY_CLEAR || s->dead)
 		forget_range(s, range->start, range->end);
 	mutex_unlock(&s->dev->lock);
+	lockdep_on();
 	return 0;
+}
+
+/* Puts the protection into the words of pages that are mapped [7.3]; calls are stopped. */
+static void update_words(struct exmap_vma *s)
+{
+	struct exmap_run run;
+	u64 page = 0;
+	u32 i;
+
+	while (exmap_next_present(&s->core, &page, s->core.nr_pages, &run)) {
+		u64 *word = NULL;
+
+		for (i = 0; i < run.len; i++) {
+			word = exmap_next_word(&s->core, word, run.page + i);
+			WRITE_ONCE(*word, exmap_present_of(&s->core, *word));
+		}
+	}
 }
 
 static void restart(struct exmap_vma *s)
@@ -80,7 +103,10 @@ static void restart(struct exmap_vma *s)
 	if (s->holds)
 		return;
 	exmap_make_entry(s);
-	s->core.present_bits = present_bits(s->vma);
+	if (s->core.present_bits != present_bits(s->vma)) {
+		s->core.present_bits = present_bits(s->vma);
+		update_words(s);
+	}
 	exmap_start_calls(s->dev);
 }
 
@@ -98,8 +124,11 @@ static void end_move(struct exmap_vma *s, const struct mmu_notifier_range *range
 
 static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
-	struct exmap_vma *s = container_of(mn, struct exmap_vma, notifier);
+	struct exmap_vma *s = container_of(mn, struct exmap_vma, ender);
 
+	/* Its beginning was refused. */
+	if (!mmu_notifier_range_blockable(range))
+		return;
 	if (range->event == MMU_NOTIFY_UNMAP && READ_ONCE(s->moving)) {
 		end_move(s, range);
 		return;
@@ -157,11 +186,20 @@ static void free_notifier(struct mmu_notifier *mn)
 	exmap_surface_put(container_of(mn, struct exmap_vma, notifier));
 }
 
+static void free_ender(struct mmu_notifier *mn)
+{
+	exmap_surface_put(container_of(mn, struct exmap_vma, ender));
+}
+
 static const struct mmu_notifier_ops notifier_ops = {
 	.invalidate_range_start = invalidate_start,
-	.invalidate_range_end = invalidate_end,
 	.release = release,
 	.free_notifier = free_notifier,
+};
+
+static const struct mmu_notifier_ops ender_ops = {
+	.invalidate_range_end = invalidate_end,
+	.free_notifier = free_ender,
 };
 
 static vm_fault_t surface_fault(struct vm_fault *vmf)
@@ -210,10 +248,13 @@ static void surface_close(struct vm_area_struct *vma)
 	mutex_lock(&dev->lock);
 	exmap_stop_calls(dev);
 	s->dead = true;
+	/* Nothing, unless the mmap() has failed after we had our part in it. */
+	forget_range(s, 0, ULONG_MAX);
 	WRITE_ONCE(dev->surface, NULL);
 	exmap_start_calls(dev);
 	mutex_unlock(&dev->lock);
 	/* Frees the surface once no invalidation can find it. */
+	mmu_notifier_put(&s->ender);
 	mmu_notifier_put(&s->notifier);
 }
 
@@ -224,6 +265,22 @@ static const struct vm_operations_struct surface_vm_ops = {
 	.mremap = surface_mremap,
 	.fault = surface_fault,
 };
+
+/* mmap() holds mmap_lock already. Return: 0 or a negative errno. */
+static int watch(struct exmap_vma *s)
+{
+	int ret = __mmu_notifier_register(&s->ender, s->mm);
+
+	if (!ret) {
+		ret = __mmu_notifier_register(&s->notifier, s->mm);
+		if (ret)
+			mmu_notifier_unregister(&s->ender, s->mm);
+		else
+			kref_get(&s->refs);
+	}
+	/* It gives up at any signal; mmap() does not, so try again behind its handler. */
+	return ret == -EINTR ? -ERESTARTNOINTR : ret;
+}
 
 int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 {
@@ -249,9 +306,13 @@ int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 	s->vma = vma;
 	s->mm = vma->vm_mm;
 	exmap_make_entry(s);
+	/* A table that stays: without one mprotect() has nothing to tell of. */
+	ret = exmap_make_table(s);
+	if (ret)
+		goto fail;
 	s->notifier.ops = &notifier_ops;
-	/* mmap() holds mmap_lock already. */
-	ret = __mmu_notifier_register(&s->notifier, s->mm);
+	s->ender.ops = &ender_ops;
+	ret = watch(s);
 	if (ret)
 		goto fail;
 	kref_get(&dev->refs);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* uring.c - IORING_OP_URING_CMD: ALLOC of a range of bytes, or of registered vectors [7.5] */
 
+#include <linux/nospec.h>
+
 #include "compat.h"
 #include "device.h"
 
@@ -14,7 +16,8 @@ static int alloc_range(struct exmap_device *dev, struct exmap_port *port, const 
 	u64 page;
 	u64 len;
 
-	if ((addr | iov->iov_len) % PAGE_SIZE)
+	/* The answer is the number of bytes, in an int. */
+	if ((addr | iov->iov_len) % PAGE_SIZE || iov->iov_len > INT_MAX)
 		return -EINVAL;
 	s = exmap_enter(dev, port);
 	if (!s)
@@ -22,7 +25,7 @@ static int alloc_range(struct exmap_device *dev, struct exmap_port *port, const 
 	page = (addr - s->base) >> PAGE_SHIFT;
 	len = iov->iov_len >> PAGE_SHIFT;
 	if (addr < s->base || !exmap_in_surface(s, page, len)) {
-		mutex_unlock(&port->core.lock);
+		exmap_leave(port);
 		return -EFAULT;
 	}
 	while (len) {
@@ -35,7 +38,7 @@ static int alloc_range(struct exmap_device *dev, struct exmap_port *port, const 
 		page += n;
 		len -= n;
 	}
-	mutex_unlock(&port->core.lock);
+	exmap_leave(port);
 	return len ? result.res : pages << PAGE_SHIFT;
 }
 
@@ -69,7 +72,7 @@ static int alloc_vectors(struct exmap_device *dev, struct exmap_port *port,
 	} else {
 		ret = -EFAULT;
 	}
-	mutex_unlock(&port->core.lock);
+	exmap_leave(port);
 	return ret;
 }
 
@@ -90,10 +93,12 @@ int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 		return -EAGAIN;
 	dev = exmap_call_begin(cmd->file);
 	n = smp_load_acquire(&dev->nr_interfaces);
-	if (id < n && cmd->cmd_op >> 8 == EXMAP_OP_ALLOC)
-		ret = cmd->flags & IORING_URING_CMD_FIXED ?
-			      alloc_vectors(dev, dev->ports[id], &iov, cmd) :
-			      alloc_range(dev, dev->ports[id], &iov);
+	if (id < n && cmd->cmd_op >> 8 == EXMAP_OP_ALLOC) {
+		struct exmap_port *port = dev->ports[array_index_nospec(id, n)];
+
+		ret = cmd->flags & IORING_URING_CMD_FIXED ? alloc_vectors(dev, port, &iov, cmd) :
+							    alloc_range(dev, port, &iov);
+	}
 	exmap_call_end(dev);
 	/* 6.1 takes a positive answer for neither done nor failed. */
 	io_uring_cmd_done(cmd, ret, 0, issue_flags);
