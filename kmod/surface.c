@@ -10,6 +10,7 @@
  */
 
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -269,8 +270,13 @@ static const struct vm_operations_struct surface_vm_ops = {
 /* mmap() holds mmap_lock already. Return: 0 or a negative errno. */
 static int watch(struct exmap_vma *s)
 {
-	int ret = __mmu_notifier_register(&s->ender, s->mm);
+	sigset_t most, old;
+	int ret;
 
+	/* It gives up at any signal, which mmap() does not: keep off all but SIGKILL. */
+	siginitsetinv(&most, sigmask(SIGKILL));
+	sigprocmask(SIG_BLOCK, &most, &old);
+	ret = __mmu_notifier_register(&s->ender, s->mm);
 	if (!ret) {
 		ret = __mmu_notifier_register(&s->notifier, s->mm);
 		if (ret)
@@ -278,8 +284,8 @@ static int watch(struct exmap_vma *s)
 		else
 			kref_get(&s->refs);
 	}
-	/* It gives up at any signal; mmap() does not, so try again behind its handler. */
-	return ret == -EINTR ? -ERESTARTNOINTR : ret;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return ret;
 }
 
 int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
