@@ -34,7 +34,7 @@ static long action(struct exmap_device *dev, u32 nr_interfaces,
 static long checked_action(struct exmap_device *dev, const struct exmap_action_params __user *arg)
 {
 	struct exmap_action_params params;
-	u32 n = smp_load_acquire(&dev->nr_interfaces);
+	u32 n = exmap_nr_interfaces(dev);
 	long ret;
 
 	if (!n)
@@ -60,7 +60,7 @@ long exmap_do_action(struct file *file, const struct exmap_action_params __user 
 static ssize_t do_read(struct exmap_device *dev, loff_t offset, const struct iovec *iov,
 		       unsigned long nr_iov)
 {
-	u32 n = smp_load_acquire(&dev->nr_interfaces);
+	u32 n = exmap_nr_interfaces(dev);
 	unsigned int opcode = offset >> 8 & 0xff;
 	unsigned int id = offset & 0xff;
 	struct exmap_port *port;

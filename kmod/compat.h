@@ -61,6 +61,11 @@ static inline const struct iovec *iter_iov(const struct iov_iter *iter)
 #define pte_mkwrite_novma(pte) pte_mkwrite(pte)
 #endif
 
+/* 6.12 put the file and its flags into one word. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define fd_file(fd) ((fd).file)
+#endif
+
 /* 6.6 moved the SQE into the command, from a pointer to its payload. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
 static inline const void *exmap_uring_payload(struct io_uring_cmd *cmd)

@@ -119,6 +119,7 @@ void exmap_stop_calls(struct exmap_device *dev)
 void exmap_start_calls(struct exmap_device *dev)
 {
 	lockdep_assert_held(&dev->lock);
+	/* What was done while they were out is for them to see, in exmap_enter(). */
 	smp_store_release(&dev->stopped, false);
 }
 
@@ -143,6 +144,7 @@ struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *p
 
 		mutex_lock(&port->core.lock);
 		away = port->away;
+		/* Pairs with exmap_start_calls(). */
 		if (likely(!away && !smp_load_acquire(&dev->stopped)))
 			break;
 		mutex_unlock(&port->core.lock);
@@ -214,7 +216,7 @@ u64 exmap_mapped_pages(struct exmap_device *dev, u32 nr_interfaces)
 static long do_stats(struct exmap_device *dev, void __user *arg)
 {
 	struct exmap_ioctl_stats stats = { 0 };
-	u32 n = smp_load_acquire(&dev->nr_interfaces);
+	u32 n = exmap_nr_interfaces(dev);
 
 	if (n) {
 		stats.buffer_size = dev->buffer_size;
@@ -231,14 +233,9 @@ static long do_clone(struct exmap_file *ef, int fd)
 	struct exmap_device *old = NULL;
 	struct exmap_device *dev;
 	struct exmap_file *from;
-	struct file *file = NULL;
+	struct file *file = fd_file(other);
 	long ret = -EINVAL;
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
-	file = fd_file(other);
-#else
-	file = other.file;
-#endif
 	if (!file)
 		return -EBADFD;
 	if (file->f_op != &exmap_fops)

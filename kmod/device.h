@@ -140,6 +140,13 @@ struct exmap_file {
 
 extern const struct file_operations exmap_fops;
 
+/** exmap_nr_interfaces() - how many interfaces, all ready to use. */
+static inline u32 exmap_nr_interfaces(struct exmap_device *dev)
+{
+	/* Pairs with the end of exmap_setup(). */
+	return smp_load_acquire(&dev->nr_interfaces);
+}
+
 /** exmap_call_begin() - the exmap of a file, which stays until exmap_call_end(). */
 struct exmap_device *exmap_call_begin(struct file *file);
 

@@ -8,7 +8,7 @@
 
 static int map_interface(struct exmap_device *dev, struct vm_area_struct *vma, u64 index)
 {
-	u32 n = smp_load_acquire(&dev->nr_interfaces);
+	u32 n = exmap_nr_interfaces(dev);
 
 	if (index >= n)
 		return -ENXIO;

@@ -92,7 +92,7 @@ int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	if (issue_flags & IO_URING_F_NONBLOCK)
 		return -EAGAIN;
 	dev = exmap_call_begin(cmd->file);
-	n = smp_load_acquire(&dev->nr_interfaces);
+	n = exmap_nr_interfaces(dev);
 	if (id < n && cmd->cmd_op >> 8 == EXMAP_OP_ALLOC) {
 		struct exmap_port *port = dev->ports[array_index_nospec(id, n)];
 
