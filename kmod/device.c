@@ -190,6 +190,7 @@ bool exmap_step_in(struct exmap_vma *s, struct exmap_port *port)
 	for (;;) {
 		mutex_lock(&port->core.lock);
 		alive = !READ_ONCE(s->dead);
+		/* Pairs with exmap_start_calls(). */
 		if (!alive || !smp_load_acquire(&s->dev->stopped))
 			break;
 		mutex_unlock(&port->core.lock);

@@ -215,10 +215,8 @@ extern atomic_t exmap_live;
 /* export.c */
 int exmap_export_create(struct exmap_device *dev, struct vm_area_struct *vma);
 
-/* ptes.c */
+/* pages.c */
 extern const struct exmap_surface_ops exmap_surface_ops;
-void exmap_make_entry(struct exmap_vma *s);
-int exmap_make_table(struct exmap_vma *s);
 void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long end);
 
 /* tlb.c */

@@ -185,11 +185,9 @@ long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user
 		goto fail;
 	}
 	exmap_debug_add(dev);
-	/*
-	 * Who stops calls must know of all interfaces that there are calls on. All that it
-	 * counts is there: pairs with exmap_nr_interfaces().
-	 */
+	/* Who stops calls must know of all interfaces that there are calls on. */
 	mutex_lock(&dev->lock);
+	/* All that it counts is there: pairs with exmap_nr_interfaces(). */
 	smp_store_release(&dev->nr_interfaces, setup.max_interfaces);
 	mutex_unlock(&dev->lock);
 	return 0;

@@ -15,7 +15,7 @@
 #include <linux/vmalloc.h>
 
 #include "compat.h"
-#include "device.h"
+#include "ptes.h"
 
 /* What the words of a page-table export show, beside the frame [7.3]. */
 static u64 present_bits(const struct vm_area_struct *vma)

@@ -13,6 +13,8 @@
 
 #include <linux/tracepoint.h>
 
+/* clang-format off */
+
 DECLARE_EVENT_CLASS(exmap_action,
 	TP_PROTO(u32 exmap, u32 interface, u32 vectors, u64 pages, int failed),
 	TP_ARGS(exmap, interface, vectors, pages, failed),
@@ -86,6 +88,8 @@ TRACE_EVENT(exmap_read,
 		  __entry->interface, __entry->opcode == EXMAP_OP_READ ? "READ" : "ALLOC",
 		  __entry->iovecs, __entry->ret)
 );
+
+/* clang-format on */
 
 #endif /* EXMAP_KMOD_TRACE_H */
 

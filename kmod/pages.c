@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* pages.c - pages appear in and vanish from the surface: core/'s ops */
+
+#include <linux/gfp.h>
+
+#include "compat.h"
+#include "ptes.h"
+
+static u64 page_of(const struct exmap_vma *s, unsigned long addr)
+{
+	return (addr - s->core.base) >> PAGE_SHIFT;
+}
+
+static bool prepare(struct exmap_surface *s, u64 page, u64 len)
+{
+	u64 end = DIV_ROUND_UP(page + len, EXMAP_BLOCK_PAGES);
+	u64 block;
+
+	for (block = page / EXMAP_BLOCK_PAGES; block < end; block++) {
+		u64 *words;
+		u64 *none = NULL;
+
+		if (likely(READ_ONCE(s->blocks[block])))
+			continue;
+		/* As a page-table page, which the kernel allocates here too. */
+		words = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!words)
+			return false;
+		if (!try_cmpxchg(&s->blocks[block], &none, words))
+			free_page((unsigned long)words);
+	}
+	return true;
+}
+
+static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	struct exmap_vma *s = exmap_vma_of(core);
+	struct exmap_cursor c = { 0 };
+	u64 done = 0;
+	u32 i;
+
+	for (i = 0; i < nr_runs; i++) {
+		if (!exmap_set_run(s, &c, &runs[i]))
+			break;
+		done += runs[i].len;
+	}
+	exmap_leave_table(&c);
+	/* No page-table page: what was set of this run goes again. */
+	if (i < nr_runs)
+		exmap_surface_ops.unmap(core, id, &runs[i], 1);
+	return done;
+}
+
+/*
+ * Whether the kernel holds a page for I/O: then it has references beside the
+ * pool's, and after the flush nobody gets new ones. Some last a moment only
+ * (a copy by fork(), a look by move_pages()): those are waited for.
+ */
+static bool pinned(const struct page *page)
+{
+	unsigned int patience = 100;
+
+	while (unlikely(page_ref_count(page) != 1)) {
+		if (!patience--)
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+/* Pages that must not be recycled stay mapped [4.11]. */
+static void keep_pinned(struct exmap_vma *s, struct exmap_cursor *c, const struct exmap_run *run)
+{
+	u64 *word = NULL;
+	u32 i;
+
+	for (i = 0; i < run->len; i++) {
+		struct page *page;
+
+		word = exmap_next_word(&s->core, word, run->page + i);
+		page = exmap_frame_page(s, *word);
+		if (likely(!pinned(page)))
+			continue;
+		exmap_set_one(s, c, run->page + i, page);
+		WRITE_ONCE(*word, *word | EXMAP_WORD_PRESENT);
+	}
+}
+
+static void unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	struct exmap_vma *s = exmap_vma_of(core);
+	struct exmap_cursor c = { 0 };
+	u32 i;
+
+	for (i = 0; i < nr_runs; i++)
+		exmap_clear_run(s, &c, &runs[i]);
+	exmap_leave_table(&c);
+	exmap_flush_tlb(s->mm);
+	for (i = 0; i < nr_runs; i++)
+		keep_pinned(s, &c, &runs[i]);
+	exmap_leave_table(&c);
+}
+
+/* Outside of all locks, for as long as it takes. */
+static s64 read_chunk(struct exmap_vma *s, struct exmap_port *port, u64 page, u32 len)
+{
+	s64 n;
+
+	exmap_step_out(s, port);
+	n = fatal_signal_pending(current) ? -EINTR :
+					    exmap_backing_read(s->dev->backing, port->bvec, len,
+							       (loff_t)page << PAGE_SHIFT);
+	if (!exmap_step_in(s, port))
+		n = -EPROTO;
+	return n;
+}
+
+/* Reads into the frames before they are mapped: a page appears with its content. */
+static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
+{
+	struct exmap_vma *s = exmap_vma_of(core);
+	struct exmap_port *port = s->dev->ports[id];
+	struct exmap_run run = { .page = page };
+	s64 done = 0;
+	s64 n = 0;
+
+	while (run.len < len) {
+		u32 chunk = min_t(u32, len - run.len, EXMAP_FILL_PAGES);
+		u32 i;
+
+		for (i = 0; i < chunk; i++) {
+			u64 *word = exmap_word(core, page + run.len + i);
+
+			port->bvec[i].bv_page = exmap_frame_page(s, *word);
+			port->bvec[i].bv_len = PAGE_SIZE;
+			port->bvec[i].bv_offset = 0;
+		}
+		n = read_chunk(s, port, page + run.len, chunk);
+		if (n < 0)
+			return n;
+		if (n % PAGE_SIZE)
+			zero_user_segment(port->bvec[n >> PAGE_SHIFT].bv_page, n % PAGE_SIZE,
+					  PAGE_SIZE);
+		done += n;
+		run.len += DIV_ROUND_UP(n, PAGE_SIZE);
+		if (n < (s64)chunk << PAGE_SHIFT)
+			break;
+	}
+	if (run.len && map(core, id, &run, 1) < run.len)
+		return -ENOMEM;
+	return done;
+}
+
+static bool wait(struct exmap_surface *core, u32 id, unsigned int round)
+{
+	struct exmap_vma *s = exmap_vma_of(core);
+	struct exmap_port *port = s->dev->ports[id];
+
+	/* Who owns the page may be reading a file, and have stepped out for it. */
+	exmap_step_out(s, port);
+	exmap_wait(round);
+	return exmap_step_in(s, port) && !fatal_signal_pending(current);
+}
+
+/*
+ * The frame of a page that goes without FREE. A page that I/O still holds is not
+ * recycled: it gets another, and without memory for that the frame stays out.
+ */
+static bool refresh(struct exmap_device *dev, u32 frame)
+{
+	struct page *page;
+
+	if (likely(!pinned(dev->pages[frame])))
+		return true;
+	/* The kernel may not be asked to reclaim here, in an mmu notifier. */
+	page = alloc_page(GFP_NOWAIT | __GFP_ZERO | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (!page) {
+		dev->lost++;
+		return false;
+	}
+	put_page(dev->pages[frame]);
+	dev->pages[frame] = page;
+	return true;
+}
+
+/* Empties the words of a run and gives its frames back. */
+static void retire_run(struct exmap_vma *s, const struct exmap_run *run)
+{
+	u32 frames[64];
+	u64 *word = NULL;
+	u32 n = 0;
+	u32 i;
+
+	for (i = 0; i < run->len; i++) {
+		word = exmap_next_word(&s->core, word, run->page + i);
+		frames[n] = exmap_word_frame(*word);
+		WRITE_ONCE(*word, 0);
+		n += refresh(s->dev, frames[n]);
+		if (n == ARRAY_SIZE(frames) || (n && i == run->len - 1)) {
+			exmap_pool_put(&s->dev->pool, 0, frames, n);
+			n = 0;
+		}
+	}
+}
+
+void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long end)
+{
+	u64 page = page_of(s, start);
+	u64 last = page_of(s, end);
+	struct exmap_cursor c = { 0 };
+	struct exmap_run run;
+	u64 cleared = 0;
+
+	while (exmap_next_present(&s->core, &page, last, &run)) {
+		exmap_clear_run(s, &c, &run);
+		cleared += run.len;
+	}
+	exmap_leave_table(&c);
+	if (!cleared)
+		return;
+	exmap_flush_tlb(s->mm);
+	page = page_of(s, start);
+	while (exmap_next_present(&s->core, &page, last, &run))
+		retire_run(s, &run);
+	WRITE_ONCE(s->dev->forgotten, s->dev->forgotten + cleared);
+}
+
+const struct exmap_surface_ops exmap_surface_ops = {
+	.prepare = prepare,
+	.map = map,
+	.unmap = unmap,
+	.wait = wait,
+	.fill = fill,
+};
