@@ -8,16 +8,7 @@
 #include <stdarg.h>
 #include <time.h>
 
-#define TIME_LIMIT 20
 #define EXIT_SKIPPED 77
-
-static const struct test *const sections[] = {
-	open_tests,	   mmap_tests,	    setup_tests,       action_tests,	race_tests,
-	read_tests,	   access_tests,    other_tests,       more_tests,	more_mmap_tests,
-	more_action_tests, more_read_tests, more_access_tests, more_race_tests, uring_tests,
-};
-
-#define NR_SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
 /* Where the child says why it skipped: read by the parent for its TAP line. */
 static char *skip_reason;
@@ -61,14 +52,14 @@ static double time_limit(void)
 	const char *scale = getenv("EXMAP_TEST_TIMEOUT_SCALE");
 	double factor = scale ? atof(scale) : 1;
 
-	return TIME_LIMIT * (factor > 0 ? factor : 1);
+	return test_seconds * (factor > 0 ? factor : 1);
 }
 
 /* Return: wait status, or -1 after the time limit. */
-static int wait_for(pid_t pid)
+static int wait_for(pid_t pid, double limit)
 {
 	const struct timespec nap = { .tv_nsec = 1000000 };
-	double end = now() + time_limit();
+	double end = now() + limit;
 	int status;
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
@@ -84,6 +75,7 @@ static int wait_for(pid_t pid)
 
 static void run_test(const struct test *test, int number)
 {
+	double limit = time_limit();
 	int status;
 	pid_t pid;
 
@@ -95,7 +87,7 @@ static void run_test(const struct test *test, int number)
 		fflush(stdout);
 		_exit(0);
 	}
-	status = wait_for(pid);
+	status = wait_for(pid, limit);
 	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		passed++;
 		printf("ok %d - %s %s\n", number, test->clause, test->name);
@@ -108,7 +100,7 @@ static void run_test(const struct test *test, int number)
 	}
 	failed++;
 	if (status == -1)
-		printf("# killed after %g s\n", time_limit());
+		printf("# killed after %g s\n", limit);
 	else if (WIFSIGNALED(status))
 		printf("# died of SIG%s\n", sigabbrev_np(WTERMSIG(status)));
 	printf("not ok %d - %s %s\n", number, test->clause, test->name);
@@ -141,13 +133,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp argp = {
+static struct argp argp = {
 	.options = argp_options,
 	.parser = parse,
-	.doc = "Test whatever serves /dev/exmap against the clauses of docs/spec.md. Prints TAP.\v"
-	       "Environment: EXMAP_TEST_DIR, a directory for backing files; EXMAP_TEST_BDEV, a block "
-	       "device that may be overwritten; EXMAP_TEST_TIMEOUT_SCALE, for slow machines.",
 };
+
+static const char environment[] =
+	"Prints TAP.\v"
+	"Environment: EXMAP_TEST_DIR, a directory for backing files; EXMAP_TEST_BDEV, a block "
+	"device that may be overwritten; EXMAP_TEST_TIMEOUT_SCALE, for slow machines.";
 
 static bool matches(const struct test *test, const char *filter)
 {
@@ -163,14 +157,17 @@ int main(int argc, char **argv)
 {
 	struct options options = { 0 };
 	int number = 0;
+	char doc[1024];
 
+	snprintf(doc, sizeof(doc), "%s %s", test_doc, environment);
+	argp.doc = doc;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	skip_reason = mmap(NULL, SKIP_REASON_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (skip_reason == MAP_FAILED)
 		return 1;
-	for (size_t i = 0; i < NR_SECTIONS; i++) {
-		for (const struct test *test = sections[i]; test->run; test++) {
+	for (size_t i = 0; test_sections[i]; i++) {
+		for (const struct test *test = test_sections[i]; test->run; test++) {
 			if (!matches(test, options.filter))
 				continue;
 			if (options.list)

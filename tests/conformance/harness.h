@@ -38,6 +38,11 @@ struct test {
 	void (*run)(void);
 };
 
+/* What the program consists of, ending with NULL; what it says of itself; a test's time. */
+extern const struct test *const test_sections[];
+extern const char test_doc[];
+extern const double test_seconds;
+
 /* Each section's tests, in order, ending with an empty one. */
 extern const struct test open_tests[];
 extern const struct test mmap_tests[];

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+/* kills.c - clients that are killed in the middle of everything leave nothing behind */
+
+#include "abuse.h"
+
+#include <pthread.h>
+#include <sys/uio.h>
+
+#define CLIENTS 200
+#define AT_ONCE 4
+#define PAGES 2048
+#define FRAMES 1000
+#define WORKERS 3
+
+/* Memory that may be missing afterwards: slabs, caches, per-CPU lists. */
+#define SLACK_KIB (24 * 1024)
+
+long frames_held(void)
+{
+	int fd = open("/sys/kernel/debug/exmap/frames", O_RDONLY);
+	char text[32] = "";
+
+	if (fd < 0)
+		return -1;
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		text[0] = '\0';
+	close(fd);
+	return atol(text);
+}
+
+bool frames_return_to(long count)
+{
+	for (int i = 0; i < 1000; i++) {
+		if (frames_held() == count)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static long available_kib(void)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	int drop = open("/proc/sys/vm/drop_caches", O_WRONLY);
+	char line[256];
+	long kib = -1;
+
+	if (drop >= 0) {
+		if (write(drop, "3", 1) != 1)
+			kib = -1;
+		close(drop);
+	}
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "MemFree: %ld kB", &kib);
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+static struct ex ex;
+static int backing;
+
+static void *work(void *arg)
+{
+	int id = (intptr_t)arg;
+	unsigned int seed = id + getpid();
+	char path[64];
+	int out;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", backing);
+	out = open(path, O_RDWR | O_DIRECT);
+	for (;;) {
+		size_t page = rand_r(&seed) % (PAGES - 512);
+		size_t len = 1 + rand_r(&seed) % 400;
+
+		switch (rand_r(&seed) % 4) {
+		case 0:
+			ALLOC(&ex, id, page, len);
+			break;
+		case 1:
+			FREE(&ex, id, page, len);
+			break;
+		case 2:
+			pread(ex.fd, ex_at(&ex, page), 8 * PAGE, read_offset(id, EXMAP_OP_READ));
+			break;
+		default:
+			/* I/O from pages that others free meanwhile. */
+			if (pwrite(out, ex_at(&ex, page), 8 * PAGE, page * PAGE) < 0 &&
+			    errno != EFAULT)
+				usleep(100);
+		}
+	}
+	return NULL;
+}
+
+static void client(void)
+{
+	pthread_t thread;
+
+	ex_start(&ex, PAGES, WORKERS, FRAMES, backing);
+	/* Some have a child that holds the fd on. */
+	if (getpid() % 3 == 0 && !fork()) {
+		usleep(30000);
+		_exit(0);
+	}
+	for (intptr_t i = 0; i < WORKERS; i++)
+		pthread_create(&thread, NULL, work, (void *)i);
+	pause();
+}
+
+static void kill_clients(int n)
+{
+	unsigned int seed = 1;
+	pid_t pids[AT_ONCE];
+
+	for (int i = 0; i < n; i += AT_ONCE) {
+		for (int j = 0; j < AT_ONCE; j++) {
+			pids[j] = fork();
+			if (!pids[j]) {
+				client();
+				_exit(1);
+			}
+		}
+		usleep(10000 + rand_r(&seed) % 60000);
+		for (int j = 0; j < AT_ONCE; j++) {
+			int status;
+
+			kill(pids[j], SIGKILL);
+			CHECK_EQ(waitpid(pids[j], &status, 0), pids[j]);
+			CHECK(WIFSIGNALED(status));
+		}
+	}
+}
+
+static void killed_clients_leave_nothing(void)
+{
+	long frames = frames_held();
+	long before, after;
+
+	if (frames < 0)
+		SKIP("nobody counts frames here: what a process had is the kernel's to take back");
+	backing = backing_file(PAGES * PAGE);
+	/* The first ones make caches. */
+	kill_clients(2 * AT_ONCE);
+	CHECK(frames_return_to(frames));
+	before = available_kib();
+	kill_clients(CLIENTS);
+	CHECK(frames_return_to(frames));
+	after = available_kib();
+	printf("# free memory before %ld KiB, after %d killed clients %ld KiB\n", before, CLIENTS,
+	       after);
+	CHECK(after > before - SLACK_KIB);
+}
+
+const struct test kill_tests[] = {
+	{ "1.1", "killed_clients_leave_nothing", killed_clients_leave_nothing },
+	{ 0 },
+};
