@@ -11,6 +11,9 @@
 /** frames_held() - frames that all exmaps hold, as the module counts; -1 if nobody does. */
 long frames_held(void);
 
+/** frames_settled() - the same, once what former clients had has come back. */
+long frames_settled(void);
+
 /** frames_return_to() - wait until that is @count; false if it does not come to it. */
 bool frames_return_to(long count);
 

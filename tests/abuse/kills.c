@@ -28,6 +28,20 @@ long frames_held(void)
 	return atol(text);
 }
 
+long frames_settled(void)
+{
+	long count = frames_held();
+
+	for (int i = 0; count >= 0 && i < 20; i++) {
+		usleep(25000);
+		if (frames_held() != count) {
+			count = frames_held();
+			i = 0;
+		}
+	}
+	return count;
+}
+
 bool frames_return_to(long count)
 {
 	for (int i = 0; i < 1000; i++) {
@@ -134,7 +148,7 @@ static void kill_clients(int n)
 
 static void killed_clients_leave_nothing(void)
 {
-	long frames = frames_held();
+	long frames = frames_settled();
 	long before, after;
 
 	if (frames < 0)

@@ -32,7 +32,7 @@ static void setup_larger_than_memory(void)
 static void setups_until_memory_is_exhausted(void)
 {
 	size_t step = machine_pages() / 5;
-	long before = frames_held();
+	long before = frames_settled();
 	struct ex ex;
 	int fds[16];
 	int n;
@@ -53,6 +53,7 @@ static void setups_until_memory_is_exhausted(void)
 	for (int i = 0; i <= n; i++)
 		close(fds[i]);
 	munmap(ex.base, 16 * PAGE);
+	munmap(ex.user[0], PAGE);
 	close(ex.fd);
 	CHECK(frames_return_to(before));
 	ex_start(&ex, 16, 1, step, -1);
@@ -111,7 +112,7 @@ static void memlock_limits_frames(void)
 static void memory_cgroup_limits_frames(void)
 {
 	static const char group[] = "/tmp/exmap-cgroup/exmap-abuse";
-	long before = frames_held();
+	long before = frames_settled();
 	int status, fd;
 	pid_t pid;
 
