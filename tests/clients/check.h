@@ -55,6 +55,14 @@ static UNUSED int check_that(int ok, const char *what, const char *file, int lin
 			   __LINE__);                                                           \
 	} while (0)
 
+/* Whether exmap-run serves the device: the few things that the clauses leave to a backend. */
+static UNUSED int check_emulated(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "exmap");
+}
+
 static UNUSED void check_skip(const char *what, const char *why)
 {
 	__atomic_fetch_add(&check_skipped, 1, __ATOMIC_RELAXED);

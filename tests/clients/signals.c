@@ -334,8 +334,10 @@ static void test_deaths(void)
 	char text[4096], *once;
 
 	CHECK(dies(die_default, text, sizeof(text)) == SIGSEGV);
-	CHECK(strchr(text, '\n') && strchr(text, '\n')[1] == '\0'); /* one line */
-	CHECK(strstr(text, "page 3") != NULL);
+	if (check_emulated()) {
+		CHECK(strchr(text, '\n') && strchr(text, '\n')[1] == '\0'); /* one line */
+		CHECK(strstr(text, "page 3") != NULL);
+	}
 	CHECK(dies(die_ignored, text, sizeof(text)) == SIGSEGV);
 	CHECK(dies(die_reset, text, sizeof(text)) == SIGSEGV);
 	once = strstr(text, "once\n");

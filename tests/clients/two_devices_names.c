@@ -54,7 +54,7 @@ static void test_open(void)
 
 static int is_device(const struct stat *st)
 {
-	return S_ISCHR(st->st_mode) && (st->st_mode & 07777) == 0666 && st->st_size == 0;
+	return S_ISCHR(st->st_mode) && st->st_size == 0;
 }
 
 static void test_stat(void)
@@ -74,11 +74,13 @@ static void test_stat(void)
 	CHECK(fstatat(dev, "exmap", &st, 0) == 0 && is_device(&st));
 	CHECK(fstatat(fd, "", &st, AT_EMPTY_PATH) == 0 && is_device(&st));
 	CHECK(stat64("/dev/exmap", &st64) == 0 && S_ISCHR(st64.st_mode));
-	CHECK(fstat64(fd, &st64) == 0 && (st64.st_mode & 07777) == 0666);
+	/* Everybody's under the emulator, a udev rule's matter otherwise; the same to all calls. */
+	CHECK(!check_emulated() || (st.st_mode & 07777) == 0666);
+	CHECK(fstat64(fd, &st64) == 0 && st64.st_mode == st.st_mode);
 	CHECK(statx(AT_FDCWD, "/dev/exmap", 0, STATX_BASIC_STATS, &stx) == 0);
-	CHECK(S_ISCHR(stx.stx_mode) && (stx.stx_mode & 07777) == 0666);
+	CHECK(stx.stx_mode == st.st_mode);
 	CHECK(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) == 0);
-	CHECK(S_ISCHR(stx.stx_mode) && (stx.stx_mode & 07777) == 0666);
+	CHECK(stx.stx_mode == st.st_mode);
 	CHECK(makedev(stx.stx_rdev_major, stx.stx_rdev_minor) == st.st_rdev);
 
 	CHECK(access("/dev/exmap", F_OK) == 0);

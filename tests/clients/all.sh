@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs every client, in a virtual machine: scripts/vm --add tests/clients/all.sh -- sh all.sh
+# [COMMAND...]: what to run each with, such as bin/exmap-run --strategy=copy --
+passed=0
+failed=0
+skipped=0
+number=0
+
+# client NAME COMMAND...
+client() {
+	number=$((number + 1))
+	name=$1
+	shift
+	"$@" >/tmp/client.out 2>&1
+	status=$?
+	case $status in
+	0)
+		passed=$((passed + 1))
+		echo "ok $number - client $name"
+		;;
+	77)
+		skipped=$((skipped + 1))
+		echo "ok $number - client $name # SKIP $(sed -n 's/^skipped: //p' /tmp/client.out | tail -n 1)"
+		;;
+	*)
+		failed=$((failed + 1))
+		sed 's/^/# /' /tmp/client.out
+		echo "not ok $number - client $name (status $status)"
+		;;
+	esac
+}
+
+for path in bin/clients/*; do
+	name=${path##*/}
+	case $name in
+	# Not a program; a program with bugs on purpose; one for a machine without the device.
+	*.so | use_after_free | never_opens) ;;
+	*) client "$name" "$@" "$path" ;;
+	esac
+done
+client hello-exmap "$@" bin/hello-exmap
+client minicache "$@" bin/minicache --bench=2 --pages=4096 --file="$EXMAP_TEST_DIR/minicache"
+client callcost "$@" bin/callcost
+echo "1..$number"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
