@@ -10,10 +10,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "emu/backing.h"
-#include "emu/device.h"
 #include "emu/mover.h"
 #include "emu/options.h"
 #include "emu/process.h"
@@ -26,19 +23,24 @@ static u64 frame_of(const struct emu_surface *s, u64 page)
 	return exmap_word_frame(exmap_load(&s->core.table[page]));
 }
 
-/* The pages from @page on, before @end, with neighbouring frames, resident all or none. */
+/* The pages from @page on, before @end, with neighbouring frames and slots of one kind. */
 static u64 piece_len(const struct emu_surface *s, u64 page, u64 end, u64 frame)
 {
-	const u8 *resident = s->slots->resident;
+	const u8 *slot = s->slots->slot;
 	u64 len = 1;
 
 	while (page + len < end && frame_of(s, page + len) == frame + len &&
-	       resident[frame + len] == resident[frame])
+	       slot[frame + len] == slot[frame])
 		len++;
 	return len;
 }
 
-/* Slots to be emptied with one call. */
+static bool resident(const struct emu_surface *s, u64 frame)
+{
+	return s->slots->slot[frame] == SLOT_RESIDENT;
+}
+
+/* Slots to be emptied with one call; large, so only @n is set to begin with. */
 struct drain {
 	struct iovec range[EXMAP_USER_INTERFACE_PAGES];
 	u32 n;
@@ -54,7 +56,7 @@ static void drain_now(struct emu_surface *s, struct drain *drain)
 		for (u32 i = 0; i < drain->n; i++) {
 			u64 offset = (char *)drain->range[i].iov_base - slots->base;
 
-			memset(&slots->resident[offset >> EXMAP_PAGE_SHIFT], false,
+			memset(&slots->slot[offset >> EXMAP_PAGE_SHIFT], SLOT_EMPTY,
 			       drain->range[i].iov_len >> EXMAP_PAGE_SHIFT);
 		}
 	}
@@ -82,7 +84,7 @@ static void settle(struct emu_surface *s, u32 id, const struct exmap_run *span, 
 	for (u64 page = span->page; page < end; page += len) {
 		u64 frame = frame_of(s, page);
 
-		if (exmap_likely(!s->slots->resident[frame])) {
+		if (exmap_likely(!resident(s, frame))) {
 			len = 1;
 			continue;
 		}
@@ -103,9 +105,9 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 		u64 len = 0;
 		u64 done;
 
-		if (!s->slots->resident[frame]) {
-			while (page + len < end && !s->slots->resident[frame_of(s, page + len)])
-				len++;
+		if (!resident(s, frame)) {
+			while (page + len < end && !resident(s, frame_of(s, page + len)))
+				s->slots->slot[frame_of(s, page + len++)] = SLOT_EMPTY;
 			done = emu_copy_fresh(s, page, len);
 			if (done < len)
 				return page + done - span->page;
@@ -114,11 +116,12 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 			done = emu_slots_take(s, id, page, frame, len);
 			if (done < len) {
 				/* The kernel will not move it: a fresh one does as well. */
-				struct drain drain = { .n = 0 };
+				struct drain drain;
 
+				drain.n = 0;
 				drain_add(s, &drain, frame + done, len - done);
 				drain_now(s, &drain);
-				if (s->slots->resident[frame + done])
+				if (resident(s, frame + done))
 					return page + done - span->page;
 				len = done;
 			}
@@ -131,13 +134,14 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	struct emu_surface *s = emu_surface_of(core);
-	struct drain drain = { .n = 0 };
+	struct drain drain;
 	struct exmap_run span;
 	u64 mapped = 0;
 	u32 i = 0;
 
 	if (!s->slots)
 		return emu_mover_copy.ops.map(core, id, runs, nr_runs);
+	drain.n = 0;
 	while (emu_next_span(runs, nr_runs, &i, &span))
 		settle(s, id, &span, &drain);
 	drain_now(s, &drain);
@@ -182,7 +186,7 @@ static void unmap_span(struct emu_surface *s, u32 id, const struct exmap_run *sp
 		u64 kept = 0;
 
 		len = piece_len(s, page, end, frame);
-		if (emu_slots_worth(s->slots, id, len, false))
+		if (s->slots->slot[frame] != SLOT_READ && emu_slots_worth(s->slots, id, len, false))
 			kept = emu_slots_keep(s, id, page, frame, len);
 		if (kept < len)
 			rest_add(s, rest, page + kept, len - kept);
@@ -209,81 +213,34 @@ static void move_unmap(struct exmap_surface *core, u32 id, const struct exmap_ru
 }
 
 /*
- * Reads into slots that hold pages, which then move: no copy. The kernel may hold
- * on to a page that was just read into, and not let it go (EBUSY): the slots of those
- * are emptied, and @len is what has appeared.
- *
- * Return: as emu_copy_read(), for these.
+ * By copying, always: reading into a slot and moving that is slower, as the slot is
+ * not in the cache, and the kernel often holds on to pages just read into (EBUSY).
+ * Where pages come by READ there is no use for resident slots, so their FREE does not
+ * make any.
  */
-static s64 read_and_take(struct emu_surface *s, u32 id, u64 page, u64 frame, u64 *len)
-{
-	char *slot = emu_slot(s->slots, frame);
-	s64 ret = emu_backing_read(s->dev->backing_fd, slot, *len << EXMAP_PAGE_SHIFT,
-				   page << EXMAP_PAGE_SHIFT);
-	struct drain drain = { .n = 0 };
-	u64 want, done;
-
-	if (ret <= 0)
-		return ret;
-	memset(slot + ret, 0, emu_pages_len(ret) - ret);
-	want = emu_pages_len(ret) >> EXMAP_PAGE_SHIFT;
-	done = emu_slots_take(s, id, page, frame, want);
-	if (done == want)
-		return ret;
-	drain_add(s, &drain, frame + done, want - done);
-	drain_now(s, &drain);
-	if (s->slots->resident[frame + done])
-		return -ENOMEM;
-	*len = done;
-	return done << EXMAP_PAGE_SHIFT;
-}
-
-static s64 read_fresh(struct emu_surface *s, u32 id, u64 page, u64 end, u64 *len)
-{
-	u64 n = 1;
-
-	while (page + n < end && n < EMU_BOUNCE_SIZE / EXMAP_PAGE_SIZE &&
-	       !s->slots->resident[frame_of(s, page + n)])
-		n++;
-	*len = n;
-	return emu_copy_read(s, id, page, n);
-}
-
 static s64 move_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 {
 	struct emu_surface *s = emu_surface_of(core);
-	struct exmap_run run = { .page = page, .len = len };
-	struct drain drain = { .n = 0 };
-	u64 end = page + len;
-	u64 pos = page;
-	s64 done = 0;
+	struct drain drain;
+	u64 n;
 
 	if (!s->slots)
 		return emu_mover_copy.ops.fill(core, id, page, len);
-	settle(s, id, &run, &drain);
-	drain_now(s, &drain);
-	while (pos < end) {
-		u64 frame = frame_of(s, pos);
-		u64 chunk;
-		s64 ret;
+	drain.n = 0;
+	for (u64 i = page; i < page + len; i += n) {
+		u64 frame = frame_of(s, i);
 
-		if (s->slots->resident[frame]) {
-			chunk = piece_len(s, pos, end, frame);
-			ret = read_and_take(s, id, pos, frame, &chunk);
-		} else {
-			ret = read_fresh(s, id, pos, end, &chunk);
-		}
-		if (ret < 0) {
-			/* Some of the last chunk may be there: it goes with the rest. */
-			emu_mover_copy.ops.unmap(core, id, &run, 1);
-			return ret;
-		}
-		done += ret;
-		if ((u64)ret < chunk << EXMAP_PAGE_SHIFT)
-			break;
-		pos += chunk;
+		n = piece_len(s, i, page + len, frame);
+		if (resident(s, frame))
+			drain_add(s, &drain, frame, n);
 	}
-	return done;
+	drain_now(s, &drain);
+	for (u64 i = page; i < page + len; i++) {
+		if (resident(s, frame_of(s, i)))
+			return -ENOMEM; /* could not be emptied */
+		s->slots->slot[frame_of(s, i)] = SLOT_READ;
+	}
+	return emu_mover_copy.ops.fill(core, id, page, len);
 }
 
 static int move_prepare(struct emu_surface *s)

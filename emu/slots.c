@@ -175,7 +175,7 @@ u64 emu_slots_take(struct emu_surface *s, u32 id, u64 page, u64 frame, u64 len)
 {
 	u64 done = move(s, id, emu_page_address(&s->core, page), emu_slot(s->slots, frame), len);
 
-	memset(&s->slots->resident[frame], false, done);
+	memset(&s->slots->slot[frame], SLOT_EMPTY, done);
 	return done;
 }
 
@@ -183,6 +183,6 @@ u64 emu_slots_keep(struct emu_surface *s, u32 id, u64 page, u64 frame, u64 len)
 {
 	u64 done = move(s, id, emu_slot(s->slots, frame), emu_page_address(&s->core, page), len);
 
-	memset(&s->slots->resident[frame], true, done);
+	memset(&s->slots->slot[frame], SLOT_RESIDENT, done);
 	return done;
 }

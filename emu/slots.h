@@ -18,6 +18,14 @@
 #include "emu/surface.h"
 
 /**
+ * enum emu_slot_state - what is in a frame's slot
+ * @SLOT_EMPTY:    nothing; the frame is free, or mapped by ALLOC
+ * @SLOT_RESIDENT: a page, ready to be moved
+ * @SLOT_READ:     nothing; the frame is mapped by READ, or was when it was last mapped
+ */
+enum emu_slot_state { SLOT_EMPTY, SLOT_RESIDENT, SLOT_READ };
+
+/**
  * struct emu_pace - what a call of MOVE costs one interface
  * @fixed: ticks, without what each page costs; a moving average, under its lock
  */
@@ -29,7 +37,7 @@ struct emu_pace {
  * struct emu_slots - the slots of one surface
  * @base:     the first slot
  * @len:      bytes, and of a margin behind the slots in which costs are measured
- * @size:     bytes of this structure with @resident
+ * @size:     bytes of this structure with @slot
  * @usable:   whether the surface's protection permits MOVE; changes while calls
  *            are stopped
  * @always:   MOVE whenever it can be done, whatever it costs
@@ -38,8 +46,7 @@ struct emu_pace {
  * @copy:     ticks to copy one page of a run in
  * @zap:      ticks to drop one page of a run
  * @pace:     for each interface
- * @resident: for each frame, whether its slot holds a page; whoever owns the frame
- *            owns that
+ * @slot:     for each frame, an enum emu_slot_state; whoever owns the frame owns that
  *
  * Constant after emu_slots_create() where nothing else is said.
  */
@@ -54,7 +61,7 @@ struct emu_slots {
 	u64 copy;
 	u64 zap;
 	struct emu_pace pace[EXMAP_MAX_INTERFACES];
-	u8 resident[];
+	u8 slot[];
 };
 
 /**
