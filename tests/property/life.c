@@ -2,11 +2,14 @@
 /*
  * life.c - one exmap from open to close, and the smaller operations on it
  */
+#include "backing.h"
+#include "choose.h"
 #include "life.h"
 #include "probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -34,18 +37,13 @@ static void *map(struct life *l, size_t bytes, uint64_t offset)
 	return p;
 }
 
-static size_t random_size(struct random *r, size_t max)
-{
-	return 1 + random_below(r, random_chance(r, 40) ? (max < 64 ? max : 64) : max);
-}
-
 void life_begin(struct life *l, int backing, size_t bytes)
 {
 	struct random *r = &l->random;
 	struct exmap_ioctl_setup s = { .fd = backing };
 
-	model_reset(&l->m, random_size(r, MODEL_MAX_PAGES));
-	l->m.frames = random_size(r, 2500);
+	model_reset(&l->m, choose_size(r, MODEL_MAX_PAGES));
+	l->m.frames = choose_size(r, 2500);
 	l->m.backing_bytes = bytes;
 	l->backing = backing;
 	l->interfaces = 1 + (int)random_below(r, MAX_INTERFACES);
@@ -98,12 +96,8 @@ static void check_backing(const struct life *l, size_t page)
 	events[EVENT_BACKING_PAGE]++;
 	for (size_t i = 0; i < 512; i++) {
 		size_t at = page * PAGE + i * 8;
-		size_t valid = at < l->m.backing_bytes ? l->m.backing_bytes - at : 0;
-		uint64_t want = backing_word(at);
+		uint64_t want = backing_word(at, l->m.backing_bytes);
 
-		/* Behind the end of the backing there are zeros [5.5]. */
-		if (valid < 8)
-			want &= (1UL << valid * 8) - 1;
 		if (got[i] != want)
 			fail("page %zu, word %zu: %#llx, the backing has %#llx", page, i,
 			     (unsigned long long)got[i], (unsigned long long)want);
@@ -121,24 +115,11 @@ static void check_page(const struct life *l, size_t page)
 		     (unsigned long long)*stamp_of(l, page), (unsigned long long)p->stamp);
 }
 
-/* Some page that is (not) mapped, from a random one on; false if there is none. */
-static bool find_page(struct life *l, bool mapped, size_t *page)
-{
-	size_t start = random_below(&l->random, l->m.pages);
-
-	for (size_t i = 0; i < l->m.pages; i++) {
-		*page = (start + i) % l->m.pages;
-		if (l->m.page[*page].mapped == mapped)
-			return true;
-	}
-	return false;
-}
-
 static void touch(struct life *l)
 {
 	size_t page;
 
-	if (!find_page(l, true, &page))
+	if (!choose_mapped(&l->random, &l->m, true, &page))
 		return;
 	describe("touch page %zu", page);
 	check_page(l, page);
@@ -147,15 +128,19 @@ static void touch(struct life *l)
 	*stamp_of(l, page) = l->next_stamp;
 }
 
-static void fault(struct life *l)
+static void touch_unmapped(struct life *l)
 {
+	struct fault fault;
 	size_t page;
+	char *p;
 
-	if (!find_page(l, false, &page))
+	if (!choose_mapped(&l->random, &l->m, false, &page))
 		return;
 	describe("touch unmapped page %zu", page);
-	if (probe_load(life_page(l, page) + random_below(&l->random, PAGE)))
-		fail("no fault");
+	p = life_page(l, page) + random_below(&l->random, PAGE);
+	fault = probe_load(p);
+	if (fault.code != SEGV_MAPERR || fault.addr != p)
+		fail("fault at %p told as code %d at %p", (void *)p, fault.code, fault.addr);
 }
 
 static void stats(struct life *l, bool active)
@@ -242,7 +227,7 @@ static void remap(struct life *l)
 		fail("munmap: %s", strerror(errno));
 	if (!is_gone(old))
 		fail("page %zu is still there", page);
-	model_reset(&l->m, random_size(&l->random, MODEL_MAX_PAGES));
+	model_reset(&l->m, choose_size(&l->random, MODEL_MAX_PAGES));
 	stats(l, false);
 	expect_action_error(l, p, EPROTO);
 	l->surface = map(l, l->m.pages * PAGE, EXMAP_OFF_EXMAP);
@@ -273,7 +258,7 @@ void life_op(struct life *l, enum op_kind op)
 	case OP_TOUCH:
 		return touch(l);
 	case OP_FAULT:
-		return fault(l);
+		return touch_unmapped(l);
 	case OP_STATS:
 		describe("stats");
 		return stats(l, true);

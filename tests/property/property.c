@@ -5,6 +5,7 @@
  * One thread, so every result can be foretold, exhaustion included. A run is
  * repeated by giving the seed that it printed.
  */
+#include "backing.h"
 #include "life.h"
 #include "probe.h"
 
@@ -73,20 +74,17 @@ static enum op_kind random_op(struct random *r)
 
 static void run(void)
 {
-	/* Ends in the middle of a page, of a sector, and nowhere near the surface's. */
-	static const size_t sizes[] = { PAGE + 512, 300 * PAGE, 1500 * PAGE + 1001 };
-	enum { BACKINGS = sizeof(sizes) / sizeof(sizes[0]) };
 	static struct life life;
 	int backings[BACKINGS];
 
 	life.random.state = options.seed;
 	for (int i = 0; i < BACKINGS; i++)
-		backings[i] = backing_create(sizes[i]);
+		backings[i] = backing_create(backing_sizes[i]);
 	while (done < options.ops) {
 		size_t which = random_below(&life.random, BACKINGS + 1);
 
 		if (which < BACKINGS)
-			life_begin(&life, backings[which], sizes[which]);
+			life_begin(&life, backings[which], backing_sizes[which]);
 		else
 			life_begin(&life, -1, 0);
 		for (int i = 0; i < OPS_PER_LIFE && done < options.ops; i++, done++) {

@@ -2,6 +2,7 @@
 /*
  * reads.c - random reads of the exmap fd, and their results against the model
  */
+#include "choose.h"
 #include "life.h"
 
 #include <errno.h>
@@ -9,71 +10,6 @@
 #include <sys/uio.h>
 
 #define MAX_IOVECS 12
-
-/* Most iovecs should be good: look for a run of unmapped pages. */
-static size_t unmapped_run(struct life *l, size_t *len)
-{
-	size_t start = random_below(&l->random, l->m.pages), n = 0;
-
-	while (start < l->m.pages && l->m.page[start].mapped)
-		start++;
-	while (n < *len && start + n < l->m.pages && !l->m.page[start + n].mapped)
-		n++;
-	*len = n ? n : 1;
-	return n ? start : 0;
-}
-
-/*
- * Address and length of one iovec, as bytes from the start of the surface. It
- * has at most one thing wrong: the spec gives no order among errors.
- */
-static void random_iovec(struct life *l, intptr_t *at, size_t *bytes)
-{
-	struct random *r = &l->random;
-	size_t len = random_chance(r, 70) ? 1 : 1 + random_below(r, 24), page;
-
-	page = unmapped_run(l, &len);
-	*at = (intptr_t)(page * PAGE);
-	*bytes = len * PAGE;
-	switch (random_below(r, 40)) {
-	case 0:
-		*bytes = 0;
-		break;
-	case 1:
-		*at += 1 + (intptr_t)random_below(r, PAGE - 1);
-		*bytes = PAGE;
-		if (page + 2 > l->m.pages)
-			*at = (intptr_t)(page * PAGE);
-		break;
-	case 2:
-		*bytes -= 1 + random_below(r, PAGE - 1);
-		break;
-	case 3:
-		*at = (intptr_t)((l->m.pages + random_below(r, 3)) * PAGE);
-		break;
-	case 4:
-		*at = (intptr_t)((l->m.pages - 1) * PAGE);
-		*bytes = (2 + random_below(r, 3)) * PAGE;
-		break;
-	case 5:
-		*at = -(intptr_t)PAGE;
-		break;
-	case 6 ... 8:
-		/* anywhere: perhaps over mapped pages */
-		*at = (intptr_t)(random_below(r, l->m.pages) * PAGE);
-		*bytes = PAGE;
-		break;
-	case 9 ... 11:
-		/* over the end of the backing, if the surface reaches that far */
-		page = l->m.backing_bytes / PAGE;
-		if (l->backing >= 0 && page < l->m.pages)
-			*at = (intptr_t)(page * PAGE);
-		*bytes = PAGE;
-		break;
-	default:
-		break;
-	}
-}
 
 /* May a call that stopped for @stop have returned @got, errno @err, after @bytes bytes? */
 static bool acceptable(int stop, size_t bytes, bool skipped, ssize_t got, int err)
@@ -98,7 +34,7 @@ void life_read(struct life *l, int opcode)
 	ssize_t got;
 
 	for (int i = 0; i < n; i++) {
-		random_iovec(l, &at[i], &iov[i].iov_len);
+		choose_iovec(r, &l->m, &at[i], &iov[i].iov_len);
 		iov[i].iov_base = (void *)((intptr_t)l->surface + at[i]);
 	}
 	describe("preadv %s, offset %#lx, %d iovecs from (%+ld, %zu bytes); %zu of %zu frames used",

@@ -45,15 +45,13 @@ struct model_result {
  * model_alloc - one vector of ALLOC [4.4-4.6]
  *
  * @exhausted carries "out of frames" from one vector of an action to the next.
- * A vector that gets only some of its pages sets *@partial: which pages they
- * are is the backend's choice, so the table is left for model_learn() to fix.
+ * Of a vector that gets only some of its pages the model maps the first ones; a
+ * backend may choose others. So what it chose must be undone before anything else
+ * depends on it: a FREE of the whole vector tells the same number for any choice.
  */
-struct model_result model_alloc(struct model *m, uint64_t page, size_t len, bool *exhausted,
-				bool *partial);
+struct model_result model_alloc(struct model *m, uint64_t page, size_t len, bool *exhausted);
 struct model_result model_free(struct model *m, uint64_t page, size_t len);
 
-/** model_map_one - page @page turned out to be mapped. */
-void model_map_one(struct model *m, size_t page, enum content content);
 /** model_reset - the surface was unmapped, and mapped again with @pages pages [2.4]. */
 void model_reset(struct model *m, size_t pages);
 size_t model_count(const struct model *m, size_t page, size_t len);

@@ -21,33 +21,30 @@ size_t model_count(const struct model *m, size_t page, size_t len)
 	return n;
 }
 
-void model_map_one(struct model *m, size_t page, enum content content)
+static bool map_one(struct model *m, size_t page, enum content content)
 {
-	if (!m->page[page].mapped) {
-		m->page[page].mapped = true;
-		m->page[page].content = content;
-		m->mapped++;
-	}
+	if (m->page[page].mapped)
+		return false;
+	m->page[page].mapped = true;
+	m->page[page].content = content;
+	m->mapped++;
+	return true;
 }
 
-struct model_result model_alloc(struct model *m, uint64_t page, size_t len, bool *exhausted,
-				bool *partial)
+struct model_result model_alloc(struct model *m, uint64_t page, size_t len, bool *exhausted)
 {
-	size_t need, free_frames = m->frames - m->mapped;
+	size_t need, free_frames = m->frames - m->mapped, given;
 
 	if (*exhausted)
 		return (struct model_result){ -ENOMEM, 0 };
 	if (!inside(m, page, len))
 		return (struct model_result){ -EFAULT, 0 };
 	need = len - model_count(m, page, len);
-	if (need > free_frames) {
-		*exhausted = true;
-		*partial = true;
-		return (struct model_result){ -ENOMEM, (int)free_frames };
-	}
-	for (size_t i = 0; i < len; i++)
-		model_map_one(m, page + i, CONTENT_UNKNOWN);
-	return (struct model_result){ 0, (int)need };
+	*exhausted = need > free_frames;
+	given = *exhausted ? free_frames : need;
+	for (size_t i = 0, left = given; left; i++)
+		left -= map_one(m, page + i, CONTENT_UNKNOWN);
+	return (struct model_result){ *exhausted ? -ENOMEM : 0, (int)given };
 }
 
 struct model_result model_free(struct model *m, uint64_t page, size_t len)
@@ -73,18 +70,21 @@ void model_reset(struct model *m, size_t pages)
 int model_read(struct model *m, intptr_t at, size_t len, bool fill, size_t *bytes)
 {
 	size_t page = (size_t)at / PAGE, count = len / PAGE, valid = len, mapped;
+	size_t end = m->pages * PAGE;
 	int stop = 0;
 
 	if (!len)
 		return STOP_NOT;
-	if (at % (intptr_t)PAGE || len % PAGE)
-		return STOP_EINVAL;
-	if (at < 0 || !inside(m, page, count))
-		return STOP_EFAULT;
+	/* Two reasons at once: the spec does not say which one is told. */
+	if ((size_t)at % PAGE || len % PAGE)
+		stop |= STOP_EINVAL;
+	if ((size_t)at > end || len > end - (size_t)at)
+		stop |= STOP_EFAULT;
+	if (stop)
+		return stop;
 	mapped = model_count(m, page, count);
 	if (fill && (size_t)at + len > m->backing_bytes)
 		valid = (size_t)at < m->backing_bytes ? m->backing_bytes - (size_t)at : 0;
-	/* Two reasons at once: the spec does not say which one is told. */
 	if (mapped || !valid)
 		stop |= STOP_ENDS;
 	if (count - mapped > m->frames - m->mapped)
@@ -92,7 +92,7 @@ int model_read(struct model *m, intptr_t at, size_t len, bool fill, size_t *byte
 	if (stop)
 		return stop;
 	for (size_t i = 0; i < (valid + PAGE - 1) / PAGE; i++)
-		model_map_one(m, page + i, fill ? CONTENT_BACKING : CONTENT_UNKNOWN);
+		map_one(m, page + i, fill ? CONTENT_BACKING : CONTENT_UNKNOWN);
 	*bytes += valid;
 	return valid < len ? STOP_ENDS : STOP_NOT;
 }
