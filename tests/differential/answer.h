@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * answer.h - what came of an operation, or what must come of it
+ */
+#ifndef TESTS_ANSWER_H
+#define TESTS_ANSWER_H
+
+#include "model.h"
+#include "op.h"
+
+#define MAX_WORDS 6
+#define MAX_CHOICES 4
+
+/* A result; where the spec leaves a choice, one of several. Errors are negative errnos. */
+struct word {
+	const char *what;
+	int64_t value[MAX_CHOICES];
+	int choices; /* 0: any value */
+};
+
+/* How a page looks. */
+struct sight {
+	int code; /* of the SIGSEGV, or 0; or a word of an export */
+	enum content known; /* what of the content must be so, and is compared */
+	uint64_t stamp; /* the word where a stamp is */
+	uint64_t hash; /* of all words */
+};
+
+/* Codes that no kernel has. */
+#define ANY_FAULT (-1) /* SEGV_MAPERR or SEGV_ACCERR */
+#define WRONG_ADDRESS 1000 /* added to the code */
+
+struct answer {
+	int words;
+	struct word word[MAX_WORDS];
+	bool has_vectors;
+	uint64_t vector[VECTORS]; /* all of the interface's page */
+	size_t sights;
+	struct sight sight[MODEL_MAX_PAGES];
+};
+
+static inline void answer_add(struct answer *a, const char *what, int64_t value)
+{
+	a->word[a->words++] = (struct word){ what, { value }, 1 };
+}
+
+/** answer_or - the word just added may have this value too. */
+static inline void answer_or(struct answer *a, int64_t value)
+{
+	struct word *w = &a->word[a->words - 1];
+
+	w->value[w->choices++] = value;
+}
+
+/** answer_add_unknown - any value will do. */
+static inline void answer_add_unknown(struct answer *a, const char *what)
+{
+	a->word[a->words++] = (struct word){ what, { 0 }, 0 };
+}
+
+/** stamp_index - which of a page's words holds its stamp; not always the same one. */
+static inline size_t stamp_index(size_t page)
+{
+	return page % 512;
+}
+
+/** hash_add - one more word for a hash that began as 0. */
+static inline uint64_t hash_add(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 29;
+}
+
+/**
+ * answer_differs - compare
+ *
+ * *@hash is extended by what @got holds where the spec leaves no choice. Return:
+ * true if they differ, and @why says where.
+ */
+bool answer_differs(const struct op *op, const struct answer *want, const struct answer *got,
+		    uint64_t *hash, char *why, size_t size);
+
+/** answer_print - one line of what came of an operation. */
+void answer_print(const struct answer *got, FILE *to);
+
+#endif
