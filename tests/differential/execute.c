@@ -18,14 +18,15 @@
 
 #define HUGE_SIZE (2UL << 20)
 #define BAD_POINTER ((void *)8)
-/* Where nothing is: the surface of an empty place. */
-#define NOWHERE ((char *)(1UL << 32))
+/* Each place's surfaces are in a room of the place's own, far from the others. */
+#define ROOM (64UL << 20)
 #define CLOSED_FD (1 << 19)
 
 struct place places[PLACES];
 
 static int backings[BACKINGS];
 static int not_direct;
+static char *rooms;
 
 void execute_init(void)
 {
@@ -34,6 +35,10 @@ void execute_init(void)
 	not_direct = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	for (int i = 0; i < PLACES; i++)
 		places[i].fd = -1;
+	/* What is reserved is not taken by anybody else's mmap(). */
+	rooms = mmap(NULL, PLACES * ROOM, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (rooms == MAP_FAILED)
+		err(1, "mmap");
 	probe_init();
 	look_init();
 }
@@ -117,15 +122,18 @@ static void do_setup(const struct op *op, struct answer *got)
 				op->arg[5] ? BAD_POINTER : &s)));
 }
 
-/* So that the surface starts where the operation says. */
-static char *free_address(size_t bytes, size_t off)
+/* The address that an operation names: @off pages behind the first 2 MiB of the room. */
+static char *start_of(int64_t place, int64_t off)
 {
-	char *p = mmap(NULL, bytes + 2 * HUGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *room = rooms + (size_t)place * ROOM;
 
-	if (p == MAP_FAILED)
+	return room + (-(uintptr_t)room % HUGE_SIZE) + (size_t)off * PAGE;
+}
+
+static void reserve(char *at, size_t bytes)
+{
+	if (mmap(at, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at)
 		err(1, "mmap");
-	munmap(p, bytes + 2 * HUGE_SIZE);
-	return p + (-(uintptr_t)p % HUGE_SIZE) + off * PAGE;
 }
 
 static void do_map(const struct op *op, struct answer *got)
@@ -136,9 +144,8 @@ static void do_map(const struct op *op, struct answer *got)
 
 	if (p->base || op->arg[2] < 1 || op->arg[2] > MODEL_MAX_PAGES)
 		return;
-	at = mmap(free_address(bytes, (size_t)op->arg[3]), bytes, PROT_READ | PROT_WRITE,
-		  MAP_SHARED_VALIDATE | MAP_FIXED_NOREPLACE, places[op->arg[0]].fd,
-		  (off_t)EXMAP_OFF_EXMAP);
+	at = mmap(start_of(op->arg[1], op->arg[3]), bytes, PROT_READ | PROT_WRITE,
+		  MAP_SHARED_VALIDATE | MAP_FIXED, places[op->arg[0]].fd, (off_t)EXMAP_OFF_EXMAP);
 	answer_add(got, "mmap", map_result(at));
 	if (at == MAP_FAILED)
 		return;
@@ -163,6 +170,7 @@ static void do_unmap(const struct op *op, struct answer *got)
 		return;
 	drop_exports();
 	answer_add(got, "munmap", result(munmap(p->base, p->pages * PAGE)));
+	reserve(p->base, p->pages * PAGE);
 	p->base = NULL;
 }
 
@@ -277,7 +285,7 @@ static void do_read(const struct op *op, struct answer *got)
 	int64_t ret;
 
 	if (!base)
-		base = NOWHERE;
+		base = start_of(op->arg[1], 0);
 	for (unsigned int i = 0; i < op->n; i++) {
 		iov[i].iov_base = (char *)((intptr_t)base + op->range[i].first);
 		iov[i].iov_len = op->range[i].len;
@@ -364,13 +372,14 @@ bool execute_may_export(void)
 
 	if (fd < 0)
 		err(1, "/dev/exmap");
-	surface = mmap(free_address(HUGE_SIZE, 0), HUGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	surface = mmap(start_of(0, 0), HUGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
 	if (surface == MAP_FAILED || ioctl(fd, EXMAP_IOCTL_SETUP, &s))
 		err(1, "/dev/exmap");
 	words = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, EXMAP_OFF_PTEXPORT);
 	if (words != MAP_FAILED)
 		munmap(words, PAGE);
 	munmap(surface, HUGE_SIZE);
+	reserve(surface, HUGE_SIZE);
 	close(fd);
 	return words != MAP_FAILED;
 }

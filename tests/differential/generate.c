@@ -99,11 +99,12 @@ static void end_life(struct generator *g, const struct world *w, struct op *op)
 /* Mostly what it takes to have an exmap that works, until there is one. */
 static enum kind next_kind(struct generator *g, const struct world *w, const struct exmap *x)
 {
-	(void)w;
+	int64_t room = find_place(&g->random, (void *const *)w->surface, false);
+
 	if (x && !x->set_up && random_chance(&g->random, 30))
 		return OP_SETUP;
 	if (x && !x->mapped && random_chance(&g->random, 30))
-		return OP_MAP;
+		return w->surface[room] ? OP_UNMAP : OP_MAP;
 	return random_kind(&g->random);
 }
 

@@ -131,9 +131,10 @@ static void do_setup(struct world *w, const struct op *op, struct answer *want)
 		answer_or(want, -EBADF);
 	else if (x->set_up)
 		answer_or(want, -EBUSY);
-	else if (op->arg[5])
+	/* Of two sentences of 3.1 the spec does not say which goes first. */
+	if (f && op->arg[5])
 		answer_or(want, -EFAULT);
-	else
+	else if (f && !x->set_up)
 		setup_errors(op, want);
 	if (want->word[0].choices)
 		return;
