@@ -147,8 +147,11 @@ static void do_map(const struct op *op, struct answer *got)
 	at = mmap(start_of(op->arg[1], op->arg[3]), bytes, PROT_READ | PROT_WRITE,
 		  MAP_SHARED_VALIDATE | MAP_FIXED, places[op->arg[0]].fd, (off_t)EXMAP_OFF_EXMAP);
 	answer_add(got, "mmap", map_result(at));
-	if (at == MAP_FAILED)
+	if (at == MAP_FAILED) {
+		/* A kernel makes room before it asks the driver. */
+		reserve(start_of(op->arg[1], op->arg[3]), bytes);
 		return;
+	}
 	p->base = at;
 	p->pages = (size_t)op->arg[2];
 }
