@@ -153,6 +153,8 @@ void world_read(struct world *w, const struct op *op, struct answer *want)
 	for (unsigned int i = 0; i < op->n; i++)
 		total += op->range[i].len;
 	answer_add(want, "read", -EBADF);
+	if (!x && op->arg[2] < 0)
+		answer_or(want, -EINVAL);
 	if (!x)
 		return;
 	want->word[0].choices = 0;

@@ -5,6 +5,7 @@
  * A run is repeated by its seed, or from a file of operations; transcripts of
  * runs of different backends can be compared with each other.
  */
+#include "execute.h"
 #include "run.h"
 
 #include <argp.h>
@@ -217,6 +218,7 @@ int main(int argc, char **argv)
 	    sizeof(options.source.seed))
 		return 1;
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	execute_prepare();
 	for (int i = 0; i < options.nr_files; i++) {
 		if (replay(options.files[i]))
 			passed++;

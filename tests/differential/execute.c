@@ -28,11 +28,15 @@ static int backings[BACKINGS];
 static int not_direct;
 static char *rooms;
 
-void execute_init(void)
+void execute_prepare(void)
 {
 	for (int i = 0; i < BACKINGS; i++)
 		backings[i] = backing_create(backing_sizes[i]);
 	not_direct = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+}
+
+void execute_init(void)
+{
 	for (int i = 0; i < PLACES; i++)
 		places[i].fd = -1;
 	/* What is reserved is not taken by anybody else's mmap(). */

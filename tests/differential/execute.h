@@ -8,6 +8,8 @@
 #include "answer.h"
 #include "op.h"
 
+/** execute_prepare - once, before any process is forked: the files that reads are from. */
+void execute_prepare(void);
 /** execute_init - once in each process; before the first operation. */
 void execute_init(void);
 /** execute - do @op; @got becomes what came of it. One thread at a time. */

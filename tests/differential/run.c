@@ -25,18 +25,18 @@ static double seconds(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static double patience(void)
+static double patience(bool hasty)
 {
 	const char *scale = getenv("EXMAP_TEST_TIMEOUT_SCALE");
 	double factor = scale ? atof(scale) : 1;
 
-	return PATIENCE * (factor > 0 ? factor : 1);
+	return (hasty ? PATIENCE / 10 : PATIENCE) * (factor > 0 ? factor : 1);
 }
 
-static void wait_for(pid_t pid, struct outcome *o)
+static void wait_for(pid_t pid, double limit, struct outcome *o)
 {
-	const struct timespec nap = { .tv_nsec = 2000000 };
-	double end = seconds() + patience();
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	double end = seconds() + limit;
 	unsigned long seen = 0;
 	int status;
 
@@ -44,13 +44,13 @@ static void wait_for(pid_t pid, struct outcome *o)
 		unsigned long done = __atomic_load_n(&o->done, __ATOMIC_RELAXED);
 
 		if (done != seen)
-			end = seconds() + patience();
+			end = seconds() + limit;
 		seen = done;
 		if (seconds() > end) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			o->ending = RUN_HANGS;
-			snprintf(o->why, sizeof(o->why), "no progress for %g s", patience());
+			snprintf(o->why, sizeof(o->why), "no progress for %g s", limit);
 			return;
 		}
 		nanosleep(&nap, NULL);
@@ -82,7 +82,7 @@ const struct outcome *run(const struct source *source, const struct extras *extr
 		err(1, "fork");
 	if (!pid)
 		child(source, extras, o);
-	wait_for(pid, o);
+	wait_for(pid, patience(extras->hasty), o);
 	if (o->ending != RUN_OK)
 		o->op = o->done;
 	return o;

@@ -20,6 +20,7 @@ struct extras {
 	const char *record; /* file to write a transcript to */
 	const char *compare; /* file with the transcript of another run */
 	FILE *trace; /* where to tell of each operation */
+	bool hasty; /* a stream known to end soon, or to hang */
 };
 
 enum ending { RUN_OK, RUN_DIFFERS, RUN_DIED, RUN_HANGS };
