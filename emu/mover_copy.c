@@ -87,14 +87,21 @@ int emu_copy_protect(struct emu_surface *s, int prot)
 /* Return: bytes that appeared. */
 static size_t copy_in(struct emu_surface *s, char *dst, const char *src, size_t len)
 {
+	size_t unit = len;
 	size_t done = 0;
 
 	while (done < len) {
 		int error;
 
-		done += emu_uffd_copy(s->uffd, dst + done, src + done, len - done, &error);
+		done += emu_uffd_copy(s->uffd, dst + done, src + done, EXMAP_MIN(unit, len - done),
+				      &error);
 		if (!error)
-			break;
+			continue;
+		/* The client's advice may have split the mapping: then not across the border. */
+		if (error == -ENOENT && unit > EXMAP_PAGE_SIZE) {
+			unit = EXMAP_PAGE_SIZE;
+			continue;
+		}
 		if (error != -EEXIST) {
 			emu_say_once("ALLOC: UFFDIO_COPY failed (error %d); answering ENOMEM. Is "
 				     "memory exhausted, or the surface remapped behind our back?",

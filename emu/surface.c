@@ -243,9 +243,10 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	return 0;
 
 fail:
-	emu_say("mmap: no surface of %zu bytes: error %d; a smaller one, more address space "
-		"(ulimit -v) or vm.overcommit_memory=0 may help",
-		len, -ret);
+	if (ret != -EEXIST && ret != -EINVAL && ret != -EPERM)
+		emu_say("mmap: no surface of %zu bytes: error %d; a smaller one, more address space "
+			"(ulimit -v) or vm.overcommit_memory=0 may help",
+			len, -ret);
 	free_surface(s);
 	return ret;
 }

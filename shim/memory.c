@@ -74,6 +74,14 @@ EXPORT int madvise(void *addr, size_t len, int advice)
 	return REAL(madvise)(addr, len, advice);
 }
 
+EXPORT int posix_madvise(void *addr, size_t len, int advice)
+{
+	if (!concerns_us(addr, len))
+		return REAL(posix_madvise)(addr, len, advice);
+	/* glibc's does nothing for this one, and MADV_DONTNEED is another thing. */
+	return advice == POSIX_MADV_DONTNEED ? 0 : -emu_madvise(addr, len, advice);
+}
+
 EXPORT void *mremap(void *addr, size_t len, size_t new_len, int flags, ...)
 {
 	va_list args;

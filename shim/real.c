@@ -90,3 +90,14 @@ void *real_resolve(enum real_function which)
 	__atomic_store_n(&real_functions[which], function, __ATOMIC_RELAXED);
 	return function;
 }
+
+void real_resolve_all(void)
+{
+	resolving = 1;
+	for (int i = 0; i < NR_REAL_FUNCTIONS; i++) {
+		if (!__atomic_load_n(&real_functions[i], __ATOMIC_RELAXED))
+			__atomic_store_n(&real_functions[i], dlsym(RTLD_NEXT, names[i]),
+					 __ATOMIC_RELAXED);
+	}
+	resolving = 0;
+}

@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -46,8 +47,8 @@ sighandler_t __sysv_signal(int sig, sighandler_t handler);
 #define REAL_FUNCTIONS(X) \
 	X(open) X(open64) X(openat) X(openat64) X(__open_2) X(__open64_2) X(__openat_2) \
 	X(__openat64_2) \
-	X(close) X(close_range) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) \
-	X(mmap) X(munmap) X(mprotect) X(madvise) X(mremap) X(vmsplice) X(setsockopt) \
+	X(close) X(fclose) X(close_range) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) \
+	X(mmap) X(munmap) X(mprotect) X(madvise) X(posix_madvise) X(mremap) X(vmsplice) X(setsockopt) \
 	X(ioctl) X(read) X(pread) X(pread64) X(readv) X(preadv) X(preadv64) X(preadv2) \
 	X(preadv64v2) \
 	X(__read_chk) X(__pread_chk) X(__pread64_chk) \
@@ -71,6 +72,13 @@ extern void *real_functions[NR_REAL_FUNCTIONS] __attribute__((visibility("hidden
 
 /** real_resolve() - find one, and remember it. */
 void *real_resolve(enum real_function which) __attribute__((visibility("hidden")));
+
+/**
+ * real_resolve_all() - find what can be found, at the start
+ *
+ * Later each look-up would take the client's dlerror() away.
+ */
+void real_resolve_all(void) __attribute__((visibility("hidden")));
 
 static inline void *real_function(enum real_function which)
 {

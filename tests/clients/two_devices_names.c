@@ -115,11 +115,28 @@ static void test_file_calls(void)
 	CHECK_ERR(close(fd), EBADF);
 }
 
+/* A stream closes the fd by itself; its number comes back as something else. */
+static void test_stream(void)
+{
+	int fd = open("/dev/exmap", O_RDWR), other;
+	FILE *stream = fdopen(fd, "r");
+	char byte = 1;
+
+	check_need(stream != NULL, "fdopen");
+	CHECK(fclose(stream) == 0);
+	CHECK_ERR(client_action(fd, 0, EXMAP_OP_ALLOC, 0), EBADF);
+	other = open("/dev/null", O_RDWR);
+	CHECK(other == fd);
+	CHECK(write(other, &byte, 1) == 1);
+	close(other);
+}
+
 unsigned int test_names(unsigned int *passed)
 {
 	test_open();
 	test_stat();
 	test_file_calls();
+	test_stream();
 	*passed += check_passed;
 	return check_failed;
 }

@@ -91,6 +91,8 @@ static void test_parts(void)
 	CHECK_ERR(munmap(mid, (PAGES - 4) * PAGE), EINVAL);
 	CHECK_ERR(munmap(c.mem, (PAGES - 1) * PAGE), EINVAL);
 	CHECK_ERR(mprotect(mid, PAGE, PROT_READ), EINVAL);
+	CHECK(posix_madvise(mid, PAGE, POSIX_MADV_RANDOM) == EINVAL);
+	CHECK(posix_madvise(mid, PAGE, POSIX_MADV_DONTNEED) == 0);
 	/* In the module it is FREE of these pages [2.6]. */
 	if (check_emulated())
 		CHECK_ERR(madvise(mid, 4 * PAGE, MADV_DONTNEED), EINVAL);
