@@ -56,7 +56,8 @@ static const struct argp_option argp_options[] = {
 	  "Of exmap (what /dev/exmap is), auto, move, copy, mprotect (the emulator by strategy), "
 	  "anon, anon-vectored (anonymous memory and madvise), mmap (of the file)",
 	  0 },
-	{ "file", 'f', "PATH", 0, "Where to make the file that is read (default: in /dev/shm)", 0 },
+	{ "file", 'f', "PATH", 0,
+	  "Where to make the file that is read (default: in /dev/shm, /var/tmp or here)", 0 },
 	{ "seconds", 's', "S", 0, "Length of one measurement (default 0.3)", 0 },
 	{ "repeat", 'n', "N", 0, "Repetitions, in turn (default 5, at most 64)", 0 },
 	{ "csv", OPT_CSV, NULL, 0, "Print CSV", 0 },
@@ -274,6 +275,24 @@ static void make_file(const char *path, size_t pages)
 	close(fd);
 }
 
+/* In memory, if files there can be read past the page cache (tmpfs: Linux 6.6). */
+static void find_place(char *path, size_t size)
+{
+	static const char *const places[] = { "/dev/shm", "/var/tmp", "." };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		int fd;
+
+		snprintf(path, size, "%s/exmap-bench.%d", places[i], getpid());
+		fd = open(path, O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
+		unlink(path);
+		if (fd < 0)
+			continue;
+		close(fd);
+		return;
+	}
+}
+
 static int add_plans(struct result *results, const char *file)
 {
 	char *patterns[MAX_LIST], *threads[MAX_LIST], *batches[MAX_LIST], *touch[MAX_LIST],
@@ -339,7 +358,10 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	if (options.child)
 		return be_child();
-	snprintf(file, sizeof(file), "%s", options.file ? options.file : "/dev/shm/exmap-bench");
+	if (options.file)
+		snprintf(file, sizeof(file), "%s", options.file);
+	else
+		find_place(file, sizeof(file));
 	n = add_plans(results, file);
 	for (int i = 0; i < n; i++) {
 		size_t want = results[i].plan.threads * (size_t)REGION_PAGES;
