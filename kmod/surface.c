@@ -32,7 +32,9 @@ static u64 present_bits(const struct vm_area_struct *vma)
 /* Frames of a range that goes return to the pool; calls are stopped. */
 static void forget_range(struct exmap_vma *s, unsigned long start, unsigned long end)
 {
-	exmap_clear_range(s, max(start, s->vma->vm_start), min(end, s->vma->vm_end));
+	unsigned long base = s->core.base;
+
+	exmap_clear_range(s, max(start, base), min(end, base + (s->core.nr_pages << PAGE_SHIFT)));
 }
 
 static bool concerns(const struct exmap_vma *s, const struct mmu_notifier_range *range)
@@ -50,6 +52,23 @@ static bool concerns(const struct exmap_vma *s, const struct mmu_notifier_range 
 	       range->end > s->core.base;
 }
 
+/*
+ * For the notifiers' callbacks. Reclaim holds lockdep's map of them, and we
+ * reclaim under the device's lock; but reclaim never gets here, as it does not
+ * know our pages.
+ */
+static void lock_in_notifier(struct exmap_vma *s)
+{
+	lockdep_off();
+	mutex_lock(&s->dev->lock);
+}
+
+static void unlock_in_notifier(struct exmap_vma *s)
+{
+	mutex_unlock(&s->dev->lock);
+	lockdep_on();
+}
+
 static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
 	struct exmap_vma *s = container_of(mn, struct exmap_vma, notifier);
@@ -58,12 +77,7 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 		return 0;
 	if (!mmu_notifier_range_blockable(range))
 		return -EAGAIN;
-	/*
-	 * Reclaim holds lockdep's map of this callback, and we reclaim under the locks
-	 * below; but reclaim never gets here, as it does not know our pages.
-	 */
-	lockdep_off();
-	mutex_lock(&s->dev->lock);
+	lock_in_notifier(s);
 	if (!s->holds++)
 		exmap_stop_calls(s->dev);
 	/*
@@ -77,8 +91,7 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 	}
 	if (range->event == MMU_NOTIFY_CLEAR || s->dead)
 		forget_range(s, range->start, range->end);
-	mutex_unlock(&s->dev->lock);
-	lockdep_on();
+	unlock_in_notifier(s);
 	return 0;
 }
 
@@ -116,11 +129,11 @@ static void end_move(struct exmap_vma *s, const struct mmu_notifier_range *range
 {
 	if (concerns(s, range))
 		return;
-	mutex_lock(&s->dev->lock);
+	lock_in_notifier(s);
 	s->moving = false;
 	s->holds--;
 	restart(s);
-	mutex_unlock(&s->dev->lock);
+	unlock_in_notifier(s);
 }
 
 static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
@@ -136,12 +149,12 @@ static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_ra
 	}
 	if (!concerns(s, range))
 		return;
-	mutex_lock(&s->dev->lock);
+	lock_in_notifier(s);
 	s->holds--;
 	/* A dying surface stays stopped until its vm_ops->close(). */
 	if (!s->dead)
 		restart(s);
-	mutex_unlock(&s->dev->lock);
+	unlock_in_notifier(s);
 }
 
 /* The address space ends: its page tables go without asking once more. */
@@ -149,11 +162,11 @@ static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
 	struct exmap_vma *s = container_of(mn, struct exmap_vma, notifier);
 
-	mutex_lock(&s->dev->lock);
+	lock_in_notifier(s);
 	exmap_stop_calls(s->dev);
 	s->dead = true;
 	forget_range(s, 0, ULONG_MAX);
-	mutex_unlock(&s->dev->lock);
+	unlock_in_notifier(s);
 }
 
 static void free_surface(struct work_struct *work)
