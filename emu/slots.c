@@ -17,8 +17,9 @@
 #define SAMPLE_PAGES 64
 #define SAMPLE_SIZE (SAMPLE_PAGES * EXMAP_PAGE_SIZE)
 
-/* Address space between the slots of two surfaces. */
+/* Address space between the slots of two surfaces, and above them. */
 #define GUARD (1ull << 30)
+#define GAP (64ull << 30)
 
 /* A call that took longer than this many undisturbed ones was interrupted. */
 #define FIXED_MAX 32
@@ -83,14 +84,25 @@ static bool measure(struct emu_surface *s, struct emu_slots *slots)
 }
 
 /*
- * Where mappings do not come by themselves: a client's stray pointer into something
- * it unmapped must not meet a slot.
+ * A client's stray pointer into something that it unmapped must not meet a slot:
+ * they go where mappings do not come by themselves, or, where something else is
+ * there (a sanitizer), at the far end of a gap that is larger than what a client unmaps.
  */
-static void *place(size_t len)
+static void *reserve(size_t len)
 {
 	static u64 next = 0x200000000000;
+	void *place = (void *)(uintptr_t)__atomic_fetch_add(&next, len + GUARD, __ATOMIC_RELAXED);
+	char *base = emu_reserve(place, len, 0);
 
-	return (void *)(uintptr_t)__atomic_fetch_add(&next, len + GUARD, __ATOMIC_RELAXED);
+	if (base == place)
+		return base;
+	if (!emu_is_error(base))
+		emu_sys(SYS_munmap, base, len);
+	base = emu_reserve(NULL, len + GAP, 0);
+	if (emu_is_error(base))
+		return emu_reserve(NULL, len, 0);
+	emu_sys(SYS_munmap, base + len, GAP);
+	return base;
 }
 
 struct emu_slots *emu_slots_create(struct emu_surface *s, u64 nr_frames)
@@ -104,7 +116,7 @@ struct emu_slots *emu_slots_create(struct emu_surface *s, u64 nr_frames)
 		return NULL;
 	slots->size = size;
 	slots->len = (nr_frames << EXMAP_PAGE_SHIFT) + 2 * SAMPLE_SIZE;
-	slots->base = emu_reserve(place(slots->len), slots->len, 0);
+	slots->base = reserve(slots->len);
 	if (emu_is_error(slots->base)) {
 		emu_sys(SYS_munmap, slots, size);
 		return NULL;
