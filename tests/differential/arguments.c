@@ -72,6 +72,7 @@ void generate_iovecs(struct generator *g, const struct exmap *x, struct op *op)
 			choose_iovec(r, &x->m, &at, &bytes);
 		op->range[i] = (struct range){ at, bytes };
 	}
+	g->last_read = op->range[random_below(r, op->n)];
 }
 
 void generate_setup(struct generator *g, struct op *op)
@@ -125,6 +126,15 @@ void generate_map_other(struct generator *g, const struct exmap *x, struct op *o
 	op->arg[3] = random_chance(r, 20);
 }
 
+/* A page of the last read, or @page if that was outside. */
+static size_t read_page(struct generator *g, size_t pages, size_t page)
+{
+	size_t first = (size_t)g->last_read.first / PAGE;
+
+	first += random_below(&g->random, g->last_read.len / PAGE + 1);
+	return first < pages ? first : page;
+}
+
 /* Mostly pages where something happens: stores to mapped ones, loads of any. */
 void generate_page(struct generator *g, const struct exmap *x, struct op *op)
 {
@@ -136,6 +146,8 @@ void generate_page(struct generator *g, const struct exmap *x, struct op *op)
 		return;
 	if (x)
 		choose_mapped(r, &x->m, mapped, &page);
+	if (op->kind == OP_LOAD && random_chance(r, 30))
+		page = read_page(g, pages_of(x), page);
 	op->arg[1] = (int64_t)page;
 	if (op->kind == OP_TOUCH)
 		op->arg[1] = (int64_t)(page * PAGE + random_below(r, PAGE));

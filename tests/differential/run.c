@@ -30,7 +30,7 @@ static double patience(bool hasty)
 	const char *scale = getenv("EXMAP_TEST_TIMEOUT_SCALE");
 	double factor = scale ? atof(scale) : 1;
 
-	return (hasty ? PATIENCE / 10 : PATIENCE) * (factor > 0 ? factor : 1);
+	return (hasty ? PATIENCE / 30 : PATIENCE) * (factor > 0 ? factor : 1);
 }
 
 static void wait_for(pid_t pid, double limit, struct outcome *o)

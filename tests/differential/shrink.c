@@ -126,10 +126,10 @@ static bool smaller_number(struct stream *s, size_t i, size_t offset)
 		int64_t number;
 
 		memcpy(&number, (const char *)s->op[i] + offset, sizeof(number));
-		if (number <= 0)
-			break;
-		if (!with_number(s, i, offset, number / 2) &&
-		    !with_number(s, i, offset, number - 1))
+		if (!number || with_number(s, i, offset, 0))
+			return any || number;
+		if (number < 0 || (!with_number(s, i, offset, number / 2) &&
+				   !with_number(s, i, offset, number - 1)))
 			break;
 		any = true;
 	}

@@ -17,6 +17,7 @@ struct generator {
 	bool begins; /* whether the last one began a life */
 	unsigned long count;
 	uint64_t next_stamp;
+	struct range last_read; /* worth a look */
 };
 
 /** generator_init - the same seed and number of threads give the same operations. */

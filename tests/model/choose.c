@@ -80,7 +80,7 @@ static size_t unmapped_run(struct random *r, const struct model *m, size_t *len)
 /* It has at most one thing wrong: the spec gives no order among errors. */
 void choose_iovec(struct random *r, const struct model *m, intptr_t *at, size_t *bytes)
 {
-	size_t len = random_chance(r, 70) ? 1 : 1 + random_below(r, 24), page;
+	size_t len = random_chance(r, 70) ? 1 : 1 + random_below(r, 24), page, end;
 
 	page = unmapped_run(r, m, &len);
 	*at = (intptr_t)(page * PAGE);
@@ -115,10 +115,13 @@ void choose_iovec(struct random *r, const struct model *m, intptr_t *at, size_t 
 		break;
 	case 9 ... 11:
 		/* over the end of the backing, if the surface reaches that far */
-		page = m->backing_bytes / PAGE;
-		if (page && page < m->pages)
-			*at = (intptr_t)(page * PAGE);
-		*bytes = PAGE;
+		end = m->backing_bytes / PAGE;
+		len = 1 + random_below(r, 6);
+		if (!end || end + len > m->pages)
+			break;
+		page = end - random_below(r, end < 4 ? end + 1 : 4);
+		*at = (intptr_t)(page * PAGE);
+		*bytes = len * PAGE;
 		break;
 	default:
 		break;
