@@ -148,6 +148,8 @@ void generate_page(struct generator *g, const struct exmap *x, struct op *op)
 		choose_mapped(r, &x->m, mapped, &page);
 	if (op->kind == OP_LOAD && random_chance(r, 30))
 		page = read_page(g, pages_of(x), page);
+	else if (x && op->kind == OP_LOAD && random_chance(r, 5))
+		page = x->m.backing_bytes / PAGE % x->m.pages;
 	op->arg[1] = (int64_t)page;
 	if (op->kind == OP_TOUCH)
 		op->arg[1] = (int64_t)(page * PAGE + random_below(r, PAGE));

@@ -103,7 +103,7 @@ static enum kind next_kind(struct generator *g, const struct world *w, const str
 
 	if (x && !x->set_up && random_chance(&g->random, 30))
 		return OP_SETUP;
-	if (x && !x->mapped && random_chance(&g->random, 30))
+	if (x && !x->mapped && random_chance(&g->random, 15))
 		return w->surface[room] ? OP_UNMAP : OP_MAP;
 	return random_kind(&g->random);
 }
