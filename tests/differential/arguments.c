@@ -62,7 +62,7 @@ void generate_iovecs(struct generator *g, const struct exmap *x, struct op *op)
 	op->arg[2] = random_interface(r, x) & 0xff;
 	op->arg[2] |= (fill ? EXMAP_OP_READ : EXMAP_OP_ALLOC) << 8;
 	if (random_chance(r, 2))
-		op->arg[2] ^= 1L << random_below(r, 64);
+		op->arg[2] ^= (int64_t)(1UL << random_below(r, 64));
 	op->arg[3] = random_chance(r, 50);
 	for (unsigned int i = 0; i < op->n; i++) {
 		intptr_t at = (intptr_t)(random_below(r, 64) * PAGE);
