@@ -3,7 +3,8 @@
  * bench.h - patterns of page use, and what can serve them
  *
  * One measurement runs in a process of its own: `exmap-bench` starts itself again for each
- * backend and repetition, under exmap-run where that is the backend.
+ * backend and repetition, under exmap-run where that is the backend. So nothing of one is left
+ * for the next, and the module, the emulator and plain memory meet in one table.
  */
 #ifndef EXMAP_BENCH_H
 #define EXMAP_BENCH_H
@@ -15,8 +16,8 @@
 #define PAGE 4096UL
 #define MAX_BATCH 512
 #define MAX_THREADS 64
-/* Each thread has its own pages, 64 MiB, so that scattered ones are far apart. */
-#define REGION_PAGES 16384
+#define MAX_REPEAT 64
+#define MAX_RESULTS 512
 
 /**
  * enum pattern - what a thread does over and over, with pages of its own
@@ -24,8 +25,9 @@
  * @NEIGHBOURS: of a batch of single pages that are neighbours
  * @RUN:        of one vector of a batch of pages
  * @HANDOVER:   as NEIGHBOURS, ALLOC by one interface and FREE by another
- * @STEAL:      as HANDOVER, with no more frames than one batch for each thread
- * @PAGE_READ:  READ of single pages one by one, then FREE of the batch
+ * @STEAL:      as HANDOVER, with frames for three of four batches only: ENOMEM is no error,
+ *              and what was mapped is freed
+ * @PAGE_READ:  READ of single scattered pages one by one, then FREE of the batch
  * @BATCH_READ: READ of a batch of neighbours by one preadv(), then FREE
  * @EMPTY:      ACTION of no vectors
  */
@@ -43,95 +45,173 @@ enum pattern {
 
 extern const char *const pattern_names[NR_PATTERNS];
 
+static inline bool pattern_reads(enum pattern pattern)
+{
+	return pattern == PAGE_READ || pattern == BATCH_READ;
+}
+
 /**
  * struct plan - one measurement
- * @pattern: what
- * @threads: how many do it
- * @batch:   pages (or preads) of one round
- * @touch:   whether each page is stored to
- * @seconds: how long
- * @file:    backing, for the READs
+ * @pattern:   what
+ * @threads:   how many do it
+ * @batch:     pages (or preads) of one round
+ * @touch:     whether each page is stored to
+ * @unchecked: the file has no content to compare with (null_blk)
+ * @pages:     each thread's working set
+ * @frames:    of the exmap; 0: as the pattern wants it
+ * @seconds:   how long
+ * @file:      backing, for the READs; else NULL
  */
 struct plan {
 	enum pattern pattern;
 	int threads;
 	int batch;
 	bool touch;
+	bool unchecked;
+	size_t pages;
+	size_t frames;
 	double seconds;
 	const char *file;
 };
 
 /**
  * struct figures - what came of it
- * @pages: pages (EMPTY: calls) of all threads
- * @frees: FREE calls, or what stands for them
- * @ns:    of wall time
- * @ipis:  interrupts between CPUs meanwhile, of the whole machine; -1 if not told
+ * @ns_page:   of time for one page (EMPTY: one call), all threads together
+ * @ipis_free: interrupts between CPUs, of the whole machine, for each FREE or what stands for
+ *             it; -1 if not told
  */
 struct figures {
-	uint64_t pages;
-	uint64_t frees;
-	double ns;
-	double ipis;
+	double ns_page;
+	double ipis_free;
 };
 
-/** struct worker - a thread's own; the backend may keep what it likes in @private. */
+/**
+ * struct worker - a thread's own
+ * @id:      thread
+ * @plan:    what it does
+ * @base:    of the memory
+ * @first:   page of its own region
+ * @page:    of the round, counted from @first
+ * @got:     how many of them there are: all, but in STEAL
+ * @check:   warm-up: results are to be verified
+ * @seed:    of its random numbers
+ * @private: the backend's
+ */
 struct worker {
 	int id;
 	const struct plan *plan;
 	char *base;
-	uint64_t first; /* page of its own region */
-	uint32_t page[MAX_BATCH]; /* of the round, counted from @first */
+	uint64_t first;
+	uint32_t page[MAX_BATCH];
+	int got;
+	bool check;
 	unsigned int seed;
 	void *private;
 };
 
 /**
  * struct backend - where pages come from
- * @name:  for people
- * @open:  for so many threads; NULL and a message on stderr if it cannot be had
- * @begin: a thread begins
- * @alloc: the round's pages become accessible
- * @read:  and hold the file's content
- * @free:  and go again
- * @empty: a call that does nothing
+ * @name:   for people
+ * @packed: a round's pages are at the start of the thread's region, one by one
+ * @open:   for so many pages; false if this machine cannot
+ * @begin:  a thread begins
+ * @alloc:  the round's pages become accessible
+ * @read:   and hold the file's content
+ * @free:   and go again
+ * @empty:  a call that does nothing
+ * @close:  all threads have ended, and all pages have gone
  *
  * What a backend has no answer to is NULL.
  */
 struct backend {
 	const char *name;
+	bool packed;
 	bool (*open)(const struct plan *plan, size_t pages);
 	void (*begin)(struct worker *w);
 	void (*alloc)(struct worker *w);
 	void (*read)(struct worker *w);
 	void (*free)(struct worker *w);
 	void (*empty)(struct worker *w);
+	void (*close)(void);
 };
 
 extern const struct backend exmap_backend;
 extern const struct backend anon_backend;
 extern const struct backend anon_vectored_backend;
 extern const struct backend file_backend;
+extern const struct backend pread_backend;
+
+/** die() - end with what failed, and errno's word. */
+_Noreturn void die(const char *what);
+
+/** die_wrong() - end, because what was computed is wrong. */
+_Noreturn void die_wrong(const struct worker *w, int i, const char *what);
 
 /** measure() - carry a plan out. Return: false if the backend cannot. */
 bool measure(const struct backend *backend, const struct plan *plan, struct figures *figures);
 
-/** file_word() - what the file that --file makes has at the start of each page. */
-static inline uint64_t file_word(uint64_t page)
-{
-	return (page + 1) * 0x9e3779b97f4a7c15ULL;
-}
+/** file_open() - the plan's file. */
+int file_open(const struct plan *plan, int flags);
 
-/* report.c */
+/**
+ * file_make() - have a file of so many pages
+ * @path: one that is there, or NULL: make one, which goes by itself
+ *
+ * Return: the path by which children open it.
+ */
+const char *file_make(const char *path, size_t pages);
+
+/**
+ * struct result - one line of the report
+ * @plan:    what was measured
+ * @backend: on what
+ * @n:       how many times
+ * @figures: each time
+ */
 struct result {
 	struct plan plan;
 	const char *backend;
 	int n;
-	double ns_page[64];
-	double ipis_free[64];
+	struct figures figures[MAX_REPEAT];
 };
 
 enum format { TABLE, CSV, JSON };
+
+/**
+ * struct options - the command line, as it is
+ * @child: what this process is to measure, once, if it is a child
+ */
+struct options {
+	const char *patterns;
+	const char *threads;
+	const char *batches;
+	const char *touch;
+	const char *backends;
+	const char *set;
+	const char *file;
+	const char *child;
+	bool unchecked;
+	size_t pages;
+	size_t frames;
+	double seconds;
+	int repeat;
+	enum format format;
+};
+
+void options_parse(struct options *options, int argc, char **argv);
+
+/** plans_make() - what the options ask for. Return: how many. */
+int plans_make(const struct options *options, struct result *results);
+
+/** child_be() - be the child, as child_run() ordered. Return: exit status. */
+int child_be(const char *order);
+
+/** child_run() - measure in a child. Return: false if the backend has no answer to the plan. */
+bool child_run(const struct plan *plan, const char *backend, struct figures *figures);
+
+/** child_who() - "the kernel module", "the emulator, strategy copy"; NULL if no exmap. */
+const char *child_who(const char *backend);
+
 void report(const struct result *results, int n, enum format format);
 
 #endif /* EXMAP_BENCH_H */

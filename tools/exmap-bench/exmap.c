@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+/* exmap.c - pages of an exmap: two interfaces a thread, one to ALLOC by and one to FREE by */
+
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <fcntl.h>
+#include <linux/exmap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static int fd;
+static char *base;
+
+struct pair {
+	struct exmap_user_interface *page[2];
+};
+
+static struct exmap_user_interface *interface_page(int i)
+{
+	void *page =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, EXMAP_OFF_INTERFACE(i));
+
+	if (page == MAP_FAILED)
+		die("mmap of an interface");
+	return page;
+}
+
+static size_t frames(const struct plan *plan)
+{
+	size_t batches = plan->threads * (size_t)plan->batch;
+
+	if (plan->frames)
+		return plan->frames;
+	if (plan->pattern != STEAL)
+		return 4 * batches;
+	return plan->threads == 1 ? batches : batches * 3 / 4;
+}
+
+static bool exmap_open(const struct plan *plan, size_t pages)
+{
+	struct exmap_ioctl_setup setup = {
+		.fd = plan->file ? file_open(plan, O_RDONLY | O_DIRECT) : -1,
+		.max_interfaces = 2 * plan->threads,
+		.buffer_size = frames(plan),
+	};
+
+	fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		die("/dev/exmap");
+	base = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, EXMAP_OFF_EXMAP);
+	if (base == MAP_FAILED)
+		die("mmap of the surface");
+	if (ioctl(fd, EXMAP_IOCTL_SETUP, &setup))
+		die("SETUP");
+	return true;
+}
+
+static void exmap_begin(struct worker *w)
+{
+	struct pair *pair = malloc(sizeof(*pair));
+
+	w->base = base;
+	w->private = pair;
+	pair->page[0] = interface_page(2 * w->id);
+	pair->page[1] = interface_page(2 * w->id + 1);
+}
+
+/* Vectors for the round's pages. Return: how many. */
+static int write_vectors(const struct worker *w, struct exmap_iov *iov)
+{
+	if (w->plan->pattern == RUN) {
+		iov[0].value = 0;
+		iov[0].page = w->first + w->page[0];
+		iov[0].len = w->got;
+		return 1;
+	}
+	for (int i = 0; i < w->got; i++) {
+		iov[i].value = 0;
+		iov[i].page = w->first + w->page[i];
+		iov[i].len = 1;
+	}
+	return w->got;
+}
+
+/* Every page of these vectors must have been mapped, or unmapped. */
+static void check_vectors(const struct worker *w, const struct exmap_iov *iov, int n)
+{
+	int len = w->plan->pattern == RUN ? w->got : 1;
+
+	for (int i = 0; i < n; i++) {
+		if (iov[i].res || iov[i].pages != len)
+			die_wrong(w, i, "was not mapped or unmapped by its vector");
+	}
+}
+
+static void action(struct worker *w, int side, int opcode)
+{
+	const struct pair *pair = w->private;
+	struct exmap_iov *iov = pair->page[side]->iov;
+	struct exmap_action_params params = { .interface = 2 * w->id + side, .opcode = opcode };
+	int failed;
+
+	params.iov_len = write_vectors(w, iov);
+	failed = ioctl(fd, EXMAP_IOCTL_ACTION, &params);
+	/* Out of frames is what a pool too small means; all later vectors are too [4.6]. */
+	if (failed < 0 || (failed && (w->plan->pattern != STEAL || opcode != EXMAP_OP_ALLOC)))
+		die("ACTION");
+	w->got -= failed;
+	if (w->check)
+		check_vectors(w, iov, params.iov_len - failed);
+}
+
+static void exmap_alloc(struct worker *w)
+{
+	action(w, 0, EXMAP_OP_ALLOC);
+}
+
+static void exmap_free(struct worker *w)
+{
+	bool other = w->plan->pattern == HANDOVER || w->plan->pattern == STEAL;
+
+	action(w, other, EXMAP_OP_FREE);
+}
+
+static void exmap_empty(struct worker *w)
+{
+	struct exmap_action_params params = { .interface = 2 * w->id, .opcode = EXMAP_OP_ALLOC };
+
+	if (ioctl(fd, EXMAP_IOCTL_ACTION, &params))
+		die("ACTION");
+}
+
+static void exmap_read(struct worker *w)
+{
+	off_t offset = 2 * w->id | EXMAP_OP_READ << 8;
+	struct iovec iov[MAX_BATCH];
+
+	for (int i = 0; i < w->got; i++)
+		iov[i] = (struct iovec){ base + (w->first + w->page[i]) * PAGE, PAGE };
+	if (w->plan->pattern == BATCH_READ) {
+		if (preadv(fd, iov, w->got, offset) != w->got * (ssize_t)PAGE)
+			die("preadv");
+		return;
+	}
+	for (int i = 0; i < w->got; i++) {
+		if (pread(fd, iov[i].iov_base, PAGE, offset) != PAGE)
+			die("pread");
+	}
+}
+
+static void exmap_close(void)
+{
+	struct exmap_ioctl_stats stats;
+
+	if (ioctl(fd, EXMAP_IOCTL_STATS, &stats))
+		die("STATS");
+	if (stats.alloc_count) {
+		fprintf(stderr, "exmap-bench: %llu pages are mapped after all were freed\n",
+			(unsigned long long)stats.alloc_count);
+		exit(1);
+	}
+}
+
+const struct backend exmap_backend = {
+	.name = "exmap",
+	.open = exmap_open,
+	.begin = exmap_begin,
+	.alloc = exmap_alloc,
+	.read = exmap_read,
+	.free = exmap_free,
+	.empty = exmap_empty,
+	.close = exmap_close,
+};

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+/* plain.c - what programs do without an exmap */
+
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static int fd;
+static int pidfd;
+static char *base;
+
+static void begin(struct worker *w)
+{
+	w->base = base;
+}
+
+static char *address(const struct worker *w, int i)
+{
+	return base + (w->first + w->page[i]) * PAGE;
+}
+
+/* Anonymous memory: a page comes by its first touch, and goes by madvise(). */
+
+static bool anon_open(const struct plan *plan, size_t pages)
+{
+	if (plan->file)
+		fd = file_open(plan, O_RDONLY | O_DIRECT);
+	base = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
+		die("mmap");
+	madvise(base, pages * PAGE, MADV_NOHUGEPAGE);
+	return true;
+}
+
+static void anon_alloc(struct worker *w)
+{
+	for (int i = 0; i < w->got; i++)
+		*(volatile char *)address(w, i) = 0;
+}
+
+static void anon_read(struct worker *w)
+{
+	for (int i = 0; i < w->got; i++) {
+		if (pread(fd, address(w, i), PAGE, address(w, i) - base) != PAGE)
+			die("pread");
+	}
+}
+
+static void anon_free(struct worker *w)
+{
+	if (w->plan->pattern == RUN) {
+		madvise(address(w, 0), w->got * PAGE, MADV_DONTNEED);
+		return;
+	}
+	for (int i = 0; i < w->got; i++)
+		madvise(address(w, i), PAGE, MADV_DONTNEED);
+}
+
+static void anon_empty(struct worker *w)
+{
+	(void)w;
+	syscall(SYS_getppid);
+}
+
+const struct backend anon_backend = {
+	.name = "anon",
+	.open = anon_open,
+	.begin = begin,
+	.alloc = anon_alloc,
+	.read = anon_read,
+	.free = anon_free,
+	.empty = anon_empty,
+};
+
+/* The same with one call for all, where the kernel has it (Linux 6.13). */
+
+static bool anon_vectored_open(const struct plan *plan, size_t pages)
+{
+	struct iovec iov;
+
+	if (!anon_open(plan, pages))
+		return false;
+	pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+	iov = (struct iovec){ base, PAGE };
+	return syscall(SYS_process_madvise, pidfd, &iov, 1, MADV_DONTNEED, 0) == (long)PAGE;
+}
+
+static void anon_vectored_free(struct worker *w)
+{
+	struct iovec iov[MAX_BATCH];
+
+	for (int i = 0; i < w->got; i++)
+		iov[i] = (struct iovec){ address(w, i), PAGE };
+	if (syscall(SYS_process_madvise, pidfd, iov, w->got, MADV_DONTNEED, 0) < 0)
+		die("process_madvise");
+}
+
+const struct backend anon_vectored_backend = {
+	.name = "anon-vectored",
+	.open = anon_vectored_open,
+	.begin = begin,
+	.alloc = anon_alloc,
+	.read = anon_read,
+	.free = anon_vectored_free,
+};
+
+/* The file mapped: the kernel's page cache does it all. */
+
+static bool mmap_open(const struct plan *plan, size_t pages)
+{
+	int file = file_open(plan, O_RDONLY);
+
+	base = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	if (base == MAP_FAILED)
+		die("mmap of the file");
+	madvise(base, pages * PAGE, MADV_RANDOM);
+	return true;
+}
+
+static void mmap_read(struct worker *w)
+{
+	for (int i = 0; i < w->got; i++)
+		(void)*(volatile char *)address(w, i);
+}
+
+const struct backend file_backend = {
+	.name = "mmap",
+	.open = mmap_open,
+	.begin = begin,
+	.read = mmap_read,
+	.free = anon_free,
+};
+
+/* Into memory that stays: no page comes or goes, so this is what reading costs by itself. */
+
+static void pread_read(struct worker *w)
+{
+	for (int i = 0; i < w->got; i++) {
+		char *to = base + (w->first + i) * PAGE;
+
+		if (pread(fd, to, PAGE, address(w, i) - base) != PAGE)
+			die("pread");
+	}
+}
+
+static void pread_free(struct worker *w)
+{
+	(void)w;
+}
+
+const struct backend pread_backend = {
+	.name = "pread",
+	.packed = true,
+	.open = anon_open,
+	.begin = begin,
+	.read = pread_read,
+	.free = pread_free,
+};
