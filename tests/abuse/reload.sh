@@ -5,6 +5,10 @@
 rounds=${1:-100}
 module=/exmap.ko
 
+# MemFree does not count the free pages on the CPUs' own lists, which 6.12 lets grow to tens of
+# MiB.
+echo 100000 >/proc/sys/vm/percpu_pagelist_high_fraction
+
 # In KiB, but for the page cache.
 memory() {
 	echo 3 >/proc/sys/vm/drop_caches
@@ -34,6 +38,6 @@ while [ "$i" -lt "$rounds" ]; do
 done
 after=$(memory)
 echo "# free memory before $before KiB, after $rounds rounds $after KiB"
-[ "$after" -gt $((before - 16384)) ] || lost "free memory fell from $before to $after KiB"
+[ "$after" -gt $((before - 4096)) ] || lost "free memory fell from $before to $after KiB"
 echo "ok 1 - the module comes and goes $rounds times"
 echo "1 passed, 0 failed, 0 skipped"
