@@ -237,8 +237,9 @@ static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 	return failed_vec;
 }
 
-struct exmap_iov exmap_alloc_one(struct exmap_interface *ifc, struct exmap_pool *pool,
-				 struct exmap_surface *s, u64 page, u32 len)
+/* One vector that stands nowhere: its result. */
+static struct exmap_iov alloc_one(struct exmap_interface *ifc, struct exmap_pool *pool,
+				  struct exmap_surface *s, u64 page, u32 len)
 {
 	u32 failed_vec;
 
@@ -250,8 +251,34 @@ struct exmap_iov exmap_alloc_one(struct exmap_interface *ifc, struct exmap_pool 
 		ifc->result[0].res = -ENOMEM;
 	else if (failed_vec == GONE)
 		ifc->result[0].res = -EPROTO;
-	count(&ifc->counts.actions, 1);
 	return ifc->result[0];
+}
+
+int exmap_alloc_bytes(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		      const struct iovec *range)
+{
+	u64 addr = (u64)(uintptr_t)range->iov_base;
+	u64 page = (addr - s->base) >> EXMAP_PAGE_SHIFT;
+	u64 len = range->iov_len >> EXMAP_PAGE_SHIFT;
+	u64 mapped = 0;
+
+	/* The answer is the number of bytes, in an int. */
+	if ((addr | range->iov_len) % EXMAP_PAGE_SIZE || range->iov_len > INT_MAX)
+		return -EINVAL;
+	if (addr < s->base || !exmap_in_surface(s, page, len))
+		return -EFAULT;
+	count(&ifc->counts.actions, 1);
+	while (len) {
+		u64 n = EXMAP_MIN(len, (1ULL << EXMAP_PAGE_LEN_BITS) - 1);
+		struct exmap_iov result = alloc_one(ifc, pool, s, page, n);
+
+		if (result.res < 0)
+			return result.res;
+		mapped += result.pages;
+		page += n;
+		len -= n;
+	}
+	return mapped << EXMAP_PAGE_SHIFT;
 }
 
 /*

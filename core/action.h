@@ -74,15 +74,13 @@ int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct ex
 		 struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len);
 
 /**
- * exmap_alloc_one() - ALLOC of one range, for callers that have no vectors
- * @page: first page
- * @len:  number of pages, at most what a vector holds
+ * exmap_alloc_bytes() - ALLOC of a range of bytes, as one of any length [7.5]
+ * @range: of surface memory, in the caller's own memory
  *
- * As exmap_action() for the rest. Return: what the vector's result would be, EPROTO
- * included.
+ * As exmap_action() for the rest. Return: bytes newly mapped, or a negative errno.
  */
-struct exmap_iov exmap_alloc_one(struct exmap_interface *ifc, struct exmap_pool *pool,
-				 struct exmap_surface *s, u64 page, u32 len);
+int exmap_alloc_bytes(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		      const struct iovec *range);
 
 /**
  * exmap_read() - map ranges of bytes, and fill them

@@ -59,6 +59,7 @@ static inline void exmap_wait(unsigned int round)
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>

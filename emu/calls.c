@@ -156,3 +156,49 @@ ssize_t emu_read(struct exmap_file *file, const struct iovec *iov, long nr_iov, 
 		return -EINVAL;
 	return do_read(file, NULL, iov, nr_iov, offset);
 }
+
+/* The interface of an ALLOC that comes without parameters. */
+static struct exmap_interface *interface_of(struct exmap_device *dev, unsigned int id)
+{
+	return id < exmap_load_acquire(&dev->nr_interfaces) ? &dev->interfaces[id] : NULL;
+}
+
+long emu_alloc_bytes(struct exmap_file *file, unsigned int interface, const struct iovec *range)
+{
+	struct exmap_device *dev = exmap_load_acquire(&file->dev);
+	struct exmap_interface *ifc = interface_of(dev, interface);
+	struct exmap_surface *s;
+	long ret;
+
+	if (!ifc)
+		return -EINVAL;
+	s = live_surface(dev) ? enter(dev, ifc) : NULL;
+	if (!s)
+		return -EPROTO;
+	ret = exmap_alloc_bytes(ifc, &dev->pool, s, range);
+	exmap_unlock(&ifc->lock);
+	return ret;
+}
+
+long emu_alloc_vectors(struct exmap_file *file, unsigned int interface, const struct iovec *range)
+{
+	struct exmap_device *dev = exmap_load_acquire(&file->dev);
+	struct exmap_interface *ifc = interface_of(dev, interface);
+	size_t len = range->iov_len;
+	struct exmap_surface *s;
+	long ret;
+
+	if (!ifc || !len || len % sizeof(ifc->result[0]) || len > sizeof(ifc->result))
+		return -EINVAL;
+	s = live_surface(dev) ? enter(dev, ifc) : NULL;
+	if (!s)
+		return -EPROTO;
+	ret = emu_usercopy(ifc->result, range->iov_base, len);
+	if (!ret)
+		ret = exmap_action(ifc, &dev->pool, s, ifc->result, EXMAP_OP_ALLOC,
+				   len / sizeof(ifc->result[0]));
+	if (ret >= 0 && emu_usercopy(range->iov_base, ifc->result, len))
+		ret = -EFAULT;
+	exmap_unlock(&ifc->lock);
+	return ret;
+}

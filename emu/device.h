@@ -134,6 +134,22 @@ ssize_t emu_read(struct exmap_file *file, const struct iovec *iov, long nr_iov, 
 ssize_t emu_read_one(struct exmap_file *file, void *buffer, size_t len, off_t offset);
 
 /**
+ * emu_alloc_bytes() - ALLOC of a range of bytes [7.5]
+ * @range: in our memory, with the client's address
+ *
+ * Inside an RCU read section. Any thread.
+ */
+long emu_alloc_bytes(struct exmap_file *file, unsigned int interface, const struct iovec *range);
+
+/**
+ * emu_alloc_vectors() - ALLOC of vectors in the client's memory, good or bad [7.5]
+ * @range: in our memory: where they are
+ *
+ * As emu_alloc_bytes(). Return: how many failed, or a negative errno.
+ */
+long emu_alloc_vectors(struct exmap_file *file, unsigned int interface, const struct iovec *range);
+
+/**
  * emu_mmap() - mmap() of an exmap fd [2, 7.3]
  *
  * Caller holds a reference to the file. Return: address, or a negative errno.

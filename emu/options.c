@@ -52,6 +52,11 @@ static void set_memcheck(int value)
 	options.memcheck = value;
 }
 
+static void set_trap(int value)
+{
+	options.trap = value;
+}
+
 static void set_verbose(int value)
 {
 	options.verbose = value;
@@ -71,6 +76,7 @@ static const struct option {
 	{ "stats", booleans, set_stats, "0|1: statistics on stderr at the end" },
 	{ "junk", booleans, set_junk, "0|1: fresh pages hold a pattern instead of zeroes" },
 	{ "memcheck", booleans, set_memcheck, "0|1: tell valgrind of freed and fresh pages" },
+	{ "trap", booleans, set_trap, "0|1: serve system calls made outside libc too" },
 	{ "verbose", booleans, set_verbose, "0|1: say what is done and why" },
 	{ "help", booleans, print_help, "0|1: print this list" },
 };

@@ -21,6 +21,7 @@ enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
  * @stats:    print statistics when an exmap ends or the process exits
  * @junk:     fill fresh pages with a pattern instead of zeroes
  * @memcheck: tell valgrind which pages are accessible
+ * @trap:     serve system calls made outside libc too
  * @verbose:  say which strategy was taken, and why
  */
 struct emu_options {
@@ -29,6 +30,7 @@ struct emu_options {
 	bool stats;
 	bool junk;
 	bool memcheck;
+	bool trap;
 	bool verbose;
 };
 

@@ -17,6 +17,17 @@
 #define SYS_process_madvise 440
 #endif
 
+/*
+ * Where a system call instruction with a return behind it stands, if ours are
+ * not to be made in place: the shim's trap would catch them. NULL otherwise;
+ * set once, before there are threads.
+ */
+extern void *emu_gate __attribute__((visibility("hidden")));
+
+/** emu_sys_gate() - a system call through emu_gate. */
+long emu_sys_gate(long nr, long a, long b, long c, long d, long e, long f)
+	__attribute__((visibility("hidden")));
+
 /* Return: the kernel's answer, a negative errno for an error. */
 static inline long emu_sys6(long nr, long a, long b, long c, long d, long e, long f)
 {
@@ -25,6 +36,8 @@ static inline long emu_sys6(long nr, long a, long b, long c, long d, long e, lon
 	register long r9 __asm__("r9") = f;
 	long ret;
 
+	if (__builtin_expect(!!emu_gate, 0))
+		return emu_sys_gate(nr, a, b, c, d, e, f);
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
 			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)

@@ -196,8 +196,8 @@ ssize_t exmap_read_iter(struct kiocb *iocb, struct iov_iter *iter);
 /* traced.c */
 int exmap_traced_action(struct exmap_device *dev, struct exmap_port *port, struct exmap_surface *s,
 			struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len);
-struct exmap_iov exmap_traced_alloc_one(struct exmap_device *dev, struct exmap_port *port,
-					struct exmap_surface *s, u64 page, u32 len);
+int exmap_traced_alloc_bytes(struct exmap_device *dev, struct exmap_port *port,
+			     struct exmap_surface *s, const struct iovec *range);
 s64 exmap_traced_read(struct exmap_device *dev, struct exmap_port *port, struct exmap_surface *s,
 		      unsigned int opcode, const struct iovec *iov, unsigned int nr_iov);
 

@@ -37,15 +37,16 @@ int exmap_traced_action(struct exmap_device *dev, struct exmap_port *port, struc
 	return failed;
 }
 
-struct exmap_iov exmap_traced_alloc_one(struct exmap_device *dev, struct exmap_port *port,
-					struct exmap_surface *s, u64 page, u32 len)
+int exmap_traced_alloc_bytes(struct exmap_device *dev, struct exmap_port *port,
+			     struct exmap_surface *s, const struct iovec *range)
 {
+	u64 before = port->core.counts.allocated;
 	u64 stolen = steals(dev, port);
-	struct exmap_iov result = exmap_alloc_one(&port->core, &dev->pool, s, page, len);
+	int ret = exmap_alloc_bytes(&port->core, &dev->pool, s, range);
 
-	trace_exmap_alloc(dev->id, port->core.id, 1, result.pages, result.res < 0);
+	trace_exmap_alloc(dev->id, port->core.id, 1, port->core.counts.allocated - before, ret < 0);
 	trace_steals(dev, port, stolen);
-	return result;
+	return ret;
 }
 
 s64 exmap_traced_read(struct exmap_device *dev, struct exmap_port *port, struct exmap_surface *s,

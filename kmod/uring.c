@@ -6,40 +6,17 @@
 #include "compat.h"
 #include "device.h"
 
-/* One range of bytes, as one vector of len pages. Return: bytes newly mapped, or an errno. */
-static int alloc_range(struct exmap_device *dev, struct exmap_port *port, const struct iovec *iov)
+/* Return: bytes newly mapped, or an errno. */
+static int alloc_bytes(struct exmap_device *dev, struct exmap_port *port, const struct iovec *iov)
 {
-	u64 addr = (u64)(uintptr_t)iov->iov_base;
-	struct exmap_iov result;
-	struct exmap_surface *s;
-	u64 pages = 0;
-	u64 page;
-	u64 len;
+	struct exmap_surface *s = exmap_enter(dev, port);
+	int ret;
 
-	/* The answer is the number of bytes, in an int. */
-	if ((addr | iov->iov_len) % PAGE_SIZE || iov->iov_len > INT_MAX)
-		return -EINVAL;
-	s = exmap_enter(dev, port);
 	if (!s)
 		return -EPROTO;
-	page = (addr - s->base) >> PAGE_SHIFT;
-	len = iov->iov_len >> PAGE_SHIFT;
-	if (addr < s->base || !exmap_in_surface(s, page, len)) {
-		exmap_leave(port);
-		return -EFAULT;
-	}
-	while (len) {
-		u64 n = min_t(u64, len, BIT(EXMAP_PAGE_LEN_BITS) - 1);
-
-		result = exmap_traced_alloc_one(dev, port, s, page, n);
-		pages += result.pages;
-		if (result.res < 0)
-			break;
-		page += n;
-		len -= n;
-	}
+	ret = exmap_traced_alloc_bytes(dev, port, s, iov);
 	exmap_leave(port);
-	return len ? result.res : pages << PAGE_SHIFT;
+	return ret;
 }
 
 /* Vectors in a registered buffer. Return: how many failed, or an errno. */
@@ -97,7 +74,7 @@ int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 		struct exmap_port *port = dev->ports[array_index_nospec(id, n)];
 
 		ret = cmd->flags & IORING_URING_CMD_FIXED ? alloc_vectors(dev, port, &iov, cmd) :
-							    alloc_range(dev, port, &iov);
+							    alloc_bytes(dev, port, &iov);
 	}
 	exmap_call_end(dev);
 	/* 6.1 takes a positive answer for neither done nor failed. */

@@ -8,6 +8,7 @@
 #include "emu/rcu.h"
 #include "shim/answer.h"
 #include "shim/fdtable.h"
+#include "shim/uring.h"
 
 EXPORT int close(int fd)
 {
@@ -16,8 +17,11 @@ EXPORT int close(int fd)
 
 	if (fd_is_hidden(fd))
 		return answer(-EBADF);
-	if (!fdtable_read(fd))
+	if (!fdtable_read(fd)) {
+		if (uring_any)
+			uring_close(fd);
 		return REAL(close)(fd);
+	}
 	if (fdtable_lock())
 		file = fdtable_take(fd);
 	/* With the lock held this must not be where pthread_cancel() strikes. */

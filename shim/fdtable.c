@@ -6,7 +6,6 @@
 
 #include <sys/mman.h>
 
-#include "emu/fork.h"
 #include "emu/rcu.h"
 #include "emu/sys.h"
 
@@ -20,24 +19,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* No exmap has a higher fd; under lock. */
 static int highest = -1;
 
-static void before_fork(void)
-{
-	pthread_mutex_lock(&lock);
-	emu_fork_prepare();
-}
-
-static void after_fork_parent(void)
-{
-	emu_fork_parent();
-	pthread_mutex_unlock(&lock);
-}
-
-static void after_fork_child(void)
-{
-	emu_fork_child();
-	pthread_mutex_unlock(&lock);
-}
-
 bool fdtable_start(void)
 {
 	void *table;
@@ -50,7 +31,6 @@ bool fdtable_start(void)
 		if (!emu_is_error(table)) {
 			if (__lsan_register_root_region)
 				__lsan_register_root_region(table, EMU_MAX_FDS * sizeof(*fdtable));
-			pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 			__atomic_store_n(&fdtable, table, __ATOMIC_RELEASE);
 		}
 	}
@@ -72,9 +52,14 @@ struct exmap_file *fdtable_get(int fd)
 	return file;
 }
 
-bool fdtable_lock(void)
+void fdtable_hold(void)
 {
 	pthread_mutex_lock(&lock);
+}
+
+bool fdtable_lock(void)
+{
+	fdtable_hold();
 	return !emu_in_vfork_child();
 }
 

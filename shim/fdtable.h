@@ -53,6 +53,9 @@ bool fdtable_start(void);
 bool fdtable_lock(void);
 void fdtable_unlock(void);
 
+/** fdtable_hold() - the lock alone, across a fork; fdtable_unlock() lets go of it. */
+void fdtable_hold(void);
+
 /** fdtable_set() - the fd is this file, and takes over the caller's reference; lock held. */
 void fdtable_set(int fd, struct exmap_file *file);
 

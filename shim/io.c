@@ -10,10 +10,6 @@
 #include "shim/fdtable.h"
 #include "shim/io.h"
 
-#ifndef RWF_HIPRI
-#define RWF_HIPRI 0x1
-#endif
-
 /* Bad fd for a file that was closed between our two looks at it. */
 static long do_action(int fd, const struct exmap_action_params *params)
 {
@@ -161,12 +157,11 @@ EXPORT ssize_t preadv64(int fd, const struct iovec *iov, int nr_iov, off64_t off
 				  REAL(preadv64)(fd, iov, nr_iov, offset);
 }
 
-/* Offset -1 means the file position, which an exmap does not have. */
 static ssize_t do_readv2(int fd, const struct iovec *iov, int nr_iov, off_t offset, int flags)
 {
-	if (flags & ~RWF_HIPRI)
+	if (!io_flags_are_good(flags))
 		return answer(-EOPNOTSUPP);
-	return do_readv(fd, iov, nr_iov, offset == -1 ? 0 : offset);
+	return do_readv(fd, iov, nr_iov, io_offset(offset));
 }
 
 EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int nr_iov, off_t offset, int flags)

@@ -5,10 +5,14 @@
 
 #include "emu/device.h"
 #include "shim/fdtable.h"
+#include "shim/fork.h"
+#include "shim/trap.h"
 
 static void __attribute__((constructor)) at_start(void)
 {
 	real_resolve_all();
+	fork_start();
+	trap_start();
 }
 
 static void __attribute__((destructor)) at_exit(void)

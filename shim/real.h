@@ -11,6 +11,8 @@
 
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -19,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <threads.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -57,7 +60,8 @@ sighandler_t __sysv_signal(int sig, sighandler_t handler);
 	X(stat) X(stat64) X(fstat) X(fstat64) X(lstat) X(lstat64) X(fstatat) X(fstatat64) \
 	X(statx) \
 	X(access) X(faccessat) X(euidaccess) \
-	X(sigaction) X(signal) X(sysv_signal)
+	X(sigaction) X(signal) X(sysv_signal) X(sigprocmask) X(pthread_sigmask) \
+	X(pthread_create) X(thrd_create) X(_Fork) X(clone)
 /* clang-format on */
 
 enum real_function {

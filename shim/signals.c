@@ -19,6 +19,7 @@
 #include "emu/process.h"
 #include "emu/sys.h"
 #include "shim/signals.h"
+#include "shim/trap.h"
 
 /* glibc sets it in every action it hands on, and shows it again; asm/signal.h has it. */
 #define EMU_SA_RESTORER 0x04000000
@@ -46,12 +47,18 @@ struct disposition {
 
 static struct disposition segv;
 static struct disposition bus;
+/* Only with the trap. */
+static struct disposition sys;
 static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
 /* Whether the kernel's handlers are ours; atomic, written under write_lock. */
 static bool started;
+/* Whether that of SIGSYS is; written before there are threads. */
+static bool started_trap;
 
 static struct disposition *disposition_of(int sig)
 {
+	if (sig == SIGSYS)
+		return started_trap ? &sys : NULL;
 	if (!__atomic_load_n(&started, __ATOMIC_ACQUIRE))
 		return NULL;
 	return sig == SIGSEGV ? &segv : sig == SIGBUS ? &bus : NULL;
@@ -126,7 +133,8 @@ static void die(siginfo_t *info, ucontext_t *uc)
 	uint64_t bit = bit_of(info->si_signo);
 	uint64_t mask = first_word(&uc->uc_sigmask) & ~bit;
 
-	emu_fault_diagnose(info);
+	if (info->si_signo != SIGSYS)
+		emu_fault_diagnose(info);
 	REAL(sigaction)(info->si_signo, &dfl, NULL);
 	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, KERNEL_SET_SIZE);
 	memcpy(&uc->uc_sigmask, &mask, sizeof(mask));
@@ -150,7 +158,7 @@ static void reset(struct disposition *d)
 static void deliver(siginfo_t *info, ucontext_t *uc, int saved_errno)
 {
 	int sig = info->si_signo;
-	struct disposition *d = sig == SIGSEGV ? &segv : &bus;
+	struct disposition *d = disposition_of(sig);
 	struct disposition want = load(d);
 	uint64_t block = want.mask;
 
@@ -165,6 +173,8 @@ static void deliver(siginfo_t *info, ucontext_t *uc, int saved_errno)
 		reset(d);
 	if (!(want.flags & SA_NODEFER))
 		block |= bit_of(sig);
+	if (started_trap)
+		block &= ~bit_of(SIGSYS);
 	if (block)
 		emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &block, NULL, KERNEL_SET_SIZE);
 	errno = saved_errno;
@@ -181,6 +191,14 @@ static void on_fault(int sig, siginfo_t *info, void *uc)
 	(void)sig;
 	if (emu_fault_examine(info, uc) != EMU_FAULT_RETRY)
 		deliver(info, uc, saved_errno);
+	errno = saved_errno;
+}
+
+void signals_deliver(siginfo_t *info, ucontext_t *uc)
+{
+	int saved_errno = errno;
+
+	deliver(info, uc, saved_errno);
 	errno = saved_errno;
 }
 
@@ -230,6 +248,19 @@ void signals_start(void)
 	unlock_writers(mask);
 }
 
+void signals_start_trap(void)
+{
+	struct sigaction action = { .sa_sigaction = trap_on_signal,
+				    .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+	struct sigaction old;
+
+	/* The trap copies from and to the client, and faults are repaired. */
+	signals_start();
+	REAL(sigaction)(SIGSYS, &action, &old);
+	adopt(&sys, &old);
+	started_trap = true;
+}
+
 static void exchange(struct disposition *d, const struct sigaction *action, struct sigaction *old)
 {
 	uint64_t mask = lock_writers();
@@ -238,7 +269,8 @@ static void exchange(struct disposition *d, const struct sigaction *action, stru
 	if (action) {
 		adopt(d, action);
 		__atomic_fetch_or(&d->flags, EMU_SA_RESTORER, __ATOMIC_RELAXED);
-		install();
+		if (d != &sys)
+			install();
 	}
 	unlock_writers(mask);
 	if (old) {
@@ -253,6 +285,12 @@ EXPORT int sigaction(int sig, const struct sigaction *action, struct sigaction *
 {
 	struct disposition *d = disposition_of(sig);
 
+	if (!d && action && started_trap) {
+		struct sigaction copy = *action;
+
+		sigdelset(&copy.sa_mask, SIGSYS);
+		return REAL(sigaction)(sig, &copy, old);
+	}
 	if (!d)
 		return REAL(sigaction)(sig, action, old);
 	/* A copy first: the client may pass one structure for both. */
@@ -303,4 +341,28 @@ EXPORT sighandler_t sysv_signal(int sig, sighandler_t handler)
 EXPORT sighandler_t __sysv_signal(int sig, sighandler_t handler)
 {
 	return sysv_signal(sig, handler);
+}
+
+/* While SIGSYS is blocked, a trapped call is the process's end. */
+static const sigset_t *without_sigsys(int how, const sigset_t *set, sigset_t *copy)
+{
+	if (!started_trap || !set || how == SIG_UNBLOCK)
+		return set;
+	*copy = *set;
+	sigdelset(copy, SIGSYS);
+	return copy;
+}
+
+EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+	sigset_t copy;
+
+	return REAL(sigprocmask)(how, without_sigsys(how, set, &copy), old);
+}
+
+EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+	sigset_t copy;
+
+	return REAL(pthread_sigmask)(how, without_sigsys(how, set, &copy), old);
 }

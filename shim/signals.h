@@ -9,7 +9,16 @@
 #ifndef EXMAP_SHIM_SIGNALS_H
 #define EXMAP_SHIM_SIGNALS_H
 
+#include <signal.h>
+#include <ucontext.h>
+
 /** signals_start() - take both over; again does nothing. Any thread. */
 void signals_start(void) __attribute__((visibility("hidden")));
+
+/** signals_start_trap() - SIGSYS too, for the trap; once, before there are threads. */
+void signals_start_trap(void) __attribute__((visibility("hidden")));
+
+/** signals_deliver() - do with a signal of the three what the client wants, in its handler. */
+void signals_deliver(siginfo_t *info, ucontext_t *uc) __attribute__((visibility("hidden")));
 
 #endif /* EXMAP_SHIM_SIGNALS_H */

@@ -6,19 +6,16 @@
  */
 
 #include "shim/real.h"
+#include "shim/syscall.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 
 #include "include/exmap.h"
 #include "shim/answer.h"
 #include "shim/io.h"
+#include "shim/uring.h"
 
-struct args {
-	long a, b, c, d, e, f;
-};
-
-static bool on_files(long nr, const struct args *x, long *ret)
+static bool on_files(long nr, const struct syscall_args *x, long *ret)
 {
 	switch (nr) {
 	case SYS_open:
@@ -70,7 +67,7 @@ static bool on_files(long nr, const struct args *x, long *ret)
 	return false;
 }
 
-static bool on_io(long nr, const struct args *x, long *ret)
+static bool on_io(long nr, const struct syscall_args *x, long *ret)
 {
 	switch (nr) {
 	case SYS_ioctl:
@@ -114,7 +111,7 @@ static bool on_io(long nr, const struct args *x, long *ret)
 	return false;
 }
 
-static bool on_memory(long nr, const struct args *x, long *ret)
+static bool on_memory(long nr, const struct syscall_args *x, long *ret)
 {
 	switch (nr) {
 	case SYS_mmap:
@@ -142,9 +139,31 @@ static bool on_memory(long nr, const struct args *x, long *ret)
 	return false;
 }
 
+static bool on_rings(long nr, const struct syscall_args *x, long *ret)
+{
+	switch (nr) {
+	case SYS_io_uring_setup:
+		*ret = answer(uring_setup(x));
+		return true;
+	case SYS_io_uring_enter:
+		*ret = answer(uring_enter(x));
+		return true;
+	case SYS_io_uring_register:
+		*ret = answer(uring_register(x));
+		return true;
+	}
+	return false;
+}
+
+bool syscall_serve(long nr, const struct syscall_args *x, long *ret)
+{
+	return on_files(nr, x, ret) || on_io(nr, x, ret) || on_memory(nr, x, ret) ||
+	       on_rings(nr, x, ret);
+}
+
 EXPORT long syscall(long nr, ...)
 {
-	struct args x;
+	struct syscall_args x;
 	va_list args;
 	long ret;
 
@@ -157,7 +176,7 @@ EXPORT long syscall(long nr, ...)
 	x.e = va_arg(args, long);
 	x.f = va_arg(args, long);
 	va_end(args);
-	if (on_files(nr, &x, &ret) || on_io(nr, &x, &ret) || on_memory(nr, &x, &ret))
+	if (syscall_serve(nr, &x, &ret))
 		return ret;
 	ret = emu_sys6(nr, x.a, x.b, x.c, x.d, x.e, x.f);
 	return ret < 0 && ret >= -4095 ? answer(ret) : ret;

@@ -9,6 +9,14 @@
 #define FREE EXMAP_OP_FREE
 #define VECTORS EXMAP_USER_INTERFACE_PAGES
 
+static int alloc_bytes(struct fake *f, long page, size_t pages)
+{
+	struct iovec iov = { (void *)(uintptr_t)(f->s.base + page * EXMAP_PAGE_SIZE),
+			     pages * EXMAP_PAGE_SIZE };
+
+	return exmap_alloc_bytes(&f->ifc[0], &f->pool, &f->s, &iov);
+}
+
 static void results_go_to_the_first_vectors_only_4_2(void **state)
 {
 	struct fake *f = fake_new(100, 50, 2);
@@ -246,7 +254,7 @@ static void who_waits_hears_that_the_surface_goes(void **state)
 	assert_int_equal(fake_do(f, 0, FREE, 3), -EPROTO);
 	iov.iov_base = (void *)(uintptr_t)(f->s.base + 7 * EXMAP_PAGE_SIZE);
 	assert_int_equal(exmap_read(&f->ifc[0], &f->pool, &f->s, ALLOC, &iov, 1), -EPROTO);
-	assert_int_equal(exmap_alloc_one(&f->ifc[0], &f->pool, &f->s, 7, 1).res, -EPROTO);
+	assert_int_equal(alloc_bytes(f, 7, 1), -EPROTO);
 	exmap_store(&f->s.table[7], 0);
 	f->gone = 0;
 	assert_int_equal(fake_do(f, 0, ALLOC, 3), 0);
@@ -299,27 +307,40 @@ static void pinned_pages_stay_4_11(void **state)
 	fake_free(f);
 }
 
-static void alloc_one_is_an_action_of_one_vector(void **state)
+static void alloc_of_bytes_is_an_action_of_one_vector_7_5(void **state)
 {
-	struct fake *f = fake_new(100, 10, 1);
-	struct exmap_iov iov;
+	struct fake *f = fake_new(9000, 5000, 1);
 
 	(void)state;
-	iov = exmap_alloc_one(&f->ifc[0], &f->pool, &f->s, 3, 4);
-	assert_int_equal(iov.res, 0);
-	assert_int_equal(iov.pages, 4);
-	iov = exmap_alloc_one(&f->ifc[0], &f->pool, &f->s, 0, 20);
-	assert_int_equal(iov.res, -ENOMEM);
-	assert_int_equal(iov.pages, 6);
-	iov = exmap_alloc_one(&f->ifc[0], &f->pool, &f->s, 0, 10);
-	assert_int_equal(iov.res, 0);
-	assert_int_equal(iov.pages, 0);
-	f->no_table = 0;
-	iov = exmap_alloc_one(&f->ifc[0], &f->pool, &f->s, 50, 1);
-	assert_int_equal(iov.res, -ENOMEM);
-	assert_int_equal(iov.pages, 0);
+	assert_int_equal(alloc_bytes(f, 3, 4), 4 * EXMAP_PAGE_SIZE);
+	assert_int_equal(alloc_bytes(f, 0, 10), 6 * EXMAP_PAGE_SIZE);
+	assert_int_equal(alloc_bytes(f, 0, 10), 0);
+	assert_int_equal(alloc_bytes(f, 0, 0), 0);
+	/* Longer than a vector can be. */
+	assert_int_equal(alloc_bytes(f, 0, 4500), 4490 * EXMAP_PAGE_SIZE);
+	assert_int_equal(alloc_bytes(f, 4500, 501), -ENOMEM);
+	assert_int_equal(fake_present(f), 5000);
+	assert_int_equal(alloc_bytes(f, 8999, 2), -EFAULT);
+	assert_int_equal(alloc_bytes(f, -1, 1), -EFAULT);
 	assert_int_equal(f->user[0].iov[0].value, 0);
-	assert_int_equal(f->ifc[0].counts.actions, 4);
+	assert_int_equal(f->ifc[0].counts.actions, 6);
+	fake_free(f);
+}
+
+static void alloc_of_bytes_checks_them_7_5(void **state)
+{
+	struct fake *f = fake_new(100, 10, 1);
+	struct iovec iov = { (void *)(uintptr_t)(f->s.base + 8), EXMAP_PAGE_SIZE };
+
+	(void)state;
+	assert_int_equal(exmap_alloc_bytes(&f->ifc[0], &f->pool, &f->s, &iov), -EINVAL);
+	iov = (struct iovec){ (void *)(uintptr_t)f->s.base, 100 };
+	assert_int_equal(exmap_alloc_bytes(&f->ifc[0], &f->pool, &f->s, &iov), -EINVAL);
+	iov.iov_len = 1UL << 31;
+	assert_int_equal(exmap_alloc_bytes(&f->ifc[0], &f->pool, &f->s, &iov), -EINVAL);
+	assert_int_equal(fake_present(f), 0);
+	f->no_table = 0;
+	assert_int_equal(alloc_bytes(f, 50, 1), -ENOMEM);
 	fake_free(f);
 }
 
@@ -339,7 +360,8 @@ int main(void)
 		cmocka_unit_test(free_counts_what_was_mapped_4_9),
 		cmocka_unit_test(frames_go_to_the_interface_that_frees_4_7_4_9),
 		cmocka_unit_test(pinned_pages_stay_4_11),
-		cmocka_unit_test(alloc_one_is_an_action_of_one_vector),
+		cmocka_unit_test(alloc_of_bytes_is_an_action_of_one_vector_7_5),
+		cmocka_unit_test(alloc_of_bytes_checks_them_7_5),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,20 +125,23 @@ static void read_dynamic(struct client *client, Elf *elf)
 	}
 }
 
-static bool has_interpreter(Elf *elf)
+/* Which loader a program asks for. Return: false if for none. */
+static bool read_interpreter(char out[PATH_MAX], int fd, Elf *elf)
 {
 	GElf_Phdr header;
 	size_t n = 0;
 
 	elf_getphdrnum(elf, &n);
 	for (size_t i = 0; i < n; i++) {
-		if (gelf_getphdr(elf, i, &header) && header.p_type == PT_INTERP)
-			return true;
+		if (!gelf_getphdr(elf, i, &header) || header.p_type != PT_INTERP ||
+		    header.p_filesz >= PATH_MAX)
+			continue;
+		return pread(fd, out, header.p_filesz, header.p_offset) == (ssize_t)header.p_filesz;
 	}
 	return false;
 }
 
-static bool check_elf(struct client *client, const char *path, Elf *elf)
+static bool check_elf(struct client *client, const char *path, int fd, Elf *elf)
 {
 	GElf_Ehdr header;
 
@@ -149,12 +152,13 @@ static bool check_elf(struct client *client, const char *path, Elf *elf)
 			 path);
 		return false;
 	}
-	if (!has_interpreter(elf)) {
+	if (!read_interpreter(client->interpreter, fd, elf)) {
 		complain(
 			"%s: statically linked, so LD_PRELOAD cannot reach it; link it dynamically",
 			path);
 		return false;
 	}
+	snprintf(client->program, sizeof(client->program), "%s", path);
 	read_dynamic(client, elf);
 	return true;
 }
@@ -200,7 +204,7 @@ static bool check_file(struct client *client, const char *path, int depth)
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	interpreter = script_interpreter(fd, line, sizeof(line));
 	if (elf && elf_kind(elf) == ELF_K_ELF)
-		good = check_elf(client, path, elf);
+		good = check_elf(client, path, fd, elf);
 	else if (interpreter && depth < 4)
 		good = check_file(client, interpreter, depth + 1);
 	elf_end(elf);

@@ -11,6 +11,7 @@
 
 #include "tools/exmap-run/client.h"
 #include "tools/exmap-run/environment.h"
+#include "tools/exmap-run/scan.h"
 
 /* As env(1) and others: what goes wrong here is told from what the client does. */
 #define EXIT_USAGE 2
@@ -22,9 +23,16 @@ struct run {
 	char **command;
 	bool module;
 	bool verbose;
+	bool look;
 };
 
-enum { OPTION_STRATEGY = 's', OPTION_BACKEND = 'b', OPTION_STATS = 256, OPTION_SET = 'o' };
+enum {
+	OPTION_STRATEGY = 's',
+	OPTION_BACKEND = 'b',
+	OPTION_TRAP = 't',
+	OPTION_STATS = 256,
+	OPTION_SET = 'o',
+};
 
 static const struct argp_option options[] = {
 	{ "strategy", OPTION_STRATEGY, "NAME", 0,
@@ -32,6 +40,10 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "backend", OPTION_BACKEND, "NAME", 0,
 	  "Who serves /dev/exmap: emu (the default), or module, which leaves the kernel's alone",
+	  0 },
+	{ "trap", OPTION_TRAP, "auto|on|off", 0,
+	  "Serve system calls that are made outside libc: if the client or a library of its makes "
+	  "some (auto, the default), or in any case",
 	  0 },
 	{ "stats", OPTION_STATS, NULL, 0, "Print a table of statistics on stderr at exit", 0 },
 	{ "option", OPTION_SET, "KEY=VALUE", 0,
@@ -66,6 +78,7 @@ static void set_choice(const char *key, const char *value, const char *const *ch
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	static const char *const strategies[] = { "auto", "move", "copy", "mprotect", NULL };
+	static const char *const traps[] = { "auto", "on", "off", NULL };
 	static const char *const backends[] = { "emu", "module", NULL };
 	struct run *run = state->input;
 
@@ -76,6 +89,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_BACKEND:
 		set_choice("backend", arg, backends);
 		run->module = !strcmp(arg, "module");
+		break;
+	case OPTION_TRAP:
+		run->look = !strcmp(arg, "auto");
+		set_choice("trap", run->look ? "off" : arg, traps);
 		break;
 	case OPTION_STATS:
 		set_option("stats=1");
@@ -110,9 +127,20 @@ static const struct argp argp = {
 	       "Exit status: the client's; 2 if it cannot be run.",
 };
 
+static void look_for_calls(const struct client *client, bool verbose)
+{
+	char where[PATH_MAX];
+
+	if (!scan_client(client, where))
+		return;
+	if (verbose)
+		complain("--trap=on: %s makes system calls without libc", where);
+	set_option("trap=on");
+}
+
 int main(int argc, char **argv)
 {
-	struct run run = { 0 };
+	struct run run = { .look = !has_option("trap") };
 	struct client client = { 0 };
 	char shim[PATH_MAX];
 
@@ -131,6 +159,8 @@ int main(int argc, char **argv)
 		if (!client_check(&client) || !find_shim(shim))
 			return EXIT_USAGE;
 		client_add_runtimes(&client, shim);
+		if (run.look)
+			look_for_calls(&client, run.verbose);
 		set_preload(&client, shim);
 	}
 	if (run.verbose)

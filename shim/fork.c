@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/* fork.c - see fork.h */
+
+#include "shim/fork.h"
+
+#include <pthread.h>
+
+#include "emu/fork.h"
+#include "shim/fdtable.h"
+#include "shim/trap.h"
+#include "shim/uring.h"
+
+void fork_prepare(void)
+{
+	fdtable_hold();
+	uring_lock();
+	emu_fork_prepare();
+}
+
+void fork_parent(void)
+{
+	emu_fork_parent();
+	uring_unlock();
+	fdtable_unlock();
+}
+
+void fork_child(void)
+{
+	emu_fork_child();
+	uring_unlock();
+	fdtable_unlock();
+	trap_thread_start();
+}
+
+void fork_start(void)
+{
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+/* threads.c - the trap in threads and processes that libc makes */
+
+#include "shim/real.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <threads.h>
+
+#include "shim/trap.h"
+
+struct start {
+	union {
+		void *(*posix)(void *arg);
+		thrd_start_t c11;
+	} run;
+	void *arg;
+};
+
+static struct start *make_start(void *arg)
+{
+	struct start *start = malloc(sizeof(*start));
+
+	if (start)
+		start->arg = arg;
+	return start;
+}
+
+static struct start take_start(void *arg)
+{
+	struct start start = *(struct start *)arg;
+
+	free(arg);
+	trap_thread_start();
+	return start;
+}
+
+static void *run_posix(void *arg)
+{
+	struct start start = take_start(arg);
+
+	return start.run.posix(start.arg);
+}
+
+static int run_c11(void *arg)
+{
+	struct start start = take_start(arg);
+
+	return start.run.c11(start.arg);
+}
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+			  void *arg)
+{
+	struct start *start;
+	int ret;
+
+	if (!trap_is_on)
+		return REAL(pthread_create)(thread, attr, run, arg);
+	start = make_start(arg);
+	if (!start)
+		return EAGAIN;
+	start->run.posix = run;
+	ret = REAL(pthread_create)(thread, attr, run_posix, start);
+	if (ret)
+		free(start);
+	return ret;
+}
+
+EXPORT int thrd_create(thrd_t *thread, thrd_start_t run, void *arg)
+{
+	struct start *start;
+	int ret;
+
+	if (!trap_is_on)
+		return REAL(thrd_create)(thread, run, arg);
+	start = make_start(arg);
+	if (!start)
+		return thrd_nomem;
+	start->run.c11 = run;
+	ret = REAL(thrd_create)(thread, run_c11, start);
+	if (ret != thrd_success)
+		free(start);
+	return ret;
+}
+
+/* Runs no handlers of pthread_atfork(). */
+EXPORT pid_t _Fork(void)
+{
+	pid_t pid = REAL(_Fork)();
+
+	if (!pid)
+		trap_thread_start();
+	return pid;
+}
+
+struct child {
+	int (*run)(void *arg);
+	void *arg;
+};
+
+static int run_child(void *arg)
+{
+	struct child child = *(struct child *)arg;
+
+	trap_thread_start();
+	return child.run(child.arg);
+}
+
+EXPORT int clone(int (*run)(void *arg), void *stack, int flags, void *arg, ...)
+{
+	struct child child = { run, arg };
+	va_list args;
+	void *rest[3];
+
+	va_start(args, arg);
+	for (int i = 0; i < 3; i++)
+		rest[i] = va_arg(args, void *);
+	va_end(args);
+	/* A thread, or a child of vfork(), has not what our code needs: see trap_clone.c. */
+	if (!trap_is_on || !run || flags & CLONE_VM)
+		return REAL(clone)(run, stack, flags, arg, rest[0], rest[1], rest[2]);
+	/* It gets a copy of our stack too. */
+	return REAL(clone)(run_child, stack, flags, &child, rest[0], rest[1], rest[2]);
+}

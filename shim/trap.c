@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+/* trap.c - see trap.h; Documentation/admin-guide/syscall-user-dispatch.rst in Linux */
+
+#include "shim/real.h"
+#include "shim/trap.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <ucontext.h>
+
+#include "emu/options.h"
+#include "emu/process.h"
+#include "emu/report.h"
+#include "emu/sys.h"
+#include "shim/signals.h"
+#include "shim/syscall.h"
+#include "shim/trap_context.h"
+
+/* Newer than Debian 12's libc headers, and asm-generic/siginfo.h. */
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_ON 1
+#endif
+#define CODE_USER_DISPATCH 2
+
+bool trap_is_on;
+
+/* libc's text: calls from there pass. Constant once the trap is set. */
+static uintptr_t text_start;
+static size_t text_len;
+
+/* Finds the executable segment that an address is in. */
+static int find_text(struct dl_phdr_info *info, size_t size, void *address)
+{
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+
+		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X))
+			continue;
+		if ((uintptr_t)address - start >= segment->p_memsz)
+			continue;
+		text_start = start;
+		text_len = segment->p_memsz;
+		return 1;
+	}
+	return 0;
+}
+
+/*
+ * Our own calls must come from libc's text too. getpid() cannot fail, so it is a
+ * system call instruction and a return: these two are the gate.
+ */
+static void *find_gate(void)
+{
+	static const unsigned char gate[] = { 0x0f, 0x05, 0xc3 };
+	unsigned char *code = dlsym(RTLD_NEXT, "getpid");
+
+	if (!code || !dl_iterate_phdr(find_text, code))
+		return NULL;
+	for (int i = 0; i < 32; i++) {
+		if (!memcmp(code + i, gate, sizeof(gate)))
+			return code + i;
+	}
+	return NULL;
+}
+
+static long set(void)
+{
+	/* Without a selector: from elsewhere none passes. */
+	return emu_sys(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, text_start,
+		       text_len, NULL);
+}
+
+void trap_start(void)
+{
+	uint64_t sigsys = 1ULL << (SIGSYS - 1);
+	long ret;
+
+	if (!emu_options()->trap)
+		return;
+	if (emu_on_valgrind()) {
+		emu_say("trap: not under valgrind; calls made outside libc are not seen");
+		return;
+	}
+	emu_gate = find_gate();
+	if (!emu_gate) {
+		emu_say("trap: this libc's getpid() is not as glibc's; calls made outside libc "
+			"are not seen");
+		return;
+	}
+	signals_start_trap();
+	/* The process may have been started with it blocked. */
+	emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &sigsys, NULL, sizeof(sigsys));
+	ret = set();
+	if (ret) {
+		emu_gate = NULL;
+		emu_say("trap: the kernel refuses Syscall User Dispatch (%s; Linux 5.11 has it); "
+			"calls made outside libc are not seen",
+			strerror(-ret));
+		return;
+	}
+	trap_is_on = true;
+}
+
+void trap_thread_start(void)
+{
+	if (trap_is_on)
+		set();
+}
+
+/* Served as by name, where a name is served; and otherwise by the kernel. */
+static long serve(long nr, const struct syscall_args *args)
+{
+	bool served;
+	long ret;
+	int state;
+
+	/* The client's instruction was no cancellation point. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	served = syscall_serve(nr, args, &ret);
+	if (served && ret == -1)
+		ret = -errno;
+	pthread_setcancelstate(state, NULL);
+	return served ? ret : emu_sys6(nr, args->a, args->b, args->c, args->d, args->e, args->f);
+}
+
+void trap_on_signal(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	greg_t *regs = uc->uc_mcontext.gregs;
+	struct syscall_args args = { regs[REG_RDI], regs[REG_RSI], regs[REG_RDX],
+				     regs[REG_R10], regs[REG_R8],  regs[REG_R9] };
+	int saved_errno = errno;
+	long nr = regs[REG_RAX];
+	long ret;
+
+	(void)sig;
+	if (info->si_code != CODE_USER_DISPATCH) {
+		signals_deliver(info, uc);
+		return;
+	}
+	if (!trap_context_serve(nr, &args, uc, &ret))
+		ret = serve(nr, &args);
+	regs[REG_RAX] = ret;
+	errno = saved_errno;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trap.h - system calls that are made outside libc
+ *
+ * LD_PRELOAD sees calls that go through libc's symbols. Those that a program or
+ * a library makes with instructions of its own (Rust's rustix, Go, liburing,
+ * inline assembly) are caught by the kernel's Syscall User Dispatch: a system
+ * call from any place but libc's text becomes a SIGSYS, whose handler serves it
+ * as the same call by name would be, or makes it on the client's behalf.
+ *
+ * The kernel has this per thread, and forgets it at fork, at vfork and at exec:
+ * a program that does not know of it never dies of it. So it is turned on again
+ * in each new thread and in forked children.
+ */
+#ifndef EXMAP_SHIM_TRAP_H
+#define EXMAP_SHIM_TRAP_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+/* Whether the trap is set; written by trap_start() before there are threads. */
+extern bool trap_is_on __attribute__((visibility("hidden")));
+
+/** trap_start() - set it in this thread, if the options say so; at the start of the process. */
+void trap_start(void) __attribute__((visibility("hidden")));
+
+/** trap_thread_start() - set it in a new thread or a forked child, if the process has it. */
+void trap_thread_start(void) __attribute__((visibility("hidden")));
+
+/** trap_on_signal() - the handler of SIGSYS, for what libc's sigaction() takes. */
+void trap_on_signal(int sig, siginfo_t *info, void *context) __attribute__((visibility("hidden")));
+
+#endif /* EXMAP_SHIM_TRAP_H */

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trap_clone.c - threads and processes that are made outside libc
+ *
+ * A new process continues in our handler, on a copy of its stack, and returns
+ * to the client like its parent. vfork() becomes fork(): a child that runs on
+ * its parent's stack would write over the handler that the parent is still in.
+ *
+ * A new thread begins on another stack, where there is no handler to return
+ * from: what it needs of its parent's registers is put there for it.
+ */
+
+#define _GNU_SOURCE
+#include "shim/trap_context.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "emu/report.h"
+#include "emu/sys.h"
+#include "emu/usercopy.h"
+#include "shim/fdtable.h"
+#include "shim/fork.h"
+
+/* struct clone_args of linux/sched.h in 64-bit words; later kernels may have more. */
+#define MAX_CLONE_ARGS 16
+enum { FLAGS = 0, STACK = 5, STACK_SIZE = 6, TLS = 7, MIN_CLONE_ARGS = 8 };
+
+/* What a thread finds at its stack pointer: where to go on, and with what. */
+struct start {
+	void (*entry)(void);
+	greg_t rdi, rsi, rdx, r10, r8, r9, rbx, rbp, r12, r13, r14, r15, rip;
+};
+
+/* Pops a struct start, its entry being popped already, and goes to where the client called. */
+void trap_clone_entry(void) __attribute__((visibility("hidden")));
+__asm__(".pushsection .text\n"
+	".globl trap_clone_entry\n"
+	".hidden trap_clone_entry\n"
+	".type trap_clone_entry, @function\n"
+	"trap_clone_entry:\n"
+	"	pop %rdi\n"
+	"	pop %rsi\n"
+	"	pop %rdx\n"
+	"	pop %r10\n"
+	"	pop %r8\n"
+	"	pop %r9\n"
+	"	pop %rbx\n"
+	"	pop %rbp\n"
+	"	pop %r12\n"
+	"	pop %r13\n"
+	"	pop %r14\n"
+	"	pop %r15\n"
+	"	pop %rcx\n" /* a system call changes it anyway */
+	"	xor %eax, %eax\n"
+	"	jmp *%rcx\n"
+	".size trap_clone_entry, . - trap_clone_entry\n"
+	".popsection\n");
+
+/* Return: whether the thread's start is at the top of its stack. */
+static bool prepare_stack(uintptr_t top, const greg_t *regs)
+{
+	struct start start = {
+		.entry = trap_clone_entry,
+		.rdi = regs[REG_RDI],
+		.rsi = regs[REG_RSI],
+		.rdx = regs[REG_RDX],
+		.r10 = regs[REG_R10],
+		.r8 = regs[REG_R8],
+		.r9 = regs[REG_R9],
+		.rbx = regs[REG_RBX],
+		.rbp = regs[REG_RBP],
+		.r12 = regs[REG_R12],
+		.r13 = regs[REG_R13],
+		.r14 = regs[REG_R14],
+		.r15 = regs[REG_R15],
+		.rip = regs[REG_RIP],
+	};
+
+	return !emu_usercopy((void *)(top - sizeof(start)), &start, sizeof(start));
+}
+
+/* The words of clone3() for any of the four. Return: how many, or a negative errno. */
+static long read_args(long nr, const struct syscall_args *args, uint64_t *words)
+{
+	memset(words, 0, MAX_CLONE_ARGS * sizeof(*words));
+	if (nr == SYS_clone3) {
+		if (args->b < 0 || args->b > (long)(MAX_CLONE_ARGS * sizeof(*words)))
+			return -E2BIG;
+		if (args->b % sizeof(*words) || args->b / sizeof(*words) < MIN_CLONE_ARGS)
+			return -EINVAL;
+		if (emu_usercopy(words, (void *)args->a, args->b))
+			return -EFAULT;
+		return args->b / sizeof(*words);
+	}
+	words[FLAGS] = nr == SYS_clone ? args->a : SIGCHLD;
+	return MIN_CLONE_ARGS;
+}
+
+static long call(long nr, const struct syscall_args *args, const uint64_t *words, long n,
+		 uint64_t flags, uint64_t stack)
+{
+	uint64_t changed[MAX_CLONE_ARGS];
+
+	if (nr != SYS_clone3)
+		return emu_sys(SYS_clone, flags, stack, args->c, args->d, args->e);
+	memcpy(changed, words, n * sizeof(*words));
+	changed[FLAGS] = flags;
+	if (!stack)
+		changed[STACK] = changed[STACK_SIZE] = 0;
+	else
+		changed[STACK_SIZE] = stack - changed[STACK];
+	return emu_sys(SYS_clone3, changed, n * sizeof(*words));
+}
+
+static long make_process(long nr, const struct syscall_args *args, const uint64_t *words, long n,
+			 uint64_t stack, ucontext_t *uc)
+{
+	uint64_t flags = words[FLAGS];
+	long ret;
+
+	if (flags & CLONE_SETTLS)
+		return -EINVAL;
+	fork_prepare();
+	/* Four of clone()'s arguments are none of fork()'s: what is in their registers is chance. */
+	ret = nr == SYS_fork || nr == SYS_vfork ?
+		      emu_sys(SYS_clone, SIGCHLD, 0, 0, 0, 0) :
+		      call(nr, args, words, n, flags & ~(uint64_t)(CLONE_VM | CLONE_VFORK), 0);
+	if (ret) {
+		fork_parent();
+		return ret;
+	}
+	fork_child();
+	if (stack)
+		uc->uc_mcontext.gregs[REG_RSP] = stack;
+	return 0;
+}
+
+static long make_thread(long nr, const struct syscall_args *args, const uint64_t *words, long n,
+			uint64_t stack, ucontext_t *uc)
+{
+	if (!stack || !prepare_stack(stack, uc->uc_mcontext.gregs))
+		return -EINVAL;
+	if (fdtable_any())
+		emu_say_once("clone: a thread that libc does not know of: its calls on an exmap "
+			     "outside libc will fail with EBADF; make threads with "
+			     "pthread_create()");
+	/* The child pops the start from its stack, and does not come here. */
+	return call(nr, args, words, n, words[FLAGS], stack - sizeof(struct start));
+}
+
+long trap_clone(long nr, const struct syscall_args *args, ucontext_t *uc)
+{
+	uint64_t words[MAX_CLONE_ARGS];
+	long n = read_args(nr, args, words);
+	uint64_t stack;
+
+	if (n < 0)
+		return n;
+	stack = nr == SYS_clone3 ? words[STACK] + words[STACK_SIZE] :
+		nr == SYS_clone	 ? (uint64_t)args->b :
+				   0;
+	if (words[FLAGS] & CLONE_VM && !(words[FLAGS] & CLONE_VFORK))
+		return make_thread(nr, args, words, n, stack, uc);
+	return make_process(nr, args, words, n, stack, uc);
+}

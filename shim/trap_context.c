@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trap_context.c - see trap_context.h
+ *
+ * SIGSYS interrupts the thread with no other signal blocked, and what the
+ * handler returns to is in the frame that the kernel has put on the stack. So
+ * what the client asks of its signal mask and its alternate stack is written
+ * there.
+ */
+
+#include "shim/real.h"
+#include "shim/trap_context.h"
+
+#include <asm/prctl.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+
+#include "emu/report.h"
+#include "emu/sys.h"
+#include "emu/usercopy.h"
+#include "shim/trap.h"
+
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_OFF 0
+#endif
+
+/* linux/signal.h, which libc's headers do not go with. */
+#define KERNEL_SS_AUTODISARM (1U << 31)
+
+#define SIGSYS_BIT (1ULL << (SIGSYS - 1))
+
+/* The kernel's struct sigaction on x86-64, asm/signal.h. */
+struct kernel_sigaction {
+	sighandler_t handler;
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+/*
+ * rt_sigreturn() with the stack pointer where the kernel looks for the frame:
+ * at its ucontext, the return address before it having been popped.
+ */
+void trap_sigreturn(uintptr_t sp) __attribute__((noreturn, visibility("hidden")));
+__asm__(".pushsection .text\n"
+	".globl trap_sigreturn\n"
+	".hidden trap_sigreturn\n"
+	".type trap_sigreturn, @function\n"
+	"trap_sigreturn:\n"
+	"	mov %rdi, %rsp\n"
+	"	mov $15, %eax\n" /* SYS_rt_sigreturn */
+	"	jmp *emu_gate(%rip)\n"
+	".size trap_sigreturn, . - trap_sigreturn\n"
+	".popsection\n");
+
+/* The handler's own mask is the thread's, so the kernel can do the work. */
+static long do_sigprocmask(const struct syscall_args *args, ucontext_t *uc)
+{
+	uint64_t sigsys = SIGSYS_BIT;
+	uint64_t mask;
+	long ret = emu_sys(SYS_rt_sigprocmask, args->a, args->b, args->c, args->d);
+
+	/* While it is blocked, a trapped call would be the process's end. */
+	emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &sigsys, NULL, sizeof(sigsys));
+	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, sizeof(mask));
+	memcpy(&uc->uc_sigmask, &mask, sizeof(mask));
+	return ret;
+}
+
+static long exchange_action(int sig, const struct kernel_sigaction *new,
+			    struct kernel_sigaction *old)
+{
+	struct sigaction action = { 0 };
+	struct sigaction was;
+
+	action.sa_handler = new->handler;
+	action.sa_flags = new->flags;
+	memcpy(&action.sa_mask, &new->mask, sizeof(new->mask));
+	if (sigaction(sig, new->handler == SIG_ERR ? NULL : &action, &was))
+		return -errno;
+	*old = (struct kernel_sigaction){ was.sa_handler, (unsigned int)was.sa_flags, NULL, 0 };
+	memcpy(&old->mask, &was.sa_mask, sizeof(old->mask));
+	return 0;
+}
+
+static long do_sigaction(const struct syscall_args *args)
+{
+	struct kernel_sigaction new = { .handler = SIG_ERR };
+	struct kernel_sigaction old;
+	long ret;
+
+	if (args->d != sizeof(new.mask))
+		return -EINVAL;
+	if (args->b && emu_usercopy(&new, (void *)args->b, sizeof(new)))
+		return -EFAULT;
+	new.mask &= ~SIGSYS_BIT;
+	/* Of other signals the client's own restorer must stay. */
+	if (args->a != SIGSEGV && args->a != SIGBUS && args->a != SIGSYS)
+		return emu_sys(SYS_rt_sigaction, args->a, args->b ? &new : NULL, args->c, args->d);
+	ret = exchange_action(args->a, &new, &old);
+	if (!ret && args->c)
+		ret = emu_usercopy((void *)args->c, &old, sizeof(old));
+	return ret;
+}
+
+static bool on_stack(const stack_t *stack, uintptr_t sp)
+{
+	return !(stack->ss_flags & (SS_DISABLE | KERNEL_SS_AUTODISARM)) &&
+	       sp > (uintptr_t)stack->ss_sp && sp - (uintptr_t)stack->ss_sp <= stack->ss_size;
+}
+
+/* The checks of do_sigaltstack() in kernel/signal.c. */
+static long check_stack(const stack_t *stack)
+{
+	unsigned int mode = stack->ss_flags & ~KERNEL_SS_AUTODISARM;
+
+	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
+		return -EINVAL;
+	return mode != SS_DISABLE && stack->ss_size < getauxval(AT_MINSIGSTKSZ) ? -ENOMEM : 0;
+}
+
+/* The kernel would refuse: the handler may run on the very stack. rt_sigreturn() sets it. */
+static long do_sigaltstack(const struct syscall_args *args, ucontext_t *uc)
+{
+	stack_t old = uc->uc_stack;
+	bool busy = on_stack(&old, uc->uc_mcontext.gregs[REG_RSP]);
+	stack_t new;
+	long ret;
+
+	if (args->a) {
+		if (emu_usercopy(&new, (void *)args->a, sizeof(new)))
+			return -EFAULT;
+		ret = busy ? -EPERM : check_stack(&new);
+		if (ret)
+			return ret;
+		uc->uc_stack = new;
+	}
+	if (!args->b)
+		return 0;
+	if (!old.ss_size)
+		old.ss_flags = SS_DISABLE;
+	else if (busy)
+		old.ss_flags |= SS_ONSTACK;
+	return emu_usercopy((void *)args->b, &old, sizeof(old));
+}
+
+/*
+ * A thread with a thread pointer that is not libc's cannot run our code, which
+ * has errno and read sections behind it. So it is the last that we do for it.
+ */
+static long set_thread_pointer(const struct syscall_args *args, ucontext_t *uc)
+{
+	emu_say_once("a thread leaves libc's thread-local storage (arch_prctl): its calls on an "
+		     "exmap outside libc will fail with EBADF; make threads with pthread_create()");
+	emu_sys(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0);
+	uc->uc_mcontext.gregs[REG_RAX] = emu_sys(SYS_arch_prctl, args->a, args->b);
+	trap_sigreturn((uintptr_t)uc);
+}
+
+bool trap_context_serve(long nr, const struct syscall_args *args, ucontext_t *uc, long *ret)
+{
+	switch (nr) {
+	case SYS_rt_sigreturn:
+		trap_sigreturn(uc->uc_mcontext.gregs[REG_RSP]);
+	case SYS_rt_sigprocmask:
+		*ret = do_sigprocmask(args, uc);
+		return true;
+	case SYS_rt_sigaction:
+		*ret = do_sigaction(args);
+		return true;
+	case SYS_sigaltstack:
+		*ret = do_sigaltstack(args, uc);
+		return true;
+	case SYS_arch_prctl:
+		if (args->a != ARCH_SET_FS)
+			return false;
+		*ret = set_thread_pointer(args, uc);
+		return true;
+	case SYS_fork:
+	case SYS_vfork:
+	case SYS_clone:
+	case SYS_clone3:
+		*ret = trap_clone(nr, args, uc);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+/* uring.c - rings: their making, their table, and io_uring_enter(); see uring.h */
+
+#include "shim/real.h"
+#include "shim/uring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/report.h"
+#include "emu/sys.h"
+#include "shim/fdtable.h"
+#include "shim/uring_ring.h"
+
+bool uring_any;
+
+/* Protects the table of rings and their reference counts; nothing is locked inside it. */
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+/* By fd; a program has few. */
+static struct uring **table;
+static unsigned int table_len;
+
+void uring_lock(void)
+{
+	pthread_mutex_lock(&table_lock);
+}
+
+void uring_unlock(void)
+{
+	pthread_mutex_unlock(&table_lock);
+}
+
+struct uring *uring_get(int fd)
+{
+	struct uring *ring = NULL;
+
+	if (!__atomic_load_n(&uring_any, __ATOMIC_ACQUIRE))
+		return NULL;
+	uring_lock();
+	if ((unsigned int)fd < table_len)
+		ring = table[fd];
+	if (ring)
+		ring->refs++;
+	uring_unlock();
+	return ring;
+}
+
+void uring_unmap(struct uring *ring)
+{
+	if (ring->memory)
+		emu_sys(SYS_munmap, ring->memory, ring->len);
+	if (ring->entries_len)
+		emu_sys(SYS_munmap, ring->entries, ring->entries_len);
+}
+
+static void destroy(struct uring *ring)
+{
+	uring_unmap(ring);
+	uring_forget_files(ring);
+	uring_forget_buffers(ring);
+	pthread_mutex_destroy(&ring->lock);
+	free(ring);
+}
+
+void uring_put(struct uring *ring)
+{
+	bool last;
+
+	uring_lock();
+	last = --ring->refs == 0;
+	uring_unlock();
+	if (last)
+		destroy(ring);
+}
+
+static bool put_in_table(struct uring *ring)
+{
+	struct uring **longer;
+	struct uring *old = NULL;
+	unsigned int n;
+
+	uring_lock();
+	if ((unsigned int)ring->fd >= table_len) {
+		n = ring->fd + 64;
+		longer = realloc(table, n * sizeof(*table));
+		if (!longer) {
+			uring_unlock();
+			return false;
+		}
+		for (unsigned int i = table_len; i < n; i++)
+			longer[i] = NULL;
+		table = longer;
+		table_len = n;
+	}
+	/* One that was closed behind our back. */
+	old = table[ring->fd];
+	table[ring->fd] = ring;
+	uring_unlock();
+	__atomic_store_n(&uring_any, true, __ATOMIC_RELEASE);
+	if (old)
+		uring_put(old);
+	return true;
+}
+
+void uring_close(int fd)
+{
+	struct uring *ring = uring_get(fd);
+
+	if (!ring)
+		return;
+	uring_lock();
+	if (table[fd] == ring) {
+		table[fd] = NULL;
+		ring->refs--;
+	}
+	uring_unlock();
+	uring_put(ring);
+}
+
+/* user_addr, which headers older than Linux 6.5 have under another name. */
+static char *last_word(const void *offsets, size_t size)
+{
+	char *addr;
+
+	memcpy(&addr, (const char *)offsets + size - sizeof(addr), sizeof(addr));
+	return addr;
+}
+
+bool uring_map(struct uring *ring, const struct io_uring_params *p)
+{
+	const struct io_sqring_offsets *off = &p->sq_off;
+	bool array = !(p->flags & URING_SETUP_NO_SQARRAY);
+	char *sq = last_word(&p->cq_off, sizeof(p->cq_off));
+
+	ring->shift = p->flags & IORING_SETUP_SQE128 ? 7 : 6;
+	ring->entries = last_word(&p->sq_off, sizeof(p->sq_off));
+	if (!(p->flags & URING_SETUP_NO_MMAP)) {
+		/* Both rings are in it; the kernel lets us have less than all. */
+		ring->len = p->cq_off.cqes + sizeof(struct io_uring_cqe);
+		if (array && ring->len < off->array + p->sq_entries * sizeof(*ring->array))
+			ring->len = off->array + p->sq_entries * sizeof(*ring->array);
+		sq = (char *)emu_sys(SYS_mmap, NULL, ring->len, PROT_READ | PROT_WRITE, MAP_SHARED,
+				     ring->fd, IORING_OFF_SQ_RING);
+		if (emu_is_error(sq))
+			return false;
+		ring->memory = sq;
+		ring->entries_len = (size_t)p->sq_entries << ring->shift;
+		ring->entries =
+			(char *)emu_sys(SYS_mmap, NULL, ring->entries_len, PROT_READ | PROT_WRITE,
+					MAP_SHARED, ring->fd, IORING_OFF_SQES);
+		if (emu_is_error(ring->entries)) {
+			ring->entries_len = 0;
+			return false;
+		}
+	}
+	ring->head = (unsigned int *)(sq + off->head);
+	ring->tail = (unsigned int *)(sq + off->tail);
+	ring->mask = p->sq_entries - 1;
+	ring->array = array ? (unsigned int *)(sq + off->array) : NULL;
+	return true;
+}
+
+static long add_ring(int fd, const struct io_uring_params *params)
+{
+	struct uring *ring = fd < EMU_MAX_FDS ? calloc(1, sizeof(*ring)) : NULL;
+
+	if (!ring)
+		return -ENOMEM;
+	ring->fd = fd;
+	ring->refs = 1;
+	pthread_mutex_init(&ring->lock, NULL);
+	if (uring_map(ring, params) && put_in_table(ring))
+		return fd;
+	destroy(ring);
+	return -ENOMEM;
+}
+
+long uring_setup(const struct syscall_args *args)
+{
+	struct io_uring_params *params = (struct io_uring_params *)args->b;
+	long fd = emu_sys(SYS_io_uring_setup, args->a, params);
+	long ret;
+
+	if (fd < 0)
+		return fd;
+	/* The kernel has read and written them, so we may. */
+	if (params->flags & IORING_SETUP_SQPOLL) {
+		if (!fdtable_any())
+			return fd;
+		emu_say("io_uring_setup: a thread of the kernel's (IORING_SETUP_SQPOLL) cannot "
+			"read an emulated exmap; make the ring without it");
+		ret = -EPERM;
+	} else if (params->flags & URING_SETUP_REGISTERED_FD_ONLY) {
+		return fd;
+	} else {
+		ret = add_ring(fd, params);
+	}
+	if (ret < 0)
+		emu_sys(SYS_close, fd);
+	return ret;
+}
+
+long uring_enter(const struct syscall_args *args)
+{
+	struct uring *ring = args->b && fdtable_any() ? uring_get(args->a) : NULL;
+
+	if (ring) {
+		pthread_mutex_lock(&ring->lock);
+		uring_serve_entries(ring);
+		pthread_mutex_unlock(&ring->lock);
+		uring_put(ring);
+	}
+	return emu_sys(SYS_io_uring_enter, args->a, args->b, args->c, args->d, args->e, args->f);
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/*
+ * uring_register.c - io_uring_register(): files and buffers
+ *
+ * The kernel does not take the fd that stands for an exmap. It gets an empty
+ * slot in its place, and the exmap is remembered here.
+ */
+
+#include "shim/real.h"
+#include "shim/uring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/sys.h"
+#include "emu/usercopy.h"
+#include "shim/fdtable.h"
+#include "shim/uring_ring.h"
+
+/* As many as the kernel takes: IORING_MAX_FIXED_FILES in io_uring/rsrc.h. */
+#define MAX_FILES (1U << 20)
+
+void uring_forget_files(struct uring *ring)
+{
+	for (unsigned int i = 0; i < ring->nr_files; i++) {
+		if (ring->files[i])
+			emu_file_put(ring->files[i]);
+	}
+	free(ring->files);
+	ring->files = NULL;
+	ring->nr_files = 0;
+}
+
+void uring_forget_buffers(struct uring *ring)
+{
+	free(ring->buffers);
+	ring->buffers = NULL;
+	ring->nr_buffers = 0;
+}
+
+/* The client's fds, with none in the place of exmaps, which go to @files. Return: an errno. */
+static long take_fds(int *fds, struct exmap_file **files, const int *user, unsigned int nr)
+{
+	struct iovec local = { fds, nr * sizeof(*fds) };
+	struct iovec remote = { (void *)user, nr * sizeof(*fds) };
+
+	if (emu_sys(SYS_process_vm_readv, emu_sys(SYS_getpid), &local, 1, &remote, 1, 0) !=
+	    (long)local.iov_len)
+		return -EFAULT;
+	for (unsigned int i = 0; i < nr; i++) {
+		files[i] = fds[i] >= 0 ? fdtable_get(fds[i]) : NULL;
+		if (files[i])
+			fds[i] = -1;
+	}
+	return 0;
+}
+
+static void put_files(struct exmap_file **files, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		if (files[i])
+			emu_file_put(files[i]);
+	}
+}
+
+/* A table of its own for a ring that has none. */
+static bool make_room(struct uring *ring, unsigned int nr)
+{
+	if (ring->nr_files)
+		return true;
+	ring->files = calloc(nr, sizeof(*ring->files));
+	ring->nr_files = ring->files ? nr : 0;
+	return ring->files;
+}
+
+/*
+ * Registers @nr fds from @offset on, by a call to which @call gives the array.
+ * Return: as the kernel's.
+ */
+static long register_fds(struct uring *ring, const int *user, unsigned int nr, unsigned int offset,
+			 bool update, long (*call)(struct uring *ring, int *fds, void *arg),
+			 void *arg)
+{
+	struct exmap_file **files = calloc(nr, sizeof(*files));
+	int *fds = malloc(nr * sizeof(*fds));
+	long ret = files && fds ? take_fds(fds, files, user, nr) : -ENOMEM;
+	long done = 0;
+
+	if (!ret)
+		ret = call(ring, fds, arg);
+	if (ret >= 0 && (update || make_room(ring, nr))) {
+		/* An update says how many it did. */
+		done = update ? ret : nr;
+		for (long i = 0; i < done && offset + i < ring->nr_files; i++) {
+			struct exmap_file *old = ring->files[offset + i];
+
+			ring->files[offset + i] = files[i];
+			files[i] = old;
+		}
+	}
+	if (files)
+		put_files(files, nr);
+	free(files);
+	free(fds);
+	return ret;
+}
+
+struct call {
+	unsigned int opcode;
+	unsigned int nr;
+	struct io_uring_rsrc_update2 update;
+	struct io_uring_rsrc_register rsrc;
+};
+
+static long call_files(struct uring *ring, int *fds, void *arg)
+{
+	const struct call *call = arg;
+
+	return emu_sys(SYS_io_uring_register, ring->fd, call->opcode, fds, call->nr);
+}
+
+static long call_files2(struct uring *ring, int *fds, void *arg)
+{
+	struct call *call = arg;
+
+	call->rsrc.data = (uintptr_t)fds;
+	return emu_sys(SYS_io_uring_register, ring->fd, call->opcode, &call->rsrc, call->nr);
+}
+
+static long call_update(struct uring *ring, int *fds, void *arg)
+{
+	struct call *call = arg;
+
+	call->update.data = (uintptr_t)fds;
+	return emu_sys(SYS_io_uring_register, ring->fd, call->opcode, &call->update, call->nr);
+}
+
+/* Return: whether the opcode was one for files; then *ret is its answer. */
+static bool on_files(struct uring *ring, const struct syscall_args *args, long *ret)
+{
+	void *user = (void *)args->c;
+	struct call call = { .opcode = args->b, .nr = args->d };
+
+	switch (args->b) {
+	case IORING_REGISTER_FILES:
+		if (!call.nr || call.nr > MAX_FILES)
+			return false;
+		*ret = register_fds(ring, user, call.nr, 0, false, call_files, &call);
+		return true;
+	case IORING_REGISTER_FILES2:
+		if (emu_usercopy(&call.rsrc, user, sizeof(call.rsrc)))
+			return false;
+		if (!call.rsrc.nr || call.rsrc.nr > MAX_FILES)
+			return false;
+		/* All slots empty. */
+		if (!call.rsrc.data)
+			return false;
+		*ret = register_fds(ring, (int *)(uintptr_t)call.rsrc.data, call.rsrc.nr, 0, false,
+				    call_files2, &call);
+		return true;
+	case IORING_REGISTER_FILES_UPDATE:
+		if (emu_usercopy(&call.update, user, sizeof(struct io_uring_rsrc_update)))
+			return false;
+		call.update.nr = call.nr;
+		break;
+	case IORING_REGISTER_FILES_UPDATE2:
+		if (emu_usercopy(&call.update, user, sizeof(call.update)))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	if (!call.update.nr || call.update.nr > MAX_FILES)
+		return false;
+	*ret = register_fds(ring, (int *)(uintptr_t)call.update.data, call.update.nr,
+			    call.update.offset, true, call_update, &call);
+	return true;
+}
+
+/* Only looked at for operations on exmaps, so they may be a copy. */
+static void remember_buffers(struct uring *ring, const void *user, unsigned int nr)
+{
+	uring_forget_buffers(ring);
+	ring->buffers = user ? malloc(nr * sizeof(*ring->buffers)) : NULL;
+	if (!ring->buffers)
+		return;
+	memcpy(ring->buffers, user, nr * sizeof(*ring->buffers));
+	ring->nr_buffers = nr;
+}
+
+/* What the kernel has done. It has read the client's memory, so we may. */
+static void after(struct uring *ring, const struct syscall_args *args)
+{
+	const struct io_uring_rsrc_register *rsrc = (void *)args->c;
+
+	switch (args->b) {
+	case IORING_REGISTER_FILES:
+		make_room(ring, args->d);
+		break;
+	case IORING_REGISTER_FILES2:
+		make_room(ring, rsrc->nr);
+		break;
+	case IORING_UNREGISTER_FILES:
+		uring_forget_files(ring);
+		break;
+	case IORING_REGISTER_BUFFERS:
+		remember_buffers(ring, (void *)args->c, args->d);
+		break;
+	case IORING_REGISTER_BUFFERS2:
+		remember_buffers(ring, (void *)(uintptr_t)rsrc->data, rsrc->nr);
+		break;
+	case IORING_REGISTER_BUFFERS_UPDATE:
+	case IORING_UNREGISTER_BUFFERS:
+		/* After an update none is known, and what uses one fails with EFAULT. */
+		uring_forget_buffers(ring);
+		break;
+	}
+}
+
+long uring_register(const struct syscall_args *args)
+{
+	struct uring *ring = uring_get(args->a);
+	long ret;
+
+	/* It would make a ring known by another number, that of a table of the thread's. */
+	if (args->b == IORING_REGISTER_RING_FDS)
+		return -EINVAL;
+	if (!ring)
+		return emu_sys(SYS_io_uring_register, args->a, args->b, args->c, args->d);
+	pthread_mutex_lock(&ring->lock);
+	if (!fdtable_any() || !on_files(ring, args, &ret)) {
+		ret = emu_sys(SYS_io_uring_register, args->a, args->b, args->c, args->d);
+		if (ret >= 0)
+			after(ring, args);
+	}
+	pthread_mutex_unlock(&ring->lock);
+	uring_put(ring);
+	return ret;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* uring_ring.h - what we know of a ring; between uring.c, uring_register.c and uring_serve.c */
+#ifndef EXMAP_SHIM_URING_RING_H
+#define EXMAP_SHIM_URING_RING_H
+
+#include <linux/io_uring.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "emu/device.h"
+
+/* Newer than Debian 12's headers: linux/io_uring.h of 6.10 (NOP), 6.5, 6.6 (setup). */
+#define URING_NOP_INJECT_RESULT (1U << 0)
+#define URING_SETUP_NO_MMAP (1U << 14)
+#define URING_SETUP_REGISTERED_FD_ONLY (1U << 15)
+#define URING_SETUP_NO_SQARRAY (1U << 16)
+
+/**
+ * struct uring - a ring
+ * @fd:      of the client; constant
+ * @refs:    the table's, and users'; under the table's lock
+ * @lock:    protects what follows, and that one thread at a time looks at entries
+ * @memory:  our own mapping of the submission ring, or NULL if the client gave the memory
+ * @len:     its size
+ * @entries: submission entries, ours to change between the client's tail and the kernel's head
+ * @entries_len: size of our mapping of them, or 0
+ * @shift:   log2 of an entry's size
+ * @head:    the kernel's
+ * @tail:    the client's
+ * @mask:    number of entries less one
+ * @array:   indices of entries, or NULL if there is no such indirection
+ * @files:   registered exmaps, NULL for other files; @nr_files of them
+ * @buffers: registered buffers; @nr_buffers of them
+ */
+struct uring {
+	int fd;
+	unsigned int refs;
+	pthread_mutex_t lock;
+	char *memory;
+	size_t len;
+	char *entries;
+	size_t entries_len;
+	unsigned int shift;
+	unsigned int *head;
+	unsigned int *tail;
+	unsigned int mask;
+	unsigned int *array;
+	struct exmap_file **files;
+	unsigned int nr_files;
+	struct iovec *buffers;
+	unsigned int nr_buffers;
+};
+
+/** uring_get() - the ring that an fd is, with a reference, or NULL. */
+struct uring *uring_get(int fd) __attribute__((visibility("hidden")));
+void uring_put(struct uring *ring) __attribute__((visibility("hidden")));
+
+/**
+ * uring_map() - our own view of the memory that the kernel and the client share
+ * @ring:   with only @fd set; the rest is filled in
+ * @params: as the kernel has answered
+ *
+ * Return: false if it cannot be mapped; uring_unmap() is due all the same.
+ */
+bool uring_map(struct uring *ring, const struct io_uring_params *params)
+	__attribute__((visibility("hidden")));
+void uring_unmap(struct uring *ring) __attribute__((visibility("hidden")));
+
+/** uring_forget_files() - no registered files any more; the ring locked, or nobody's. */
+void uring_forget_files(struct uring *ring) __attribute__((visibility("hidden")));
+
+/** uring_forget_buffers() - no registered buffers any more; as above. */
+void uring_forget_buffers(struct uring *ring) __attribute__((visibility("hidden")));
+
+/** uring_nop_has_result() - whether a no-op can have a result of ours: Linux 6.10. */
+bool uring_nop_has_result(void) __attribute__((visibility("hidden")));
+
+/** uring_serve_entries() - carry out what is submitted on exmaps; the ring locked. */
+void uring_serve_entries(struct uring *ring) __attribute__((visibility("hidden")));
+
+#endif /* EXMAP_SHIM_URING_RING_H */

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/* helper - a static program that goes past libc: its parent's trap is none of its business */
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int main(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (fd < 0 || p == MAP_FAILED)
+		return 1;
+	*p = 1;
+	return munmap(p, 4096) || close(fd);
+}
