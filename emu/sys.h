@@ -28,21 +28,27 @@ extern void *emu_gate __attribute__((visibility("hidden")));
 long emu_sys_gate(long nr, long a, long b, long c, long d, long e, long f)
 	__attribute__((visibility("hidden")));
 
-/* Return: the kernel's answer, a negative errno for an error. */
-static inline long emu_sys6(long nr, long a, long b, long c, long d, long e, long f)
+/* In place. Nothing may come between the registers and the instruction. */
+static inline long emu_sys_here(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
 	register long r9 __asm__("r9") = f;
 	long ret;
 
-	if (__builtin_expect(!!emu_gate, 0))
-		return emu_sys_gate(nr, a, b, c, d, e, f);
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
 			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return ret;
+}
+
+/* Return: the kernel's answer, a negative errno for an error. */
+static inline long emu_sys6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	if (__builtin_expect(!!emu_gate, 0))
+		return emu_sys_gate(nr, a, b, c, d, e, f);
+	return emu_sys_here(nr, a, b, c, d, e, f);
 }
 
 #define EMU_SYS_PICK(_0, _1, _2, _3, _4, _5, _6, name, ...) name

@@ -28,6 +28,9 @@
 #endif
 #define CODE_USER_DISPATCH 2
 
+/* Of ThreadSanitizer, which blocks signals around calls of its own that are not libc's. */
+void __tsan_init(void) __attribute__((weak));
+
 bool trap_is_on;
 
 /* libc's text: calls from there pass. Constant once the trap is set. */
@@ -85,8 +88,9 @@ void trap_start(void)
 
 	if (!emu_options()->trap)
 		return;
-	if (emu_on_valgrind()) {
-		emu_say("trap: not under valgrind; calls made outside libc are not seen");
+	if (emu_on_valgrind() || __tsan_init) {
+		emu_say("trap: not under %s; calls made outside libc are not seen",
+			__tsan_init ? "ThreadSanitizer" : "valgrind");
 		return;
 	}
 	emu_gate = find_gate();
