@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "emu/fork.h"
+#include "shim/aio.h"
 #include "shim/fdtable.h"
 #include "shim/trap.h"
 #include "shim/uring.h"
@@ -14,12 +15,14 @@ void fork_prepare(void)
 {
 	fdtable_hold();
 	uring_lock();
+	aio_lock();
 	emu_fork_prepare();
 }
 
 void fork_parent(void)
 {
 	emu_fork_parent();
+	aio_unlock();
 	uring_unlock();
 	fdtable_unlock();
 }
@@ -27,6 +30,7 @@ void fork_parent(void)
 void fork_child(void)
 {
 	emu_fork_child();
+	aio_unlock();
 	uring_unlock();
 	fdtable_unlock();
 	trap_thread_start();

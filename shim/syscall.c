@@ -11,6 +11,7 @@
 #include <stdarg.h>
 
 #include "include/exmap.h"
+#include "shim/aio.h"
 #include "shim/answer.h"
 #include "shim/io.h"
 #include "shim/uring.h"
@@ -150,6 +151,13 @@ static bool on_rings(long nr, const struct syscall_args *x, long *ret)
 		return true;
 	case SYS_io_uring_register:
 		*ret = answer(uring_register(x));
+		return true;
+	case SYS_io_submit:
+		*ret = answer(aio_submit(x));
+		return true;
+	case SYS_io_getevents:
+	case SYS_io_pgetevents:
+		*ret = answer(aio_getevents(nr, x));
 		return true;
 	}
 	return false;

@@ -134,10 +134,11 @@ bool uring_map(struct uring *ring, const struct io_uring_params *p)
 	char *sq = last_word(&p->cq_off, sizeof(p->cq_off));
 
 	ring->shift = p->flags & IORING_SETUP_SQE128 ? 7 : 6;
+	ring->cq_shift = p->flags & IORING_SETUP_CQE32 ? 5 : 4;
 	ring->entries = last_word(&p->sq_off, sizeof(p->sq_off));
 	if (!(p->flags & URING_SETUP_NO_MMAP)) {
-		/* Both rings are in it; the kernel lets us have less than all. */
-		ring->len = p->cq_off.cqes + sizeof(struct io_uring_cqe);
+		/* Both rings are in it: IORING_FEAT_SINGLE_MMAP, Linux 5.4. */
+		ring->len = p->cq_off.cqes + ((size_t)p->cq_entries << ring->cq_shift);
 		if (array && ring->len < off->array + p->sq_entries * sizeof(*ring->array))
 			ring->len = off->array + p->sq_entries * sizeof(*ring->array);
 		sq = (char *)emu_sys(SYS_mmap, NULL, ring->len, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -157,6 +158,9 @@ bool uring_map(struct uring *ring, const struct io_uring_params *p)
 	ring->head = (unsigned int *)(sq + off->head);
 	ring->tail = (unsigned int *)(sq + off->tail);
 	ring->mask = p->sq_entries - 1;
+	ring->cq = sq + p->cq_off.cqes;
+	ring->cq_tail = (unsigned int *)(sq + p->cq_off.tail);
+	ring->cq_mask = p->cq_entries - 1;
 	ring->array = array ? (unsigned int *)(sq + off->array) : NULL;
 	return true;
 }
@@ -204,12 +208,18 @@ long uring_setup(const struct syscall_args *args)
 long uring_enter(const struct syscall_args *args)
 {
 	struct uring *ring = args->b && fdtable_any() ? uring_get(args->a) : NULL;
+	long done = 0;
+	long ret = 0;
 
 	if (ring) {
 		pthread_mutex_lock(&ring->lock);
-		uring_serve_entries(ring);
+		ret = uring_serve_entries(ring, args->b, args->d, &done);
 		pthread_mutex_unlock(&ring->lock);
 		uring_put(ring);
 	}
-	return emu_sys(SYS_io_uring_enter, args->a, args->b, args->c, args->d, args->e, args->f);
+	if (ret < 0)
+		return done ? done : ret;
+	ret = emu_sys(SYS_io_uring_enter, args->a, args->b - done, args->c, args->d, args->e,
+		      args->f);
+	return ret >= 0 ? done + ret : done ? done : ret;
 }

@@ -32,6 +32,9 @@
  * @tail:    the client's
  * @mask:    number of entries less one
  * @array:   indices of entries, or NULL if there is no such indirection
+ * @cq:      completion ring: where @cq_tail, the kernel's, counts
+ * @cq_mask: number of completions less one
+ * @cq_shift: log2 of a completion's size
  * @files:   registered exmaps, NULL for other files; @nr_files of them
  * @buffers: registered buffers; @nr_buffers of them
  */
@@ -48,6 +51,10 @@ struct uring {
 	unsigned int *tail;
 	unsigned int mask;
 	unsigned int *array;
+	char *cq;
+	unsigned int *cq_tail;
+	unsigned int cq_mask;
+	unsigned int cq_shift;
 	struct exmap_file **files;
 	unsigned int nr_files;
 	struct iovec *buffers;
@@ -78,7 +85,41 @@ void uring_forget_buffers(struct uring *ring) __attribute__((visibility("hidden"
 /** uring_nop_has_result() - whether a no-op can have a result of ours: Linux 6.10. */
 bool uring_nop_has_result(void) __attribute__((visibility("hidden")));
 
-/** uring_serve_entries() - carry out what is submitted on exmaps; the ring locked. */
-void uring_serve_entries(struct uring *ring) __attribute__((visibility("hidden")));
+/**
+ * uring_serve_entries() - carry out what is submitted on exmaps
+ * @ring:      locked
+ * @to_submit: how many entries the client submits
+ * @flags:     of its io_uring_enter()
+ * @submitted: increased by how many have been submitted already
+ *
+ * Return: 0, or a negative errno if no more can be.
+ */
+long uring_serve_entries(struct uring *ring, unsigned int to_submit, unsigned int flags,
+			 long *submitted) __attribute__((visibility("hidden")));
+
+/**
+ * uring_await() - submit entries up to one that has to wait for those before it, and wait
+ * @ring:  locked
+ * @sqe:   the last of them; it is changed
+ * @n:     how many they are
+ * @flags: of the client's io_uring_enter()
+ * @submitted: increased by how many have been submitted
+ *
+ * Return: 1 if the turn of @sqe has come, 0 if it was cancelled, and the client knows; or a
+ * negative errno if it was not submitted.
+ */
+long uring_await(struct uring *ring, struct io_uring_sqe *sqe, unsigned int n, unsigned int flags,
+		 long *submitted) __attribute__((visibility("hidden")));
+
+/** uring_post() - complete an operation that has been waited for. */
+void uring_post(const struct uring *ring, uint64_t user_data, long result)
+	__attribute__((visibility("hidden")));
+
+/** uring_message() - make an entry one that sends a completion to a ring, and has none of its own. */
+void uring_message(struct io_uring_sqe *sqe, int fd, uint64_t user_data, long result)
+	__attribute__((visibility("hidden")));
+
+/* Of an entry: no completion if it succeeds. Newer than Debian 12's headers: Linux 5.17. */
+#define URING_CQE_SKIP (1U << 6)
 
 #endif /* EXMAP_SHIM_URING_RING_H */

@@ -3,8 +3,8 @@
  * uring_serve.c - submission entries that name an exmap
  *
  * Each is carried out as it is submitted, so before what is submitted with it,
- * and made a no-op with its result. Only what waits for others, by a link from
- * an ordinary operation or a drain, would need to come later: it is refused.
+ * and made a no-op with its result. Only one that has a link from an ordinary
+ * operation has to come later: that is submitted first, and waited for.
  */
 
 #include "shim/real.h"
@@ -20,10 +20,8 @@
 #include "shim/uring_ring.h"
 
 /* Newer than Debian 12's headers. */
-#define URING_OP_MSG_RING 40
 #define URING_OP_URING_CMD 46
 #define URING_CMD_FIXED (1U << 0)
-#define SQE_CQE_SKIP (1U << 6)
 #define LINKS (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)
 
 /* Where the command of IORING_OP_URING_CMD is in an entry, and its opcode. */
@@ -72,8 +70,9 @@ static long do_read(const struct uring *ring, const struct io_uring_sqe *sqe,
 		return -EOPNOTSUPP;
 	if (sqe->opcode == IORING_OP_READV)
 		return emu_read(file, range.iov_base, sqe->len, offset);
-	if (sqe->opcode == IORING_OP_READ_FIXED && !in_buffer(ring, sqe, &range))
-		return -EFAULT;
+	/* A registered buffer's pages are there, and READ is for pages that are not. */
+	if (sqe->opcode == IORING_OP_READ_FIXED)
+		return in_buffer(ring, sqe, &range) ? -EINVAL : -EFAULT;
 	return emu_read_one(file, range.iov_base, sqe->len, offset);
 }
 
@@ -140,77 +139,145 @@ static void replace(const struct uring *ring, struct io_uring_sqe *sqe, long res
 
 	memset(sqe, 0, 1UL << ring->shift);
 	sqe->user_data = old.user_data;
-	sqe->flags = old.flags & (LINKS | IOSQE_IO_DRAIN | SQE_CQE_SKIP);
-	sqe->len = result;
-	sqe->opcode = IORING_OP_NOP;
 	if (uring_nop_has_result()) {
+		sqe->opcode = IORING_OP_NOP;
 		sqe->rw_flags = URING_NOP_INJECT_RESULT;
-	} else if (result < 0 || !(old.flags & SQE_CQE_SKIP)) {
-		/* A message to its own ring, and of its own no completion: Linux 5.18. */
-		sqe->opcode = URING_OP_MSG_RING;
-		sqe->fd = ring->fd;
-		sqe->off = old.user_data;
-		sqe->flags |= SQE_CQE_SKIP;
+		sqe->len = result;
+	} else if (result < 0 || !(old.flags & URING_CQE_SKIP)) {
+		uring_message(sqe, ring->fd, old.user_data, result);
 	}
+	sqe->flags |= old.flags & (LINKS | IOSQE_IO_DRAIN | URING_CQE_SKIP);
 }
 
 /**
  * struct chain - the linked entries that one is among
- * @ordinary:  one before it is the kernel's to do
- * @cancelled: one before it failed, and the kernel does not know
+ * @ordinary: one before it is the kernel's to do
+ * @failed:   one before it failed
+ * @cut:      and the kernel does not know
  */
 struct chain {
 	bool ordinary;
-	bool cancelled;
+	bool failed;
+	bool cut;
 };
 
-static long result_of(const struct uring *ring, const struct io_uring_sqe *sqe,
-		      struct exmap_file *file, const struct chain *chain)
+/**
+ * struct walk - through the entries of a ring
+ * @ring:   locked
+ * @sqe:    the entry
+ * @before: entries before it that are not submitted
+ * @may_wait: whether it is among those that the client submits now
+ * @flags:  of the client's io_uring_enter()
+ * @submitted: counts entries that have been submitted
+ * @chain:  that the entry is in
+ */
+struct walk {
+	struct uring *ring;
+	struct io_uring_sqe *sqe;
+	unsigned int before;
+	bool may_wait;
+	unsigned int flags;
+	long *submitted;
+	struct chain chain;
+};
+
+/* Return: 0, or a negative errno. */
+static long serve_later(struct walk *walk, struct exmap_file *file)
 {
-	if (!chain->ordinary && !(sqe->flags & IOSQE_IO_DRAIN))
-		return serve(ring, sqe, file);
-	emu_say_once("io_uring: an operation on an emulated exmap cannot wait for others "
-		     "(IOSQE_IO_DRAIN, or a link from an ordinary operation): EOPNOTSUPP; submit "
-		     "it when they are done");
+	struct io_uring_sqe copy = *walk->sqe;
+	long result = -ECANCELED;
+	long turn =
+		uring_await(walk->ring, walk->sqe, walk->before + 1, walk->flags, walk->submitted);
+
+	if (turn < 0)
+		return turn;
+	walk->before = 0;
+	if (turn) {
+		result = serve(walk->ring, &copy, file);
+		if (result < 0 || !(copy.flags & URING_CQE_SKIP))
+			uring_post(walk->ring, copy.user_data, result);
+	}
+	walk->chain.ordinary = false;
+	if (result < 0 && (copy.flags & LINKS) == IOSQE_IO_LINK)
+		walk->chain.failed = walk->chain.cut = true;
+	return 0;
+}
+
+static long result_of(const struct walk *walk, struct exmap_file *file)
+{
+	if (walk->chain.failed)
+		return -ECANCELED;
+	if (!(walk->sqe->flags & IOSQE_IO_DRAIN))
+		return serve(walk->ring, walk->sqe, file);
+	emu_say_once("io_uring: an operation on an emulated exmap cannot wait for all others "
+		     "(IOSQE_IO_DRAIN): EOPNOTSUPP; link it, or submit it when they are done");
 	return -EOPNOTSUPP;
 }
 
-static void serve_entry(struct uring *ring, struct io_uring_sqe *sqe, struct chain *chain)
+static void serve_now(struct walk *walk, struct exmap_file *file)
 {
-	unsigned int links = sqe->flags & LINKS;
-	struct exmap_file *file = is_served(sqe) ? file_of(ring, sqe) : NULL;
-	long result = -ECANCELED;
+	unsigned int links = walk->sqe->flags & LINKS;
+	long result = result_of(walk, file);
 
-	if (!chain->cancelled && file)
-		result = result_of(ring, sqe, file, chain);
-	if (file || chain->cancelled)
-		replace(ring, sqe, result);
-	else
-		chain->ordinary = true;
-	if (file)
-		emu_file_put(file);
-	if (result < 0 && links == IOSQE_IO_LINK && !uring_nop_has_result() && !chain->ordinary) {
-		sqe->flags &= ~LINKS;
-		chain->cancelled = true;
+	replace(walk->ring, walk->sqe, result);
+	walk->before++;
+	if (result >= 0 || links != IOSQE_IO_LINK)
+		return;
+	walk->chain.failed = true;
+	if (!uring_nop_has_result()) {
+		walk->sqe->flags &= ~LINKS;
+		walk->chain.cut = true;
 	}
-	if (!links)
-		*chain = (struct chain){ 0 };
 }
 
-void uring_serve_entries(struct uring *ring)
+static long serve_entry(struct walk *walk)
 {
-	unsigned int tail = __atomic_load_n(ring->tail, __ATOMIC_ACQUIRE);
-	struct chain chain = { 0 };
+	struct io_uring_sqe *sqe = walk->sqe;
+	struct exmap_file *file = is_served(sqe) ? file_of(walk->ring, sqe) : NULL;
+	bool linked = sqe->flags & LINKS;
+	long ret = 0;
 
-	for (unsigned int i = __atomic_load_n(ring->head, __ATOMIC_ACQUIRE); i != tail; i++) {
+	if (!file) {
+		if (walk->chain.cut) {
+			replace(walk->ring, sqe, -ECANCELED);
+			sqe->flags &= ~LINKS;
+		}
+		walk->chain.ordinary = true;
+		walk->before++;
+	} else if (walk->chain.failed || !walk->chain.ordinary || sqe->flags & IOSQE_IO_DRAIN) {
+		serve_now(walk, file);
+	} else if (walk->may_wait) {
+		ret = serve_later(walk, file);
+	}
+	if (file)
+		emu_file_put(file);
+	if (!linked)
+		walk->chain = (struct chain){ 0 };
+	return ret;
+}
+
+long uring_serve_entries(struct uring *ring, unsigned int to_submit, unsigned int flags,
+			 long *submitted)
+{
+	unsigned int head = __atomic_load_n(ring->head, __ATOMIC_ACQUIRE);
+	unsigned int tail = __atomic_load_n(ring->tail, __ATOMIC_ACQUIRE);
+	struct walk walk = { .ring = ring, .flags = flags, .submitted = submitted };
+
+	/* All of them: another thread that submits may take some of ours for its own. */
+	for (unsigned int i = head; i != tail; i++) {
 		unsigned int slot = i & ring->mask;
+		long ret;
 
 		if (ring->array)
 			slot = __atomic_load_n(&ring->array[slot], __ATOMIC_RELAXED);
-		if (slot <= ring->mask)
-			serve_entry(ring,
-				    (struct io_uring_sqe *)(ring->entries +
-							    ((size_t)slot << ring->shift)),
-				    &chain);
+		/* The kernel drops such an entry. */
+		if (slot > ring->mask)
+			continue;
+		walk.sqe = (struct io_uring_sqe *)(ring->entries + ((size_t)slot << ring->shift));
+		walk.may_wait = i - head < to_submit;
+		ret = serve_entry(&walk);
+		if (ret < 0)
+			return ret;
 	}
+	return 0;
 }

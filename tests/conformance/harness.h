@@ -59,6 +59,7 @@ extern const struct test more_read_tests[];
 extern const struct test more_access_tests[];
 extern const struct test more_race_tests[];
 extern const struct test uring_tests[];
+extern const struct test uring_batch_tests[];
 
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: MIT
-/*
- * uring.c - 7.5 and 4.11 through io_uring, by hand
- *
- * The raw system calls, because a library's way in may be one that a backend
- * sees, and the kernel's then goes untested.
- */
+/* uring.c - 7.5 and 4.11 through io_uring, one operation at a time */
 
 #include "harness.h"
+#include "ring.h"
 
-#include <linux/io_uring.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -20,50 +15,6 @@
 #define SQE_CMD_OP 8
 #define SQE_CMD_FLAGS 28
 #define SQE_CMD 48
-
-struct ring {
-	int fd;
-	struct io_uring_params params;
-	struct io_uring_sqe *sqes;
-	char *sq, *cq;
-	unsigned int done;
-};
-
-static void ring_start(struct ring *ring)
-{
-	memset(ring, 0, sizeof(*ring));
-	ring->fd = syscall(SYS_io_uring_setup, 4, &ring->params);
-	if (ring->fd < 0)
-		SKIP("no io_uring here (%s)", strerror(errno));
-	ring->sq = mmap(NULL, ring->params.sq_off.array + ring->params.sq_entries * 4,
-			PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
-	ring->cq = mmap(NULL,
-			ring->params.cq_off.cqes +
-				ring->params.cq_entries * sizeof(struct io_uring_cqe),
-			PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_CQ_RING);
-	ring->sqes = mmap(NULL, ring->params.sq_entries * sizeof(struct io_uring_sqe),
-			  PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQES);
-	CHECK(ring->sq != MAP_FAILED && ring->cq != MAP_FAILED && ring->sqes != MAP_FAILED);
-}
-
-/* Do one operation and wait for it; returns its result. */
-static int ring_do(struct ring *ring, const struct io_uring_sqe *sqe)
-{
-	unsigned int mask = *(unsigned int *)(ring->sq + ring->params.sq_off.ring_mask);
-	unsigned int slot = ring->done & mask;
-	struct io_uring_cqe *cqes = (struct io_uring_cqe *)(ring->cq + ring->params.cq_off.cqes);
-	unsigned int *cq_head = (unsigned int *)(ring->cq + ring->params.cq_off.head);
-	int res;
-
-	ring->sqes[slot] = *sqe;
-	((unsigned int *)(ring->sq + ring->params.sq_off.array))[slot] = slot;
-	__atomic_store_n((unsigned int *)(ring->sq + ring->params.sq_off.tail), ++ring->done,
-			 __ATOMIC_RELEASE);
-	CHECK_EQ(syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0), 1);
-	res = cqes[*cq_head & (ring->params.cq_entries - 1)].res;
-	__atomic_store_n(cq_head, *cq_head + 1, __ATOMIC_RELEASE);
-	return res;
-}
 
 /* A backend that does not serve the ring's request says so, and does nothing. */
 static bool unserved(int res)
@@ -79,7 +30,7 @@ static void readv_maps_and_fills(void)
 	struct ex ex;
 	int res;
 
-	ring_start(&ring);
+	ring_start(&ring, 4);
 	ex_start(&ex, 64, 2, 8, backing_file(64 * PAGE));
 	iov[0] = (struct iovec){ ex_at(&ex, 30), PAGE };
 	iov[1] = (struct iovec){ ex_at(&ex, 4), 2 * PAGE };
@@ -121,7 +72,7 @@ static void command_maps_pages(void)
 	struct ex ex;
 	int res;
 
-	ring_start(&ring);
+	ring_start(&ring, 4);
 	ex_start(&ex, 64, 2, 8, -1);
 #define ALLOC_CMD(page, bytes) \
 	command(&ring, &ex, 1, EXMAP_OP_ALLOC, 0, (struct iovec){ ex_at(&ex, page), bytes })
@@ -163,7 +114,7 @@ static void command_of_fixed_vectors(void)
 	struct ex ex;
 	int res;
 
-	ring_start(&ring);
+	ring_start(&ring, 4);
 	ex_start(&ex, 64, 1, 8, -1);
 	CHECK_EQ(ring_do(&ring, &probe), 0);
 	if (syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, &buffer, 1))
@@ -196,7 +147,7 @@ static void pinned_page_is_not_recycled(void)
 	struct ex ex;
 	int freed;
 
-	ring_start(&ring);
+	ring_start(&ring, 4);
 	ex_start(&ex, 64, 1, 8, -1);
 	CHECK_EQ(ALLOC(&ex, 0, 0, 1), 1);
 	memset(ex.base, 0x77, PAGE);

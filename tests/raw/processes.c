@@ -71,10 +71,24 @@ static void test_fork(void)
 	CHECK(client_alloc(&pool, 0, 0, 4) == 4 && client_free(&pool, 0, 0, 4) == 4);
 }
 
-static void run_helper(long flags)
+/* In place: a child that shares the stack must not return from a function. */
+static inline __attribute__((always_inline)) long clone_here(long nr, long flags)
+{
+	register long child_tid __asm__("r10") = 0;
+	register long tls __asm__("r8") = 0;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(flags), "S"(0), "d"(0), "r"(child_tid), "r"(tls)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+static void run_helper(long nr, long flags)
 {
 	char *argv[] = { helper, NULL };
-	long pid = flags ? syscall(SYS_clone, flags, 0, 0, 0, 0) : syscall(SYS_vfork);
+	volatile long pid = clone_here(nr, flags);
 
 	if (!pid) {
 		syscall(SYS_execve, helper, argv, environ);
@@ -85,9 +99,9 @@ static void run_helper(long flags)
 
 static void test_exec(void)
 {
-	run_helper(0);
-	run_helper(SIGCHLD);
-	run_helper(CLONE_VM | CLONE_VFORK | SIGCHLD);
+	run_helper(SYS_vfork, 0);
+	run_helper(SYS_clone, SIGCHLD);
+	run_helper(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD);
 }
 
 /* A thread that libc knows nothing of: what clone() promises of registers and stack. */

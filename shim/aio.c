@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/* aio.c - see aio.h */
+
+#include "shim/real.h"
+#include "shim/aio.h"
+
+#include <errno.h>
+#include <linux/aio_abi.h>
+#include <stdlib.h>
+
+#include "emu/process.h"
+#include "emu/rcu.h"
+#include "emu/sys.h"
+#include "emu/usercopy.h"
+#include "shim/fdtable.h"
+#include "shim/io.h"
+
+/* Nothing is mapped there. */
+#define BAD_ADDRESS 1
+
+/**
+ * struct failure - a read that failed: its completion says EFAULT until it is fetched
+ * @iocb:   the client's
+ * @result: what it should say
+ * @next:   in the list of all
+ */
+struct failure {
+	uint64_t iocb;
+	long result;
+	struct failure *next;
+};
+
+/* Protects the list and the fd. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* Read without the lock to see if there are any; atomic. */
+static struct failure *failures;
+/* /dev/zero; hidden. */
+static int zero_fd = -1;
+
+void aio_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void aio_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+static int get_zero_fd(void)
+{
+	int fd;
+
+	aio_lock();
+	if (zero_fd < 0)
+		zero_fd = emu_hide_fd(
+			emu_sys(SYS_openat, AT_FDCWD, "/dev/zero", O_RDWR | O_CLOEXEC, 0));
+	fd = zero_fd;
+	aio_unlock();
+	return fd;
+}
+
+static void remember(const struct iocb *iocb, long result)
+{
+	struct failure *failure = malloc(sizeof(*failure));
+
+	if (!failure)
+		return;
+	*failure = (struct failure){ .iocb = (uintptr_t)iocb, .result = result };
+	aio_lock();
+	failure->next = failures;
+	__atomic_store_n(&failures, failure, __ATOMIC_RELEASE);
+	aio_unlock();
+}
+
+/* What a completion should say. */
+static void correct(struct io_event *event)
+{
+	struct failure **link = &failures;
+	struct failure *failure;
+
+	aio_lock();
+	while ((failure = *link) && failure->iocb != event->obj)
+		link = &failure->next;
+	if (failure) {
+		event->res = failure->result;
+		__atomic_store_n(link, failure->next, __ATOMIC_RELEASE);
+	}
+	aio_unlock();
+	free(failure);
+}
+
+static long do_read(const struct iocb *iocb, struct exmap_file *file)
+{
+	void *buf = (void *)(uintptr_t)iocb->aio_buf;
+	long ret;
+
+	if (iocb->aio_lio_opcode != IOCB_CMD_PREAD && iocb->aio_lio_opcode != IOCB_CMD_PREADV)
+		return -EINVAL;
+	if (!io_flags_are_good(iocb->aio_rw_flags))
+		return -EOPNOTSUPP;
+	emu_rcu_read_lock();
+	ret = iocb->aio_lio_opcode == IOCB_CMD_PREAD ?
+		      emu_read_one(file, buf, iocb->aio_nbytes, iocb->aio_offset) :
+		      emu_read(file, buf, iocb->aio_nbytes, iocb->aio_offset);
+	emu_rcu_read_unlock();
+	return ret;
+}
+
+/* The kernel keeps the address of the client's iocb, so that has to be changed, for a moment. */
+static long submit_result(const struct syscall_args *args, struct iocb *user, struct iocb iocb,
+			  long result)
+{
+	struct iocb **one = &user;
+	struct iocb old = iocb;
+	long ret;
+
+	iocb.aio_fildes = get_zero_fd();
+	iocb.aio_lio_opcode = result < 0 ? IOCB_CMD_PREAD : IOCB_CMD_PWRITE;
+	iocb.aio_buf = result < 0 ? BAD_ADDRESS : (uintptr_t)user;
+	iocb.aio_nbytes = result < 0 ? 1 : result;
+	iocb.aio_offset = 0;
+	iocb.aio_rw_flags = 0;
+	*user = iocb;
+	if (result < 0)
+		remember(user, result);
+	ret = emu_sys(SYS_io_submit, args->a, 1, one);
+	*user = old;
+	return ret;
+}
+
+/* The exmap that an iocb of the client reads, with a reference, and a copy of the iocb; or NULL. */
+static struct exmap_file *find(struct iocb *const *user, struct iocb **iocb, struct iocb *copy)
+{
+	if (emu_usercopy(iocb, user, sizeof(*iocb)) || emu_usercopy(copy, *iocb, sizeof(*copy)))
+		return NULL;
+	return fdtable_get(copy->aio_fildes);
+}
+
+long aio_submit(const struct syscall_args *args)
+{
+	struct iocb **user = (struct iocb **)args->c;
+	/* So many are submitted; behind them are some for the kernel alone. */
+	long done = 0;
+	long ret;
+
+	if (!fdtable_any())
+		return emu_sys(SYS_io_submit, args->a, args->b, user);
+	for (long i = 0; i < args->b; i++) {
+		struct exmap_file *file;
+		struct iocb *iocb;
+		struct iocb copy;
+
+		file = find(&user[i], &iocb, &copy);
+		if (!file)
+			continue;
+		/* Before anything is done: is there such a context? */
+		ret = emu_sys(SYS_io_submit, args->a, 0, user);
+		if (ret < 0) {
+			emu_file_put(file);
+			return ret;
+		}
+		ret = i > done ? emu_sys(SYS_io_submit, args->a, i - done, user + done) : 0;
+		if (ret == i - done) {
+			done = i;
+			ret = submit_result(args, iocb, copy, do_read(&copy, file));
+		}
+		emu_file_put(file);
+		if (ret > 0)
+			done += ret;
+		if (done != i + 1)
+			return done ? done : ret;
+	}
+	ret = emu_sys(SYS_io_submit, args->a, args->b - done, user + done);
+	return ret < 0 ? (done ? done : ret) : done + ret;
+}
+
+long aio_getevents(long nr, const struct syscall_args *args)
+{
+	struct io_event *events = (struct io_event *)args->d;
+	long n = emu_sys6(nr, args->a, args->b, args->c, args->d, args->e, args->f);
+
+	for (long i = 0; i < n && __atomic_load_n(&failures, __ATOMIC_ACQUIRE); i++) {
+		if (events[i].res == -EFAULT)
+			correct(&events[i]);
+	}
+	return n;
+}

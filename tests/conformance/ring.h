@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* ring.h - an io_uring by hand: a library may lack what its kernel has */
+#ifndef EXMAP_CONFORMANCE_RING_H
+#define EXMAP_CONFORMANCE_RING_H
+
+#include <linux/io_uring.h>
+
+/**
+ * struct ring - an io_uring
+ * @fd:     of it
+ * @params: as the kernel has filled them in
+ * @sqes:   entries
+ * @sq:     submission ring
+ * @cq:     completion ring
+ * @done:   entries put in so far
+ */
+struct ring {
+	int fd;
+	struct io_uring_params params;
+	struct io_uring_sqe *sqes;
+	char *sq;
+	char *cq;
+	unsigned int done;
+};
+
+/** ring_start() - make one of so many entries; skips the test where there is none. */
+void ring_start(struct ring *ring, unsigned int entries);
+
+/** ring_put() - put an entry in; it is submitted with the next ring_submit(). */
+void ring_put(struct ring *ring, const struct io_uring_sqe *sqe);
+
+/** ring_submit() - submit @n entries, and wait for as many completions. */
+void ring_submit(struct ring *ring, unsigned int n);
+
+/** ring_take() - the next completion, which must be there. */
+struct io_uring_cqe ring_take(struct ring *ring);
+
+/** ring_do() - do one operation and wait for it. Return: its result. */
+int ring_do(struct ring *ring, const struct io_uring_sqe *sqe);
+
+#endif /* EXMAP_CONFORMANCE_RING_H */

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+/* uring_batch.c - 7.5: operations on an exmap among others in a ring, and through Linux AIO */
+
+#include "harness.h"
+#include "ring.h"
+
+#include <linux/aio_abi.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#define BATCH 256
+
+/* Whether a page of ordinary memory holds a page's part of the pattern. */
+static bool buffer_is_backing(const char *buffer, uint64_t page)
+{
+	for (size_t i = 0; i < PAGE; i++) {
+		if ((unsigned char)buffer[i] != backing_byte(page * PAGE + i))
+			return false;
+	}
+	return true;
+}
+
+static struct io_uring_sqe read_of(int fd, void *buf, unsigned int len, uint64_t offset)
+{
+	return (struct io_uring_sqe){
+		.opcode = IORING_OP_READ,
+		.fd = fd,
+		.addr = (uintptr_t)buf,
+		.len = len,
+		.off = offset,
+	};
+}
+
+/* A READ of one page of the exmap. */
+static struct io_uring_sqe page_read(const struct ex *ex, uint64_t page)
+{
+	return read_of(ex->fd, ex_at(ex, page), PAGE, read_offset(0, EXMAP_OP_READ));
+}
+
+/* The exmap's, an ordinary file's, and neither, in turn. */
+static void batch_of_256(void)
+{
+	char *heap = aligned_alloc(PAGE, BATCH * PAGE);
+	int file = backing_file(BATCH * PAGE);
+	struct ring ring;
+	struct ex ex;
+
+	ring_start(&ring, BATCH);
+	ex_start(&ex, BATCH, 1, BATCH, file);
+	for (uint64_t i = 0; i < BATCH; i++) {
+		struct io_uring_sqe sqe = { .opcode = IORING_OP_NOP };
+
+		if (i % 3 == 0)
+			sqe = page_read(&ex, i);
+		else if (i % 3 == 1)
+			sqe = read_of(file, heap + i * PAGE, PAGE, i * PAGE);
+		sqe.user_data = i;
+		ring_put(&ring, &sqe);
+	}
+	ring_submit(&ring, BATCH);
+	for (int i = 0; i < BATCH; i++) {
+		struct io_uring_cqe cqe = ring_take(&ring);
+
+		CHECK_EQ(cqe.res, cqe.user_data % 3 == 2 ? 0 : (int)PAGE);
+	}
+	CHECK_EQ(ex_mapped(&ex), (BATCH + 2) / 3);
+	for (uint64_t i = 0; i < BATCH; i++) {
+		if (i % 3 == 0)
+			CHECK(page_is_backing(&ex, i));
+		if (i % 3 == 1)
+			CHECK(buffer_is_backing(heap + i * PAGE, i));
+	}
+}
+
+static void results_by_user_data(struct ring *ring, int n, int *results)
+{
+	for (int i = 0; i < n; i++) {
+		struct io_uring_cqe cqe = ring_take(ring);
+
+		CHECK(cqe.user_data < (uint64_t)n);
+		results[cqe.user_data] = cqe.res;
+	}
+}
+
+/* Puts in linked entries, and fetches their results. */
+static void do_chain(struct ring *ring, struct io_uring_sqe *sqes, int n, int *results)
+{
+	for (int i = 0; i < n; i++) {
+		sqes[i].user_data = i;
+		if (i < n - 1)
+			sqes[i].flags |= IOSQE_IO_LINK;
+		ring_put(ring, &sqes[i]);
+	}
+	ring_submit(ring, n);
+	results_by_user_data(ring, n, results);
+}
+
+/* A page is read, and written elsewhere once it is there. */
+static void links_wait_for_it(void)
+{
+	char name[] = "/tmp/exmap-XXXXXX";
+	int copy = mkstemp(name);
+	struct io_uring_sqe sqes[3];
+	char page[PAGE];
+	int results[3];
+	struct ring ring;
+	struct ex ex;
+
+	ring_start(&ring, 8);
+	unlink(name);
+	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
+	sqes[0] = page_read(&ex, 5);
+	sqes[1] = page_read(&ex, 6);
+	sqes[2] = read_of(copy, ex_at(&ex, 5), PAGE, 0);
+	sqes[2].opcode = IORING_OP_WRITE;
+	do_chain(&ring, sqes, 3, results);
+	CHECK(results[0] == PAGE && results[1] == PAGE && results[2] == PAGE);
+	CHECK_EQ(pread(copy, page, PAGE, 0), PAGE);
+	CHECK(buffer_is_backing(page, 5));
+}
+
+static void failure_breaks_the_link(void)
+{
+	struct io_uring_sqe sqes[4];
+	struct ring ring;
+	int results[4];
+	struct ex ex;
+
+	ring_start(&ring, 8);
+	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
+	sqes[0] = page_read(&ex, 5);
+	sqes[1] = page_read(&ex, 64);
+	sqes[2] = page_read(&ex, 7);
+	sqes[3] = (struct io_uring_sqe){ .opcode = IORING_OP_NOP };
+	do_chain(&ring, sqes, 4, results);
+	CHECK_EQ(results[0], PAGE);
+	CHECK_EQ(results[1], -EFAULT);
+	CHECK_EQ(results[2], -ECANCELED);
+	CHECK_EQ(results[3], -ECANCELED);
+	CHECK_EQ(ex_mapped(&ex), 1);
+}
+
+/* What the file has when the READ comes to it was written just before. */
+static void it_waits_for_links(void)
+{
+	char *page = aligned_alloc(PAGE, PAGE);
+	int file = backing_file(64 * PAGE);
+	struct io_uring_sqe sqes[3];
+	struct ring ring;
+	int results[3];
+	struct ex ex;
+
+	ring_start(&ring, 8);
+	ex_start(&ex, 64, 1, 8, file);
+	memset(page, 0x5a, PAGE);
+	sqes[0] = read_of(file, page, PAGE, 9 * PAGE);
+	sqes[0].opcode = IORING_OP_WRITE;
+	sqes[1] = page_read(&ex, 9);
+	sqes[2] = page_read(&ex, 10);
+	do_chain(&ring, sqes, 3, results);
+	CHECK_EQ(results[0], PAGE);
+	CHECK_EQ(results[1], PAGE);
+	CHECK_EQ(results[2], PAGE);
+	CHECK(!memcmp(ex_at(&ex, 9), page, PAGE) && page_is_backing(&ex, 10));
+
+	/* A failure before it leaves nothing mapped. */
+	sqes[0] = read_of(-1, page, PAGE, 0);
+	sqes[1] = page_read(&ex, 20);
+	sqes[2] = page_read(&ex, 21);
+	do_chain(&ring, sqes, 3, results);
+	CHECK_EQ(results[0], -EBADF);
+	CHECK_EQ(results[1], -ECANCELED);
+	CHECK_EQ(results[2], -ECANCELED);
+	CHECK_EQ(ex_mapped(&ex), 2);
+}
+
+/* A backend that cannot wait for all the others says so. */
+static void it_waits_for_a_drain(void)
+{
+	char *page = aligned_alloc(PAGE, PAGE);
+	int file = backing_file(64 * PAGE);
+	struct io_uring_sqe sqe;
+	struct ring ring;
+	int results[2];
+	struct ex ex;
+
+	ring_start(&ring, 8);
+	ex_start(&ex, 64, 1, 8, file);
+	memset(page, 0x33, PAGE);
+	sqe = read_of(file, page, PAGE, 30 * PAGE);
+	sqe.opcode = IORING_OP_WRITE;
+	ring_put(&ring, &sqe);
+	sqe = page_read(&ex, 30);
+	sqe.flags = IOSQE_IO_DRAIN;
+	sqe.user_data = 1;
+	ring_put(&ring, &sqe);
+	ring_submit(&ring, 2);
+	results_by_user_data(&ring, 2, results);
+	CHECK_EQ(results[0], PAGE);
+	if (results[1] == -EOPNOTSUPP) {
+		CHECK_EQ(ex_mapped(&ex), 0);
+		return;
+	}
+	CHECK_EQ(results[1], PAGE);
+	CHECK(!memcmp(ex_at(&ex, 30), page, PAGE));
+}
+
+static void registered_files(void)
+{
+	int file = backing_file(64 * PAGE);
+	int fds[3];
+	struct io_uring_rsrc_update update = { .data = (uintptr_t)fds };
+	char *heap = aligned_alloc(PAGE, PAGE);
+	struct io_uring_sqe sqe;
+	struct ring ring;
+	struct ex ex;
+
+	ring_start(&ring, 8);
+	ex_start(&ex, 64, 1, 16, file);
+	fds[0] = file;
+	fds[1] = ex.fd;
+	fds[2] = -1;
+	CHECK_EQ(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, fds, 3), 0);
+	sqe = page_read(&ex, 3);
+	sqe.fd = 1;
+	sqe.flags = IOSQE_FIXED_FILE;
+	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
+	CHECK(page_is_backing(&ex, 3));
+	sqe.fd = 2;
+	CHECK_EQ(ring_do(&ring, &sqe), -EBADF);
+	sqe = read_of(0, heap, PAGE, 7 * PAGE);
+	sqe.flags = IOSQE_FIXED_FILE;
+	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
+	CHECK(buffer_is_backing(heap, 7));
+
+	/* They change places. */
+	fds[0] = ex.fd;
+	fds[1] = file;
+	CHECK_EQ(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES_UPDATE, &update, 2),
+		 2);
+	sqe = page_read(&ex, 4);
+	sqe.fd = 0;
+	sqe.flags = IOSQE_FIXED_FILE;
+	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
+	sqe = read_of(1, heap, PAGE, 8 * PAGE);
+	sqe.flags = IOSQE_FIXED_FILE;
+	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
+	CHECK(buffer_is_backing(heap, 8));
+	/* The ring's reference is enough. */
+	CHECK_EQ(close(ex.fd), 0);
+	sqe = page_read(&ex, 5);
+	sqe.fd = 0;
+	sqe.flags = IOSQE_FIXED_FILE;
+	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
+	CHECK(page_is_backing(&ex, 5));
+	CHECK_EQ(syscall(SYS_io_uring_register, ring.fd, IORING_UNREGISTER_FILES, NULL, 0), 0);
+	CHECK_EQ(ring_do(&ring, &sqe), -EBADF);
+}
+
+static void ring_errors_are_preads(void)
+{
+	struct io_uring_sqe sqe;
+	struct ring ring;
+	struct ex ex;
+
+	ring_start(&ring, 8);
+	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
+	sqe = page_read(&ex, 64);
+	CHECK_EQ(ring_do(&ring, &sqe), -EFAULT);
+	sqe = page_read(&ex, 1);
+	sqe.addr += 512;
+	CHECK_EQ(ring_do(&ring, &sqe), -EINVAL);
+	sqe = page_read(&ex, 1);
+	sqe.off = read_offset(1, EXMAP_OP_READ);
+	CHECK_EQ(ring_do(&ring, &sqe), -EINVAL);
+	sqe = page_read(&ex, 1);
+	sqe.len = 9 * PAGE;
+	CHECK_EQ(ring_do(&ring, &sqe), -ENOMEM);
+	sqe = page_read(&ex, 1);
+	sqe.opcode = IORING_OP_WRITE;
+	CHECK_EQ(ring_do(&ring, &sqe), -EINVAL);
+	CHECK_EQ(ex_mapped(&ex), 0);
+	sqe = page_read(&ex, 1);
+	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
+	CHECK_EQ(ring_do(&ring, &sqe), 0);
+}
+
+/* So its pages are there, and none is read into. */
+static void registered_buffer_of_the_surface(void)
+{
+	struct io_uring_sqe sqe;
+	struct iovec buffer;
+	struct ring ring;
+	struct ex ex;
+
+	ring_start(&ring, 8);
+	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
+	CHECK_EQ(ALLOC(&ex, 0, 4, 2), 2);
+	memset(ex_at(&ex, 4), 0x44, 2 * PAGE);
+	buffer = (struct iovec){ ex_at(&ex, 4), 2 * PAGE };
+	if (syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, &buffer, 1))
+		SKIP("a page of this surface cannot be a registered buffer (%s)", strerror(errno));
+	sqe = page_read(&ex, 4);
+	sqe.opcode = IORING_OP_READ_FIXED;
+	CHECK_EQ(ring_do(&ring, &sqe), -EINVAL);
+	CHECK(ex_at(&ex, 4)[0] == 0x44);
+	sqe.addr += PAGE;
+	sqe.len = 2 * PAGE;
+	CHECK_EQ(ring_do(&ring, &sqe), -EFAULT);
+	sqe.buf_index = 1;
+	CHECK_EQ(ring_do(&ring, &sqe), -EFAULT);
+}
+
+static long submit(aio_context_t ctx, struct iocb **iocbs, long n)
+{
+	return syscall(SYS_io_submit, ctx, n, iocbs);
+}
+
+static void aio_reads(void)
+{
+	int file = backing_file(64 * PAGE);
+	char *heap = aligned_alloc(PAGE, PAGE);
+	struct iocb *list[4];
+	struct iocb iocbs[4] = { 0 };
+	struct io_event events[4];
+	aio_context_t ctx = 0;
+	struct iovec iov[2];
+	struct ex ex;
+
+	if (syscall(SYS_io_setup, 8, &ctx))
+		SKIP("no Linux AIO here (%s)", strerror(errno));
+	ex_start(&ex, 64, 2, 16, file);
+	iov[0] = (struct iovec){ ex_at(&ex, 30), PAGE };
+	iov[1] = (struct iovec){ ex_at(&ex, 10), 2 * PAGE };
+	for (int i = 0; i < 4; i++) {
+		list[i] = &iocbs[i];
+		iocbs[i].aio_data = 100 + i;
+		iocbs[i].aio_fildes = ex.fd;
+		iocbs[i].aio_lio_opcode = IOCB_CMD_PREAD;
+		iocbs[i].aio_nbytes = PAGE;
+		iocbs[i].aio_offset = read_offset(1, EXMAP_OP_READ);
+	}
+	iocbs[0].aio_buf = (uintptr_t)ex_at(&ex, 5);
+	iocbs[1].aio_fildes = file;
+	iocbs[1].aio_buf = (uintptr_t)heap;
+	iocbs[1].aio_offset = 7 * PAGE;
+	iocbs[2].aio_lio_opcode = IOCB_CMD_PREADV;
+	iocbs[2].aio_buf = (uintptr_t)iov;
+	iocbs[2].aio_nbytes = 2;
+	iocbs[3].aio_buf = (uintptr_t)ex_at(&ex, 64);
+	CHECK_EQ(submit(ctx, list, 4), 4);
+	CHECK_EQ(syscall(SYS_io_getevents, ctx, 4, 4, events, NULL), 4);
+	for (int i = 0; i < 4; i++) {
+		static const long want[] = { PAGE, PAGE, 3 * PAGE, -EFAULT };
+		int which = events[i].data - 100;
+
+		CHECK(which >= 0 && which < 4 && events[i].obj == (uintptr_t)list[which]);
+		CHECK_EQ(events[i].res, want[which]);
+	}
+	CHECK(page_is_backing(&ex, 5) && page_is_backing(&ex, 10) && page_is_backing(&ex, 11) &&
+	      page_is_backing(&ex, 30) && buffer_is_backing(heap, 7));
+	CHECK_EQ(ex_mapped(&ex), 4);
+
+	/* The client's iocb is as it was. */
+	CHECK_EQ(iocbs[0].aio_fildes, (unsigned int)ex.fd);
+	CHECK_EQ(submit(ctx, list, 1), 1);
+	CHECK_EQ(syscall(SYS_io_getevents, ctx, 1, 4, events, NULL), 1);
+	CHECK_EQ(events[0].res, 0);
+	iocbs[0].aio_buf += 512;
+	CHECK_EQ(submit(ctx, list, 1), 1);
+	CHECK_EQ(syscall(SYS_io_getevents, ctx, 1, 4, events, NULL), 1);
+	CHECK_EQ(events[0].res, -EINVAL);
+	CHECK_ERRNO(submit(0, list, 1), EINVAL);
+	CHECK_EQ(ex_mapped(&ex), 4);
+	CHECK_EQ(syscall(SYS_io_destroy, ctx), 0);
+}
+
+const struct test uring_batch_tests[] = {
+	{ "7.5", "batch_of_256", batch_of_256 },
+	{ "7.5", "links_wait_for_it", links_wait_for_it },
+	{ "7.5", "failure_breaks_the_link", failure_breaks_the_link },
+	{ "7.5", "it_waits_for_links", it_waits_for_links },
+	{ "7.5", "it_waits_for_a_drain", it_waits_for_a_drain },
+	{ "7.5", "registered_files", registered_files },
+	{ "7.5", "ring_errors_are_preads", ring_errors_are_preads },
+	{ "7.5", "registered_buffer_of_the_surface", registered_buffer_of_the_surface },
+	{ "7.5", "aio_reads", aio_reads },
+	{ 0 },
+};
