@@ -15,6 +15,7 @@
 #include "emu/report.h"
 #include "shim/answer.h"
 #include "shim/fdtable.h"
+#include "shim/open.h"
 #include "shim/path.h"
 #include "shim/signals.h"
 
@@ -80,6 +81,14 @@ static int after(int ret, int dir, const char *path, int flags)
 static mode_t mode_of(int flags, va_list args)
 {
 	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(args, mode_t) : 0;
+}
+
+int open_by_how(int dir, const char *path, const struct open_how *how, size_t size)
+{
+	int ret = answer(emu_sys(SYS_openat2, dir, path, how, size));
+
+	/* The kernel has read it, unless it has found fault with it. */
+	return ret < 0 && !path_was_read(errno) ? ret : after(ret, dir, path, how->flags);
 }
 
 EXPORT int open(const char *path, int flags, ...)

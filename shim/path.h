@@ -13,7 +13,7 @@ static inline bool path_was_read(int error)
 }
 
 /**
- * path_is_exmap() - whether a path names /dev/exmap, and we serve it
+ * path_is_exmap() - whether a path names /dev/exmap, or an fd of it, and we serve it
  * @dir:  directory fd that a relative path starts from, or AT_FDCWD
  * @path: the client's
  *

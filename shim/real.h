@@ -52,6 +52,7 @@ sighandler_t __sysv_signal(int sig, sighandler_t handler);
 	X(__openat64_2) \
 	X(close) X(fclose) X(close_range) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) \
 	X(mmap) X(munmap) X(mprotect) X(madvise) X(posix_madvise) X(mremap) X(vmsplice) X(setsockopt) \
+	X(sendmsg) X(sendmmsg) \
 	X(ioctl) X(read) X(pread) X(pread64) X(readv) X(preadv) X(preadv64) X(preadv2) \
 	X(preadv64v2) \
 	X(__read_chk) X(__pread_chk) X(__pread64_chk) \

@@ -14,6 +14,7 @@
 #include "shim/aio.h"
 #include "shim/answer.h"
 #include "shim/io.h"
+#include "shim/open.h"
 #include "shim/uring.h"
 
 static bool on_files(long nr, const struct syscall_args *x, long *ret)
@@ -24,6 +25,9 @@ static bool on_files(long nr, const struct syscall_args *x, long *ret)
 		return true;
 	case SYS_openat:
 		*ret = openat(x->a, (char *)x->b, x->c, x->d);
+		return true;
+	case SYS_openat2:
+		*ret = open_by_how(x->a, (char *)x->b, (struct open_how *)x->c, x->d);
 		return true;
 	case SYS_close:
 		*ret = close(x->a);
@@ -101,6 +105,15 @@ static bool on_io(long nr, const struct syscall_args *x, long *ret)
 		return true;
 	case SYS_pwritev:
 		*ret = pwritev64(x->a, (struct iovec *)x->b, x->c, x->d);
+		return true;
+	case SYS_sendmsg:
+		*ret = sendmsg(x->a, (struct msghdr *)x->b, x->c);
+		return true;
+	case SYS_sendmmsg:
+		*ret = sendmmsg(x->a, (struct mmsghdr *)x->b, x->c, x->d);
+		return true;
+	case SYS_pwritev2:
+		*ret = pwritev64v2(x->a, (struct iovec *)x->b, x->c, x->d, x->f);
 		return true;
 	case SYS_lseek:
 		*ret = lseek(x->a, x->b, x->c);

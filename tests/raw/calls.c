@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -181,6 +182,11 @@ ssize_t write(int fd, const void *buf, size_t n)
 ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
 {
 	return RAW(SYS_pwrite64, fd, buf, n, offset, 0, 0);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return RAW(SYS_sendmsg, fd, message, flags, 0, 0, 0);
 }
 
 off_t lseek(int fd, off_t offset, int whence)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* open.h - what syscall() needs of open.c */
+#ifndef EXMAP_SHIM_OPEN_H
+#define EXMAP_SHIM_OPEN_H
+
+#include <linux/openat2.h>
+#include <stddef.h>
+
+/** open_by_how() - openat2(), which has no function in libc; -1 and errno for an error. */
+int open_by_how(int dir, const char *path, const struct open_how *how, size_t size)
+	__attribute__((visibility("hidden")));
+
+#endif /* EXMAP_SHIM_OPEN_H */
