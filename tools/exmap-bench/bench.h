@@ -140,6 +140,8 @@ extern const struct backend anon_backend;
 extern const struct backend anon_vectored_backend;
 extern const struct backend file_backend;
 extern const struct backend pread_backend;
+extern const struct backend bare_copy_backend;
+extern const struct backend bare_move_backend;
 
 /** die() - end with what failed, and errno's word. */
 _Noreturn void die(const char *what);

@@ -47,8 +47,9 @@ static void read_order(const char *order, char backend[32], struct plan *plan)
 
 int child_be(const char *order)
 {
-	const struct backend *all[] = { &exmap_backend, &anon_backend, &anon_vectored_backend,
-					&file_backend, &pread_backend };
+	const struct backend *all[] = { &exmap_backend,	   &anon_backend,  &anon_vectored_backend,
+					&file_backend,	   &pread_backend, &bare_copy_backend,
+					&bare_move_backend };
 	struct plan plan;
 	struct figures f;
 	char name[32];

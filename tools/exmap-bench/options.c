@@ -29,7 +29,8 @@ static const struct argp_option argp_options[] = {
 	{ "backends", 'B', "LIST", 0,
 	  "Of exmap (what /dev/exmap is), auto, move, copy, mprotect (the emulator by strategy), "
 	  "anon, anon-vectored (anonymous memory and madvise), mmap (of the file), pread (into "
-	  "memory that stays); default exmap,auto,copy,anon,anon-vectored,mmap,pread",
+	  "memory that stays), bare-copy, bare-move (the emulator's primitives in a loop without "
+	  "bookkeeping); default exmap,auto,copy,anon,anon-vectored,mmap,pread",
 	  0 },
 	{ "set", OPT_SET, "NAME", 0,
 	  "A fixed list instead of --patterns, --threads, --batch and --touch: module", 0 },

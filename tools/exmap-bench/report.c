@@ -97,17 +97,34 @@ static bool same_plan(const struct plan *a, const struct plan *b)
 	       a->touch == b->touch;
 }
 
-static void print_line(const struct result *r)
+/* Of the time that the better of the bare loops takes for the same; -1 if none was measured. */
+static double of_bare(const struct result *results, int n, const struct result *r)
 {
+	double best = -1;
+
+	for (int i = 0; i < n; i++) {
+		double ns = ns_of(&results[i]).median;
+
+		if (!strncmp(results[i].backend, "bare-", 5) &&
+		    same_plan(&results[i].plan, &r->plan) && (best < 0 || ns < best))
+			best = ns;
+	}
+	return best < 0 ? -1 : ns_of(r).median / best;
+}
+
+static void print_line(const struct result *results, int n, const struct result *r)
+{
+	double bare = of_bare(results, n, r);
 	struct spread ns = ns_of(r);
 	double ipis = ipis_of(r).median;
-	char figure[64], count[32];
+	char figure[64], count[32], ratio[32];
 
 	snprintf(figure, sizeof(figure), "%.1f [%.1f .. %.1f]", ns.median, ns.least, ns.most);
 	snprintf(count, sizeof(count), "%.2f", ipis);
-	printf("%-11s %7d %6d %-6s %-14s %30s %10.3f %10s\n", pattern_names[r->plan.pattern],
+	snprintf(ratio, sizeof(ratio), "%.2f", bare);
+	printf("%-11s %7d %6d %-6s %-14s %30s %10.3f %10s %8s\n", pattern_names[r->plan.pattern],
 	       r->plan.threads, r->plan.batch, r->plan.touch ? "yes" : "no", r->backend, figure,
-	       1e3 / ns.median, ipis < 0 ? "n/a" : count);
+	       1e3 / ns.median, ipis < 0 ? "n/a" : count, bare < 0 ? "" : ratio);
 }
 
 static void print_table(const struct result *results, int n)
@@ -115,12 +132,13 @@ static void print_table(const struct result *results, int n)
 	printf("Linux %s, %s, %ld CPUs\n", kernel(), cpu_name(), sysconf(_SC_NPROCESSORS_ONLN));
 	for_each_server(results, n, stdout, print_server);
 	printf("median [least .. most] of %d; empty: a call instead of a page\n\n", results[0].n);
-	printf("%-11s %7s %6s %-6s %-14s %30s %10s %10s\n", "pattern", "threads", "batch", "touch",
-	       "backend", "ns/page", "M pages/s", "IPIs/FREE");
+	printf("%-11s %7s %6s %-6s %-14s %30s %10s %10s %8s\n", "pattern", "threads", "batch",
+	       "touch", "backend", "ns/page", "M pages/s", "IPIs/FREE",
+	       of_bare(results, n, &results[0]) < 0 ? "" : "of bare");
 	for (int i = 0; i < n; i++) {
 		if (i && !same_plan(&results[i].plan, &results[i - 1].plan))
 			printf("\n");
-		print_line(&results[i]);
+		print_line(results, n, &results[i]);
 	}
 }
 

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/*
+ * bare.c - the kernel's primitives in a bare loop: no vectors, no frames, no look-ups
+ *
+ * The floor under the emulator: the same pages come and go by userfaultfd and one
+ * process_madvise(), and nothing is checked or counted. Pages that are neighbours
+ * are one call.
+ */
+
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Newer than Debian 12's headers: linux/userfaultfd.h of 6.8. */
+#ifndef UFFDIO_MOVE
+struct uffdio_move {
+	uint64_t dst;
+	uint64_t src;
+	uint64_t len;
+	uint64_t mode;
+	int64_t move;
+};
+
+#define UFFDIO_MOVE _IOWR(UFFDIO, 0x05, struct uffdio_move)
+#endif
+
+/* What a READ brings at a time. */
+#define BOUNCE_PAGES 64
+
+static int fd;
+static int uffd;
+static int pidfd;
+static char *base;
+/* Fresh pages are copies of these: all the kernel's one page of zeroes. */
+static const char *zeroes;
+/* Where MOVE keeps pages: a batch for each thread. */
+static char *pool;
+
+static char *map(size_t pages)
+{
+	char *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("mmap");
+	madvise(memory, pages * PAGE, MADV_NOHUGEPAGE);
+	return memory;
+}
+
+static bool watch(char *memory, size_t pages)
+{
+	struct uffdio_register range = {
+		.range = { (uintptr_t)memory, pages * PAGE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	return !ioctl(uffd, UFFDIO_REGISTER, &range);
+}
+
+static void copy(char *to, const char *from, size_t len)
+{
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)to,
+		.src = (uintptr_t)from,
+		.len = len,
+		.mode = UFFDIO_COPY_MODE_DONTWAKE,
+	};
+
+	if (ioctl(uffd, UFFDIO_COPY, &copy))
+		die("UFFDIO_COPY");
+}
+
+/* Return: false if the kernel cannot. */
+static bool move(char *to, const char *from, size_t len)
+{
+	struct uffdio_move move = {
+		.dst = (uintptr_t)to,
+		.src = (uintptr_t)from,
+		.len = len,
+		.mode = UFFDIO_COPY_MODE_DONTWAKE,
+	};
+
+	return !ioctl(uffd, UFFDIO_MOVE, &move);
+}
+
+static bool copy_open(const struct plan *plan, size_t pages)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_SIGBUS };
+	struct iovec probe;
+
+	if (plan->file)
+		fd = file_open(plan, O_RDONLY | O_DIRECT);
+	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api))
+		return false;
+	base = map(pages);
+	zeroes = mmap(NULL, MAX_BATCH * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (zeroes == MAP_FAILED || !watch(base, pages))
+		return false;
+	pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+	probe = (struct iovec){ base, PAGE };
+	/* Without it (before Linux 6.13) a call a run. */
+	if (syscall(SYS_process_madvise, pidfd, &probe, 1, MADV_DONTNEED, 0) < 0)
+		pidfd = -1;
+	return true;
+}
+
+static void copy_begin(struct worker *w)
+{
+	w->base = base;
+	w->private = aligned_alloc(PAGE, BOUNCE_PAGES * PAGE);
+	if (!w->private)
+		die("memory");
+}
+
+static char *address(const struct worker *w, int i)
+{
+	return base + (w->first + w->page[i]) * PAGE;
+}
+
+/* How many pages from the @i-th on are neighbours, at most @max. */
+static int run_len(const struct worker *w, int i, int max)
+{
+	int len = 1;
+
+	while (len < max && i + len < w->got && w->page[i + len] == w->page[i] + len)
+		len++;
+	return len;
+}
+
+static void copy_alloc(struct worker *w)
+{
+	int len;
+
+	for (int i = 0; i < w->got; i += len) {
+		len = run_len(w, i, MAX_BATCH);
+		copy(address(w, i), zeroes, len * PAGE);
+	}
+}
+
+static void copy_read(struct worker *w)
+{
+	int max = w->plan->pattern == PAGE_READ ? 1 : BOUNCE_PAGES;
+	int len;
+
+	for (int i = 0; i < w->got; i += len) {
+		len = run_len(w, i, max);
+		if (pread(fd, w->private, len * PAGE, address(w, i) - base) != len * (ssize_t)PAGE)
+			die("pread");
+		copy(address(w, i), w->private, len * PAGE);
+	}
+}
+
+static void copy_free(struct worker *w)
+{
+	struct iovec iov[MAX_BATCH];
+	int n = 0;
+	int len;
+
+	for (int i = 0; i < w->got; i += len) {
+		len = run_len(w, i, MAX_BATCH);
+		iov[n++] = (struct iovec){ address(w, i), len * PAGE };
+	}
+	if (pidfd >= 0) {
+		if (syscall(SYS_process_madvise, pidfd, iov, n, MADV_DONTNEED, 0) < 0)
+			die("process_madvise");
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		madvise(iov[i].iov_base, iov[i].iov_len, MADV_DONTNEED);
+}
+
+const struct backend bare_copy_backend = {
+	.name = "bare-copy",
+	.open = copy_open,
+	.begin = copy_begin,
+	.alloc = copy_alloc,
+	.read = copy_read,
+	.free = copy_free,
+};
+
+static bool move_open(const struct plan *plan, size_t pages)
+{
+	size_t frames = (size_t)plan->threads * plan->batch;
+
+	if (!copy_open(plan, pages))
+		return false;
+	pool = map(frames);
+	if (!watch(pool, frames))
+		return false;
+	copy(pool, zeroes, PAGE);
+	if (!move(base, pool, PAGE) || !move(pool, base, PAGE))
+		return false;
+	for (size_t i = 1; i < frames; i++)
+		copy(pool + i * PAGE, zeroes, PAGE);
+	return true;
+}
+
+static char *slot(const struct worker *w, int i)
+{
+	return pool + ((size_t)w->id * w->plan->batch + i) * PAGE;
+}
+
+static void move_alloc(struct worker *w)
+{
+	int len;
+
+	for (int i = 0; i < w->got; i += len) {
+		len = run_len(w, i, MAX_BATCH);
+		if (!move(address(w, i), slot(w, i), len * PAGE))
+			die("UFFDIO_MOVE");
+	}
+}
+
+static void move_free(struct worker *w)
+{
+	int len;
+
+	for (int i = 0; i < w->got; i += len) {
+		len = run_len(w, i, MAX_BATCH);
+		if (!move(slot(w, i), address(w, i), len * PAGE))
+			die("UFFDIO_MOVE");
+	}
+}
+
+const struct backend bare_move_backend = {
+	.name = "bare-move",
+	.open = move_open,
+	.begin = copy_begin,
+	.alloc = move_alloc,
+	.free = move_free,
+};
