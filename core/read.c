@@ -6,6 +6,9 @@
 /* As long as a call can be; what the kernel's read(2) does too. */
 #define EXMAP_READ_MAX 0x7ffff000ULL
 
+/* Bytes of ranges that are read as one, at most: as much as a batch of single pages. */
+#define EXMAP_READ_GROUP (EXMAP_USER_INTERFACE_PAGES * EXMAP_PAGE_SIZE)
+
 /*
  * Claims every page of the range, or none.
  *
@@ -112,29 +115,87 @@ static s64 check_range(const struct exmap_surface *s, u64 addr, u64 len)
 	return 0;
 }
 
+/* Ranges from the first on that lie one behind another. Return: how many; @len: of all. */
+static unsigned int neighbours(const struct exmap_surface *s, const struct iovec *iov,
+			       unsigned int nr_iov, u64 *len)
+{
+	u64 start = (uintptr_t)iov->iov_base;
+	unsigned int n = 0;
+
+	*len = 0;
+	while (n < nr_iov && (uintptr_t)iov[n].iov_base == start + *len &&
+	       iov[n].iov_len <= EXMAP_READ_GROUP - *len &&
+	       !check_range(s, start + *len, iov[n].iov_len))
+		*len += iov[n++].iov_len;
+	return n;
+}
+
+/* Return: bytes, 0 if a page is mapped already, or an errno. */
+static s64 read_bytes(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		      unsigned int opcode, const struct iovec *iov, u64 len)
+{
+	u64 addr = (uintptr_t)iov->iov_base;
+
+	return read_range(ifc, pool, s, opcode, (addr - s->base) >> EXMAP_PAGE_SHIFT,
+			  len >> EXMAP_PAGE_SHIFT);
+}
+
+/*
+ * Reads neighbours as one. Where that does not go well, the client must not see it: the
+ * rest of them are read again one by one, each by its own rules [5.3-5.5].
+ *
+ * Return: how many are done, or -1 if the end of the backing is inside one.
+ */
+static int read_neighbours(struct exmap_interface *ifc, struct exmap_pool *pool,
+			   struct exmap_surface *s, unsigned int opcode, const struct iovec *iov,
+			   u64 len, u64 *done)
+{
+	s64 ret = read_bytes(ifc, pool, s, opcode, iov, len);
+	int n = 0;
+
+	if (ret <= 0)
+		return 0;
+	*done += ret;
+	while (ret && (u64)ret >= iov[n].iov_len)
+		ret -= iov[n++].iov_len;
+	return ret ? -1 : n;
+}
+
 s64 exmap_read(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
 	       unsigned int opcode, const struct iovec *iov, unsigned int nr_iov)
 {
+	/* Ranges before it have been tried together with those before them. */
+	unsigned int tried = 0;
+	unsigned int i = 0;
 	u64 done = 0;
 	s64 ret = 0;
+	u64 len;
 
-	for (unsigned int i = 0; i < nr_iov && done < EXMAP_READ_MAX; i++) {
-		u64 addr = (uintptr_t)iov[i].iov_base;
-		u64 len = iov[i].iov_len;
+	while (i < nr_iov && done < EXMAP_READ_MAX) {
+		if (i >= tried && done <= EXMAP_READ_MAX - EXMAP_READ_GROUP) {
+			unsigned int n = neighbours(s, &iov[i], nr_iov - i, &len);
+			int read;
 
-		if (!len)
-			continue;
-		ret = check_range(s, addr, len);
-		if (ret)
-			break;
-		len = EXMAP_MIN(len, EXMAP_READ_MAX - done);
-		ret = read_range(ifc, pool, s, opcode, (addr - s->base) >> EXMAP_PAGE_SHIFT,
-				 len >> EXMAP_PAGE_SHIFT);
-		if (ret <= 0)
+			tried = i + n;
+			read = n > 1 && len ?
+				       read_neighbours(ifc, pool, s, opcode, &iov[i], len, &done) :
+				       0;
+			if (read < 0)
+				break;
+			i += read;
+			if (read)
+				continue;
+		}
+		len = EXMAP_MIN((u64)iov[i].iov_len, EXMAP_READ_MAX - done);
+		ret = len ? check_range(s, (uintptr_t)iov[i].iov_base, iov[i].iov_len) : 0;
+		if (!ret && len)
+			ret = read_bytes(ifc, pool, s, opcode, &iov[i], len);
+		if (len && ret <= 0)
 			break;
 		done += ret;
 		if ((u64)ret < len)
 			break;
+		i++;
 	}
 	exmap_store(&ifc->counts.actions, ifc->counts.actions + 1);
 	return done ? (s64)done : ret;
