@@ -172,7 +172,7 @@ s64 exmap_read(struct exmap_interface *ifc, struct exmap_pool *pool, struct exma
 	u64 len;
 
 	while (i < nr_iov && done < EXMAP_READ_MAX) {
-		if (i >= tried && done <= EXMAP_READ_MAX - EXMAP_READ_GROUP) {
+		if (i >= tried && nr_iov - i > 1 && done <= EXMAP_READ_MAX - EXMAP_READ_GROUP) {
 			unsigned int n = neighbours(s, &iov[i], nr_iov - i, &len);
 			int read;
 

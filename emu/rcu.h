@@ -10,6 +10,8 @@
 #ifndef EXMAP_EMU_RCU_H
 #define EXMAP_EMU_RCU_H
 
+/* Have read sections inline, as liburcu offers to programs whose licence goes with the LGPL. */
+#define _LGPL_SOURCE
 #include <urcu-bp.h>
 
 #ifdef EXMAP_TSAN
