@@ -2,15 +2,19 @@
 /*
  * callcost.c - what a call to exmap costs before it has done anything
  *
- * An ACTION of no vectors, against the cheapest system call that there is. The
- * two take turns, so that a change of clock speed or a busy neighbour meets
- * both; what is left of that shows in the difference of minimum and maximum.
+ * An ACTION of no vectors, against the cheapest system call that there is and a
+ * read of an ordinary file. They take turns, so that a change of clock speed or a
+ * busy neighbour meets all; what is left of that shows in the difference of
+ * minimum and maximum.
+ *
+ * callcost --plain opens no exmap: what the others cost in a program that does not.
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -22,6 +26,7 @@
 #define CALLS 10000
 
 static int fd;
+static int zero;
 
 static void empty_action(void)
 {
@@ -35,6 +40,14 @@ static void empty_system_call(void)
 {
 	/* glibc does not remember the answer, and nobody interposes it. */
 	getppid();
+}
+
+static void small_read(void)
+{
+	char byte;
+
+	if (read(zero, &byte, 1) != 1)
+		err(1, "/dev/zero");
 }
 
 static double now(void)
@@ -83,21 +96,34 @@ static void open_exmap(void)
 		err(1, "EXMAP_IOCTL_SETUP");
 }
 
-int main(void)
-{
-	static double action[ROUNDS], system_call[ROUNDS];
-	double a, s;
+struct line {
+	const char *what;
+	void (*call)(void);
+	double times[ROUNDS];
+};
 
-	open_exmap();
-	time_of(empty_action);
-	time_of(empty_system_call);
-	for (int i = 0; i < ROUNDS; i++) {
-		action[i] = time_of(empty_action);
-		system_call[i] = time_of(empty_system_call);
+int main(int argc, char **argv)
+{
+	static struct line lines[] = {
+		{ .what = "system call (getppid)", .call = empty_system_call },
+		{ .what = "read of one byte", .call = small_read },
+		{ .what = "ACTION of no vectors", .call = empty_action },
+	};
+	int n = argc > 1 && !strcmp(argv[1], "--plain") ? 2 : 3;
+	double medians[3];
+
+	zero = open("/dev/zero", O_RDONLY);
+	if (n == 3)
+		open_exmap();
+	for (int round = -1; round < ROUNDS; round++) {
+		for (int i = 0; i < n; i++)
+			/* The first is to warm up. */
+			lines[i].times[round < 0 ? 0 : round] = time_of(lines[i].call);
 	}
 	printf("%-28s %9s %9s %9s\n", "nanoseconds a call", "minimum", "median", "maximum");
-	a = show("ACTION of no vectors", action);
-	s = show("system call (getppid)", system_call);
-	printf("%-28s %29.2f\n", "ratio of the medians", a / s);
+	for (int i = 0; i < n; i++)
+		medians[i] = show(lines[i].what, lines[i].times);
+	if (n == 3)
+		printf("%-28s %29.2f\n", "ACTION / system call", medians[2] / medians[0]);
 	return 0;
 }
