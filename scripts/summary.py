@@ -25,6 +25,8 @@ def count(case):
     """Returns passed, failed and skipped of one ctest test."""
     output = case.findtext("system-out") or ""
     status = case.get("status")
+    if skip_wanted(case):
+        return [0, 0, 1]
     own = OWN.findall(output)
     if own:
         passed, failed, skipped = map(int, own[-1])
@@ -33,9 +35,9 @@ def count(case):
             sum(map(int, pattern.findall(output))) for pattern in CMOCKA.values()
         )
     else:
-        passed, failed, skipped = status == "run", 0, skip_wanted(case)
+        passed, failed, skipped = status == "run", 0, 0
     # A crash or a time-out counts even where the program's own figures look well.
-    if not failed and status != "run" and not skip_wanted(case):
+    if not failed and status != "run":
         failed = 1
     return [int(passed), int(failed), int(skipped)]
 

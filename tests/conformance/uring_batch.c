@@ -98,8 +98,7 @@ static void do_chain(struct ring *ring, struct io_uring_sqe *sqes, int n, int *r
 /* A page is read, and written elsewhere once it is there. */
 static void links_wait_for_it(void)
 {
-	char name[] = "/tmp/exmap-XXXXXX";
-	int copy = mkstemp(name);
+	int copy = memfd_create("copy", 0);
 	struct io_uring_sqe sqes[3];
 	char page[PAGE];
 	int results[3];
@@ -107,7 +106,6 @@ static void links_wait_for_it(void)
 	struct ex ex;
 
 	ring_start(&ring, 8);
-	unlink(name);
 	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
 	sqes[0] = page_read(&ex, 5);
 	sqes[1] = page_read(&ex, 6);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tools/exmap-run/client.h"
+#include "tools/exmap-run/doctor.h"
 #include "tools/exmap-run/environment.h"
 #include "tools/exmap-run/scan.h"
 
@@ -24,6 +25,7 @@ struct run {
 	bool module;
 	bool verbose;
 	bool look;
+	bool doctor;
 };
 
 enum {
@@ -31,6 +33,7 @@ enum {
 	OPTION_BACKEND = 'b',
 	OPTION_TRAP = 't',
 	OPTION_STATS = 256,
+	OPTION_DOCTOR,
 	OPTION_SET = 'o',
 };
 
@@ -49,6 +52,10 @@ static const struct argp_option options[] = {
 	{ "option", OPTION_SET, "KEY=VALUE", 0,
 	  "Any other option of EXMAP_OPTIONS; --option help lists them when the client opens "
 	  "/dev/exmap",
+	  0 },
+	{ "doctor", OPTION_DOCTOR, NULL, 0,
+	  "Instead of running a client, say what this machine allows, which strategy that leads to, "
+	  "and what it costs",
 	  0 },
 	{ "verbose", 'v', NULL, 0, "Say what is done", 0 },
 	{ 0 },
@@ -109,7 +116,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		run->command = &state->argv[state->next - 1];
 		state->next = state->argc;
 		break;
+	case OPTION_DOCTOR:
+		run->doctor = true;
+		break;
 	case ARGP_KEY_NO_ARGS:
+		if (run->doctor)
+			break;
 		complain("no client given; exmap-run [OPTION...] -- CLIENT [ARG...]");
 		exit(EXIT_USAGE);
 	default:
@@ -147,6 +159,8 @@ int main(int argc, char **argv)
 	/* What getopt calls us in its complaints. */
 	argv[0] = program_invocation_short_name;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run);
+	if (run.doctor)
+		return doctor();
 	if (!client_find(&client, run.command[0]))
 		return EXIT_USAGE;
 	if (run.module) {

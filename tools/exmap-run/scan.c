@@ -113,8 +113,8 @@ static bool file_has_calls(const char *path)
 static bool is_excepted(const char *path)
 {
 	static const char *const names[] = {
-		"libc.so.",   "ld-linux",     "libpthread", "libasan.so", "libtsan.so",
-		"libubsan.so", "liblsan.so", "libgomp.so", "libitm.so",  "libunwind",
+		"libc.so.",    "ld-linux",   "libpthread", "libasan.so", "libtsan.so",
+		"libubsan.so", "liblsan.so", "libgomp.so", "libitm.so",	 "libunwind",
 	};
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+/*
+ * refuse - run a command without some system calls, as containers do
+ *
+ * refuse CALL=ERRNO... -- COMMAND...: ERRNO is EPERM or ENOSYS. The call new-userfaultfd
+ * is the ioctl of /dev/userfaultfd, which has no number of its own.
+ */
+
+#include <errno.h>
+#include <linux/types.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Newer than Debian 12's headers: linux/userfaultfd.h of 6.1. */
+#define NEW_USERFAULTFD _IO(0xaa, 0x00)
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "refuse: %s\n", what);
+	exit(125);
+}
+
+static void add(scmp_filter_ctx filter, char *rule)
+{
+	char *value = strchr(rule, '=');
+	int call;
+	int error;
+	int ret;
+
+	if (!value)
+		fail(rule);
+	*value++ = '\0';
+	error = !strcmp(value, "EPERM") ? EPERM : !strcmp(value, "ENOSYS") ? ENOSYS : 0;
+	if (!error)
+		fail(value);
+	if (!strcmp(rule, "new-userfaultfd")) {
+		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(ioctl), 1,
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, NEW_USERFAULTFD));
+	} else {
+		call = seccomp_syscall_resolve_name(rule);
+		if (call == __NR_SCMP_ERROR)
+			fail(rule);
+		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), call, 0);
+	}
+	if (ret)
+		fail("seccomp_rule_add");
+}
+
+int main(int argc, char **argv)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int i;
+
+	if (!filter)
+		fail("seccomp_init");
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		add(filter, argv[i]);
+	if (i + 1 >= argc)
+		fail("no command");
+	if (seccomp_load(filter))
+		fail("seccomp_load");
+	execvp(argv[i + 1], &argv[i + 1]);
+	fail(argv[i + 1]);
+}

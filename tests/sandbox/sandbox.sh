@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The conformance suite where userfaultfd and other things are refused, as root and as an
+# ordinary user. Usage: sandbox.sh BUILD-DIR REFUSE
+set -euo pipefail
+
+build=$1
+refuse=$2
+passed=0
+failed=0
+skipped=0
+
+# What an ordinary user may read, wherever the build is.
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+mkdir -p "$place/bin" "$place/lib" "$place/files"
+cp "$build"/bin/{exmap-run,conformance} "$refuse" "$place/bin"
+cp "$build"/lib/libexmap-shim.so "$place/lib"
+chmod 755 "$place" "$place/bin" "$place/lib"
+chmod 1777 "$place/files"
+export EXMAP_TEST_DIR=$place/files
+cd "$place"
+
+docker="userfaultfd=EPERM new-userfaultfd=EPERM io_uring_setup=EPERM io_uring_enter=EPERM io_uring_register=EPERM"
+gvisor="userfaultfd=ENOSYS new-userfaultfd=ENOSYS process_madvise=ENOSYS io_uring_setup=ENOSYS pidfd_open=ENOSYS"
+user=()
+[ "$(id -u)" != 0 ] || user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+
+# suite NAME STRATEGY COMMAND...: conformance, after COMMAND, by STRATEGY
+suite() {
+	local name=$1 strategy=$2
+	shift 2
+	local status=0 strategies
+
+	"$@" bin/exmap-run --verbose -- bin/conformance >out 2>&1 || status=$?
+	strategies=$(sed -n 's/.*surface of .*strategy=\([a-z]*\),.*/\1/p' out | sort -u | xargs)
+	if [ "$status" = 0 ] && [ "$strategies" = "$strategy" ]; then
+		echo "ok - $name ($strategies: $(tail -n 1 out))"
+		passed=$((passed + 1))
+	else
+		echo "not ok - $name: status $status, strategies: $strategies, not $strategy"
+		sed -n '/^#\|^not ok\|passed,/s/^/# /p' out
+		failed=$((failed + 1))
+	fi
+}
+
+skip() {
+	echo "ok - $1 # SKIP $2"
+	skipped=$((skipped + 1))
+}
+
+# What the machine itself allows an ordinary user.
+free=$("${user[@]}" bin/exmap-run --doctor | sed -n 's/^strategy: \([a-z]*\).*/\1/p')
+# shellcheck disable=SC2086 # lists of words
+{
+	suite "as an ordinary user" "$free" "${user[@]}"
+	suite "Docker's and Podman's profile" mprotect bin/refuse $docker --
+	suite "Docker's and Podman's profile, as an ordinary user" mprotect "${user[@]}" \
+		bin/refuse $docker --
+	suite "a kernel that knows no userfaultfd and no pidfd" mprotect "${user[@]}" \
+		bin/refuse $gvisor --
+	suite "without vectored advice" "$free" "${user[@]}" bin/refuse process_madvise=EPERM --
+	suite "without io_uring" "$free" "${user[@]}" bin/refuse io_uring_setup=EPERM --
+	suite "without Syscall User Dispatch or seccomp" "$free" "${user[@]}" bin/refuse prctl=EPERM --
+}
+
+bubble=(bwrap --ro-bind / / --bind "$place" "$place" --dev /dev --proc /proc)
+if "${bubble[@]}" true 2>err; then
+	suite "a container's /dev" "$free" "${bubble[@]}"
+else
+	skip "a container's /dev" "no bubblewrap here: $(head -n 1 err)"
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

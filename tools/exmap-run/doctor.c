@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+/* doctor.c - see doctor.h */
+
+#define _GNU_SOURCE
+#include "tools/exmap-run/doctor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gnu/libc-version.h>
+#include <linux/io_uring.h>
+#include <linux/userfaultfd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "emu/device.h"
+#include "emu/mover.h"
+#include "emu/surface.h"
+#include "emu/sys.h"
+#include "emu/uffd.h"
+
+/* Newer than Debian 12's headers: linux/userfaultfd.h of 6.1, linux/prctl.h of 5.11. */
+#ifndef USERFAULTFD_IOC_NEW
+#define USERFAULTFD_IOC_NEW _IO(0xaa, 0x00)
+#endif
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_OFF 0
+#endif
+
+/* Pages of the exmap that is tried: a batch, as many frames. */
+#define PAGES 512
+#define ROUNDS 200
+
+static void say(const char *what, const char *finding)
+{
+	printf("%-34s %s\n", what, finding);
+}
+
+static void say_error(const char *what, long ret)
+{
+	printf("%-34s %s\n", what, ret >= 0 ? "yes" : strerror(errno));
+}
+
+static bool read_number(const char *path, const char *format, long *number)
+{
+	FILE *file = fopen(path, "r");
+	char line[256];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, format, number) == 1;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static void look_at_userfaultfd(void)
+{
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	int device;
+
+	say_error("userfaultfd()", fd);
+	if (fd >= 0)
+		close(fd);
+	device = open("/dev/userfaultfd", O_RDWR | O_CLOEXEC);
+	fd = device < 0 ? -1 : ioctl(device, USERFAULTFD_IOC_NEW, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	say_error("/dev/userfaultfd", fd);
+	if (device >= 0)
+		close(device);
+	if (fd >= 0)
+		close(fd);
+	fd = emu_uffd_open();
+	if (fd >= 0)
+		say("UFFDIO_MOVE (Linux 6.8)", emu_uffd_moves(fd) ? "yes" : "no");
+}
+
+static void look_at_the_rest(void)
+{
+	struct io_uring_params params = { 0 };
+	struct rlimit limit;
+	long number;
+	int ring;
+
+	say("vectored MADV_DONTNEED (about 6.13)",
+	    emu_vectored_zap_fd() == EMU_NO_VECTORED_ZAP ? "no" : "yes");
+	say_error("Syscall User Dispatch (5.11)",
+		  prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0));
+	ring = syscall(SYS_io_uring_setup, 1, &params);
+	say_error("io_uring", ring);
+	if (ring >= 0)
+		close(ring);
+	if (read_number("/proc/self/status", "Seccomp_filters: %ld", &number))
+		printf("%-34s %ld\n", "seccomp filters on this process", number);
+	if (read_number("/proc/sys/vm/max_map_count", "%ld", &number))
+		printf("%-34s %ld\n", "vm.max_map_count", number);
+	if (!getrlimit(RLIMIT_MEMLOCK, &limit)) {
+		if (limit.rlim_cur == RLIM_INFINITY)
+			say("RLIMIT_MEMLOCK (the module's)", "unlimited");
+		else
+			printf("%-34s %llu KiB\n", "RLIMIT_MEMLOCK (the module's)",
+			       (unsigned long long)limit.rlim_cur >> 10);
+	}
+	say("/dev/exmap, the kernel module's",
+	    !access("/dev/exmap", R_OK | W_OK) ? "yes" : strerror(errno));
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1e9 + ts.tv_nsec;
+}
+
+/* One exmap of our own, as the shim would make it. Return: NULL if it cannot be had. */
+static struct exmap_file *make_exmap(char **base, struct exmap_user_interface **user)
+{
+	struct exmap_ioctl_setup setup = { .fd = -1, .max_interfaces = 1, .buffer_size = PAGES };
+	struct exmap_file *file = emu_open(O_RDWR);
+
+	if (!file)
+		return NULL;
+	*base = emu_mmap(file, NULL, PAGES * EXMAP_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 EXMAP_OFF_EXMAP);
+	if (emu_is_error(*base) || emu_ioctl(file, EXMAP_IOCTL_SETUP, (unsigned long)&setup, NULL))
+		return NULL;
+	*user = emu_mmap(file, NULL, EXMAP_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 EXMAP_OFF_INTERFACE(0));
+	return emu_is_error(*user) ? NULL : file;
+}
+
+/* All pages by one vector, or each second one by its own. */
+static int do_action(struct exmap_file *file, struct exmap_user_interface *user, int opcode,
+		     bool scattered)
+{
+	struct exmap_action_params params = {
+		.iov_len = scattered ? PAGES / 2 : 1,
+		.opcode = opcode,
+	};
+
+	for (int i = 0; i < params.iov_len; i++) {
+		user->iov[i].value = 0;
+		user->iov[i].page = 2 * i;
+		user->iov[i].len = scattered ? 1 : PAGES;
+	}
+	return emu_action(file, &params);
+}
+
+static double time_pages(struct exmap_file *file, char *base, struct exmap_user_interface *user,
+			 bool scattered)
+{
+	int step = scattered ? 2 : 1;
+	double start = now();
+
+	for (int round = 0; round < ROUNDS; round++) {
+		if (do_action(file, user, EXMAP_OP_ALLOC, scattered))
+			return -1;
+		for (int i = 0; i < PAGES; i += step)
+			*(volatile char *)(base + i * EXMAP_PAGE_SIZE) = 1;
+		if (do_action(file, user, EXMAP_OP_FREE, scattered))
+			return -1;
+	}
+	return (now() - start) / ROUNDS / (PAGES / step);
+}
+
+static void advise(const struct emu_mover *mover)
+{
+	if (mover == &emu_mover_mprotect)
+		puts("Two mprotect() calls a page, and a mapping of the process for each hole: mind "
+		     "vm.max_map_count.\nuserfaultfd is much faster. In a container, allow it "
+		     "(docker run --security-opt seccomp=...);\nelsewhere, give access to "
+		     "/dev/userfaultfd.");
+	else if (mover == &emu_mover_copy)
+		puts("Each page is copied in. Linux 6.8 can move pages back instead, which runs of "
+		     "pages gain most by.");
+}
+
+int doctor(void)
+{
+	struct exmap_user_interface *user;
+	const struct emu_mover *mover;
+	struct exmap_file *file;
+	struct utsname uts;
+	double run, scattered;
+	char *base;
+
+	uname(&uts);
+	printf("Linux %s, glibc %s, %ld CPUs\n\n", uts.release, gnu_get_libc_version(),
+	       sysconf(_SC_NPROCESSORS_ONLN));
+	look_at_userfaultfd();
+	look_at_the_rest();
+	putchar('\n');
+	file = make_exmap(&base, &user);
+	if (!file) {
+		puts("strategy: none: exmap clients cannot run here");
+		return 1;
+	}
+	mover = file->dev->surface->mover;
+	run = time_pages(file, base, user, false);
+	scattered = time_pages(file, base, user, true);
+	if (run < 0 || scattered < 0) {
+		puts("strategy: none: pages cannot be allocated here");
+		return 1;
+	}
+	printf("strategy: %s\n", mover->name);
+	printf("ALLOC, touch and FREE, a page: %.0f ns of a run of %d, %.0f ns of scattered ones\n",
+	       run, PAGES, scattered);
+	advise(mover);
+	return 0;
+}
