@@ -252,8 +252,10 @@ void signals_start_trap(void)
 {
 	struct sigaction action = { .sa_sigaction = trap_on_signal,
 				    .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+	uint64_t mask = TRAP_MASK;
 	struct sigaction old;
 
+	memcpy(&action.sa_mask, &mask, sizeof(mask));
 	/* The trap copies from and to the client, and faults are repaired. */
 	signals_start();
 	REAL(sigaction)(SIGSYS, &action, &old);

@@ -17,9 +17,11 @@
 #include "emu/process.h"
 #include "emu/report.h"
 #include "emu/sys.h"
+#include "shim/fdtable.h"
 #include "shim/signals.h"
 #include "shim/syscall.h"
 #include "shim/trap_context.h"
+#include "shim/trap_stack.h"
 
 /* Newer than Debian 12's libc headers, and asm-generic/siginfo.h. */
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
@@ -100,6 +102,7 @@ void trap_start(void)
 		return;
 	}
 	signals_start_trap();
+	trap_stack_start();
 	/* The process may have been started with it blocked. */
 	emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &sigsys, NULL, sizeof(sigsys));
 	ret = set();
@@ -115,8 +118,15 @@ void trap_start(void)
 
 void trap_thread_start(void)
 {
-	if (trap_is_on)
-		set();
+	if (!trap_is_on)
+		return;
+	trap_stack_start();
+	set();
+}
+
+static void set_mask(uint64_t mask)
+{
+	emu_sys(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
 }
 
 /* Served as by name, where a name is served; and otherwise by the kernel. */
@@ -135,23 +145,56 @@ static long serve(long nr, const struct syscall_args *args)
 	return served ? ret : emu_sys6(nr, args->a, args->b, args->c, args->d, args->e, args->f);
 }
 
-void trap_on_signal(int sig, siginfo_t *info, void *context)
+/* Whether it is one of those that a client makes all day: signals can wait for their end. */
+static bool is_on_exmap(long nr, const struct syscall_args *args)
 {
-	ucontext_t *uc = context;
+	return (nr == SYS_ioctl || nr == SYS_pread64 || nr == SYS_preadv) && fdtable_read(args->a);
+}
+
+static void set_mask_of(const ucontext_t *uc)
+{
+	uint64_t mask;
+
+	memcpy(&mask, &uc->uc_sigmask, sizeof(mask));
+	set_mask(mask);
+}
+
+static void serve_context(ucontext_t *uc)
+{
 	greg_t *regs = uc->uc_mcontext.gregs;
 	struct syscall_args args = { regs[REG_RDI], regs[REG_RSI], regs[REG_RDX],
 				     regs[REG_R10], regs[REG_R8],  regs[REG_R9] };
-	int saved_errno = errno;
 	long nr = regs[REG_RAX];
+	int saved_errno = errno;
 	long ret;
 
-	(void)sig;
-	if (info->si_code != CODE_USER_DISPATCH) {
-		signals_deliver(info, uc);
-		return;
-	}
-	if (!trap_context_serve(nr, &args, uc, &ret))
+	if (is_on_exmap(nr, &args)) {
 		ret = serve(nr, &args);
+	} else if (!trap_context_serve(nr, &args, uc, &ret)) {
+		set_mask_of(uc);
+		if (!trap_clone(nr, &args, uc, &ret))
+			ret = serve(nr, &args);
+		set_mask(TRAP_MASK);
+	}
 	regs[REG_RAX] = ret;
 	errno = saved_errno;
+}
+
+static void serve_and_return(ucontext_t *uc)
+{
+	serve_context(uc);
+	trap_stack_leave();
+	trap_sigreturn((uintptr_t)uc);
+}
+
+void trap_on_signal(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	if (info->si_code != CODE_USER_DISPATCH) {
+		set_mask_of(context);
+		signals_deliver(info, context);
+		return;
+	}
+	trap_stack_run(context, serve_and_return);
+	serve_context(context);
 }

@@ -27,6 +27,13 @@ void trap_start(void) __attribute__((visibility("hidden")));
 /** trap_thread_start() - set it in a new thread or a forked child, if the process has it. */
 void trap_thread_start(void) __attribute__((visibility("hidden")));
 
+#define TRAP_BIT(sig) (1ULL << ((sig)-1))
+
+/* The kernel's mask in the handler: all but what faults raise, and libc uses itself. */
+#define TRAP_MASK                                                                      \
+	~(TRAP_BIT(SIGSYS) | TRAP_BIT(SIGSEGV) | TRAP_BIT(SIGBUS) | TRAP_BIT(SIGILL) | \
+	  TRAP_BIT(SIGFPE) | TRAP_BIT(SIGTRAP) | TRAP_BIT(32) | TRAP_BIT(33))
+
 /** trap_on_signal() - the handler of SIGSYS, for what libc's sigaction() takes. */
 void trap_on_signal(int sig, siginfo_t *info, void *context) __attribute__((visibility("hidden")));
 

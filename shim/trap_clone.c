@@ -152,7 +152,7 @@ static long make_thread(long nr, const struct syscall_args *args, const uint64_t
 	return call(nr, args, words, n, words[FLAGS], stack - sizeof(struct start));
 }
 
-long trap_clone(long nr, const struct syscall_args *args, ucontext_t *uc)
+static long do_clone(long nr, const struct syscall_args *args, ucontext_t *uc)
 {
 	uint64_t words[MAX_CLONE_ARGS];
 	long n = read_args(nr, args, words);
@@ -166,4 +166,12 @@ long trap_clone(long nr, const struct syscall_args *args, ucontext_t *uc)
 	if (words[FLAGS] & CLONE_VM && !(words[FLAGS] & CLONE_VFORK))
 		return make_thread(nr, args, words, n, stack, uc);
 	return make_process(nr, args, words, n, stack, uc);
+}
+
+bool trap_clone(long nr, const struct syscall_args *args, ucontext_t *uc, long *ret)
+{
+	if (nr != SYS_fork && nr != SYS_vfork && nr != SYS_clone && nr != SYS_clone3)
+		return false;
+	*ret = do_clone(nr, args, uc);
+	return true;
 }

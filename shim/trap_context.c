@@ -2,10 +2,9 @@
 /*
  * trap_context.c - see trap_context.h
  *
- * SIGSYS interrupts the thread with no other signal blocked, and what the
- * handler returns to is in the frame that the kernel has put on the stack. So
- * what the client asks of its signal mask and its alternate stack is written
- * there.
+ * What the handler returns to is in the frame that the kernel has put on the
+ * stack. So what the client asks of its signal mask and its alternate stack is
+ * written there.
  */
 
 #include "shim/real.h"
@@ -23,6 +22,7 @@
 #include "emu/sys.h"
 #include "emu/usercopy.h"
 #include "shim/trap.h"
+#include "shim/trap_stack.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
@@ -42,11 +42,6 @@ struct kernel_sigaction {
 	uint64_t mask;
 };
 
-/*
- * rt_sigreturn() with the stack pointer where the kernel looks for the frame:
- * at its ucontext, the return address before it having been popped.
- */
-void trap_sigreturn(uintptr_t sp) __attribute__((noreturn, visibility("hidden")));
 __asm__(".pushsection .text\n"
 	".globl trap_sigreturn\n"
 	".hidden trap_sigreturn\n"
@@ -58,18 +53,35 @@ __asm__(".pushsection .text\n"
 	".size trap_sigreturn, . - trap_sigreturn\n"
 	".popsection\n");
 
-/* The handler's own mask is the thread's, so the kernel can do the work. */
+/* The thread's mask is in the frame; rt_sigreturn() sets it. */
 static long do_sigprocmask(const struct syscall_args *args, ucontext_t *uc)
 {
-	uint64_t sigsys = SIGSYS_BIT;
-	uint64_t mask;
-	long ret = emu_sys(SYS_rt_sigprocmask, args->a, args->b, args->c, args->d);
+	uint64_t old;
+	uint64_t set;
 
-	/* While it is blocked, a trapped call would be the process's end. */
-	emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &sigsys, NULL, sizeof(sigsys));
-	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, sizeof(mask));
-	memcpy(&uc->uc_sigmask, &mask, sizeof(mask));
-	return ret;
+	memcpy(&old, &uc->uc_sigmask, sizeof(old));
+	if (args->d != sizeof(set))
+		return -EINVAL;
+	if (args->b) {
+		if (emu_usercopy(&set, (void *)args->b, sizeof(set)))
+			return -EFAULT;
+		switch (args->a) {
+		case SIG_BLOCK:
+			set |= old;
+			break;
+		case SIG_UNBLOCK:
+			set = old & ~set;
+			break;
+		case SIG_SETMASK:
+			break;
+		default:
+			return -EINVAL;
+		}
+		/* While SIGSYS is blocked, a trapped call would be the process's end. */
+		set &= ~(SIGSYS_BIT | 1ULL << (SIGKILL - 1) | 1ULL << (SIGSTOP - 1));
+		memcpy(&uc->uc_sigmask, &set, sizeof(set));
+	}
+	return args->c ? emu_usercopy((void *)args->c, &old, sizeof(old)) : 0;
 }
 
 static long exchange_action(int sig, const struct kernel_sigaction *new,
@@ -158,6 +170,7 @@ static long set_thread_pointer(const struct syscall_args *args, ucontext_t *uc)
 	emu_say_once("a thread leaves libc's thread-local storage (arch_prctl): its calls on an "
 		     "exmap outside libc will fail with EBADF; make threads with pthread_create()");
 	emu_sys(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0);
+	trap_stack_leave();
 	uc->uc_mcontext.gregs[REG_RAX] = emu_sys(SYS_arch_prctl, args->a, args->b);
 	trap_sigreturn((uintptr_t)uc);
 }
@@ -166,6 +179,7 @@ bool trap_context_serve(long nr, const struct syscall_args *args, ucontext_t *uc
 {
 	switch (nr) {
 	case SYS_rt_sigreturn:
+		trap_stack_leave();
 		trap_sigreturn(uc->uc_mcontext.gregs[REG_RSP]);
 	case SYS_rt_sigprocmask:
 		*ret = do_sigprocmask(args, uc);
@@ -180,12 +194,6 @@ bool trap_context_serve(long nr, const struct syscall_args *args, ucontext_t *uc
 		if (args->a != ARCH_SET_FS)
 			return false;
 		*ret = set_thread_pointer(args, uc);
-		return true;
-	case SYS_fork:
-	case SYS_vfork:
-	case SYS_clone:
-	case SYS_clone3:
-		*ret = trap_clone(nr, args, uc);
 		return true;
 	}
 	return false;

@@ -4,6 +4,7 @@
 #define EXMAP_SHIM_TRAP_CONTEXT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <ucontext.h>
 
 #include "shim/syscall.h"
@@ -15,17 +16,26 @@
  * @uc:   the thread's state, changed as the call would
  * @ret:  filled in as the kernel answers
  *
- * Return: whether it was such a call; for rt_sigreturn() it does not return.
+ * In the handler, with all signals blocked. Return: whether it was such a call; for
+ * rt_sigreturn() it does not return.
  */
 bool trap_context_serve(long nr, const struct syscall_args *args, ucontext_t *uc, long *ret)
 	__attribute__((visibility("hidden")));
 
 /**
+ * trap_sigreturn() - rt_sigreturn()
+ * @sp: where the kernel looks for the frame: at its ucontext, the return address before it
+ *      having been popped
+ */
+void trap_sigreturn(uintptr_t sp) __attribute__((noreturn, visibility("hidden")));
+
+/**
  * trap_clone() - clone(), clone3(), fork() and vfork(), for the thread at @uc
  *
- * Return: as the kernel's; in the child too, whose @uc has been changed.
+ * With the thread's own signal mask. Arguments and return as above; in a child too, whose
+ * @uc has been changed.
  */
-long trap_clone(long nr, const struct syscall_args *args, ucontext_t *uc)
+bool trap_clone(long nr, const struct syscall_args *args, ucontext_t *uc, long *ret)
 	__attribute__((visibility("hidden")));
 
 #endif /* EXMAP_SHIM_TRAP_CONTEXT_H */

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/* trap_stack.c - see trap_stack.h */
+
+#include "shim/real.h"
+#include "shim/trap_stack.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "emu/sys.h"
+
+/* A call that is trapped while a signal handler interrupts another one: a level deeper. */
+#define LEVELS 4
+#define LEVEL_SIZE (128 * 1024UL)
+
+/* What the kernel reads of a frame: glibc's structure is longer than its own. */
+#define FRAME_SIZE (offsetof(ucontext_t, uc_sigmask) + sizeof(uint64_t))
+
+/* The thread's stacks, one for each level, and how many are in use. */
+static __thread char *stacks;
+static __thread unsigned int level;
+static pthread_key_t key;
+
+static void unmap(void *memory)
+{
+	stacks = NULL;
+	emu_sys(SYS_munmap, memory, LEVELS * LEVEL_SIZE);
+}
+
+static void make_key(void)
+{
+	pthread_key_create(&key, unmap);
+}
+
+void trap_stack_start(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	char *memory;
+
+	/* A forked child has its parent's. */
+	level = 0;
+	if (stacks)
+		return;
+	pthread_once(&once, make_key);
+	memory = (char *)emu_sys(SYS_mmap, NULL, LEVELS * LEVEL_SIZE, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	if (emu_is_error(memory))
+		return;
+	stacks = memory;
+	pthread_setspecific(key, memory);
+}
+
+/*
+ * How much the kernel saved of the vector registers: arch/x86/include/uapi/asm/sigcontext.h in
+ * Linux. glibc's structure leaves out where that says so.
+ */
+#define SOFTWARE_BYTES 464
+
+static size_t saved_size(const char *saved)
+{
+	struct _fpx_sw_bytes bytes;
+
+	memcpy(&bytes, saved + SOFTWARE_BYTES, sizeof(bytes));
+	return bytes.magic1 == FP_XSTATE_MAGIC1 ? bytes.extended_size : sizeof(struct _fpstate);
+}
+
+/* Puts a frame below @top. Return: where it is. */
+static ucontext_t *copy_frame(char *top, const ucontext_t *uc)
+{
+	const char *saved = (const char *)uc->uc_mcontext.fpregs;
+	size_t size = saved ? saved_size(saved) : 0;
+	char *copy = (char *)((uintptr_t)(top - size) & ~63UL);
+	ucontext_t *frame = (ucontext_t *)((uintptr_t)(copy - sizeof(*frame)) & ~63UL);
+
+	memcpy(frame, uc, FRAME_SIZE);
+	if (saved) {
+		memcpy(copy, saved, size);
+		frame->uc_mcontext.fpregs = (fpregset_t)copy;
+	}
+	return frame;
+}
+
+/* Calls @run with @uc, on the stack below it. */
+void trap_stack_switch(ucontext_t *uc, void (*run)(ucontext_t *uc))
+	__attribute__((noreturn, visibility("hidden")));
+__asm__(".pushsection .text\n"
+	".globl trap_stack_switch\n"
+	".hidden trap_stack_switch\n"
+	".type trap_stack_switch, @function\n"
+	"trap_stack_switch:\n"
+	"	mov %rdi, %rsp\n"
+	"	xor %ebp, %ebp\n"
+	"	call *%rsi\n"
+	"	ud2\n"
+	".size trap_stack_switch, . - trap_stack_switch\n"
+	".popsection\n");
+
+static bool on_alternate(const ucontext_t *uc)
+{
+	uintptr_t from_start = uc->uc_mcontext.gregs[REG_RSP] - (uintptr_t)uc->uc_stack.ss_sp;
+
+	return !(uc->uc_stack.ss_flags & SS_DISABLE) && from_start <= uc->uc_stack.ss_size;
+}
+
+static bool on_ours(uintptr_t sp)
+{
+	return stacks && sp - (uintptr_t)stacks < LEVELS * LEVEL_SIZE;
+}
+
+void trap_stack_run(const ucontext_t *uc, void (*run)(ucontext_t *uc))
+{
+	if (!stacks)
+		return;
+	/*
+	 * Handlers of the client that interrupt ours begin on our stack or on the alternate one.
+	 * So none of ours waits for its end: one was left by a jump.
+	 */
+	if (level && !on_alternate(uc) && !on_ours(uc->uc_mcontext.gregs[REG_RSP]))
+		level = 0;
+	if (level == LEVELS)
+		return;
+	level++;
+	trap_stack_switch(copy_frame(stacks + level * LEVEL_SIZE, uc), run);
+}
+
+void trap_stack_leave(void)
+{
+	if (on_ours((uintptr_t)__builtin_frame_address(0)))
+		level--;
+}
