@@ -158,6 +158,11 @@ static bool check_elf(struct client *client, const char *path, int fd, Elf *elf)
 			path);
 		return false;
 	}
+	if (strstr(client->interpreter, "/ld-musl")) {
+		complain("%s: linked with musl, and the shim is made for glibc; link it with glibc",
+			 path);
+		return false;
+	}
 	snprintf(client->program, sizeof(client->program), "%s", path);
 	read_dynamic(client, elf);
 	return true;
