@@ -130,7 +130,7 @@ int main(void)
 	files[0] = pool.fd;
 	files[1] = memfd_create("log", MFD_CLOEXEC);
 	CHECK(io_uring_register_files(&ring, files, 2) == 0);
-	while (done < READS) {
+	while (done < READS || in_flight) {
 		struct io_uring_cqe *cqe;
 		unsigned int head;
 		unsigned int n = 0;
@@ -150,7 +150,7 @@ int main(void)
 		io_uring_cq_advance(&ring, n);
 	}
 	CHECK(wrong == 0);
-	CHECK(client_mapped(pool.fd) == (long)in_flight);
+	CHECK(client_mapped(pool.fd) == 0);
 	command_and_read(backing);
 	CHECK(io_uring_unregister_files(&ring) == 0);
 	io_uring_queue_exit(&ring);

@@ -86,6 +86,13 @@ executable nothing 'neither a program nor a script\n'
 
 refuses "a static binary" "statically linked" -- "$static"
 refuses "a static binary, position-independent" "statically linked" -- "$static_pie"
+if command -v musl-gcc >/dev/null; then
+	echo 'int main(void) { return 0; }' >"$dir/musl.c"
+	musl-gcc -o "$dir/musl" "$dir/musl.c"
+	refuses "a program of musl" "link it with glibc" -- "$dir/musl"
+else
+	skip "a program of musl" "no musl-gcc here"
+fi
 refuses "a script of a static interpreter" "statically linked" -- "$dir/static-script"
 refuses "a setuid binary" "setuid" -- "$dir/setuid"
 refuses "a setgid binary" "setuid" -- "$dir/setgid"
@@ -168,6 +175,14 @@ if [ -n "$asan" ]; then
 else
 	skip "$name" "needs gcc, and a build without sanitizers"
 fi
+
+sets "--trap=on" "^EXMAP_OPTIONS=.*trap=on" --trap=on
+sets "--trap=off" "^EXMAP_OPTIONS=.*trap=off" --trap=off
+says "--trap=auto finds nothing in a program that goes by libc" 0 "EXMAP_OPTIONS=verbose=1 " \
+	--verbose -- /bin/true
+says "a --trap that there is not" 2 "no 'maybe'" --trap=maybe -- /bin/true
+says "--doctor names a strategy" 0 "^strategy: [a-z]" --doctor
+says "--doctor obeys --strategy" 0 "^strategy: mprotect$" --strategy=mprotect --doctor
 
 echo "1..$number"
 echo "$((number - failed - skipped)) passed, $failed failed, $skipped skipped"
