@@ -10,8 +10,13 @@
 #ifndef EXMAP_EMU_RCU_H
 #define EXMAP_EMU_RCU_H
 
-/* Have read sections inline, as liburcu offers to programs whose licence goes with the LGPL. */
+/*
+ * Have read sections inline, as liburcu offers to programs whose licence goes with the LGPL. Its
+ * readers' memory is not aligned as its types say, which UndefinedBehaviorSanitizer would report.
+ */
+#ifndef EXMAP_SANITIZED
 #define _LGPL_SOURCE
+#endif
 #include <urcu-bp.h>
 
 #ifdef EXMAP_TSAN
