@@ -73,7 +73,7 @@ static void remember(const struct iocb *iocb, long result)
 	aio_unlock();
 }
 
-/* What a completion should say. */
+/* What a completion should say; and that is that. */
 static void correct(struct io_event *event)
 {
 	struct failure **link = &failures;
@@ -126,6 +126,8 @@ static long submit_result(const struct syscall_args *args, struct iocb *user, st
 		remember(user, result);
 	ret = emu_sys(SYS_io_submit, args->a, 1, one);
 	*user = old;
+	if (result < 0 && ret != 1)
+		correct(&(struct io_event){ .obj = (uintptr_t)user });
 	return ret;
 }
 

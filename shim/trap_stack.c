@@ -39,8 +39,7 @@ void trap_stack_start(void)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	char *memory;
 
-	/* A forked child has its parent's. */
-	level = 0;
+	/* A forked child has its parent's, and may be on it. */
 	if (stacks)
 		return;
 	pthread_once(&once, make_key);
@@ -82,7 +81,29 @@ static ucontext_t *copy_frame(char *top, const ucontext_t *uc)
 	return frame;
 }
 
-/* Calls @run with @uc, on the stack below it. */
+static bool on_alternate(const ucontext_t *uc)
+{
+	uintptr_t from_start = uc->uc_mcontext.gregs[REG_RSP] - (uintptr_t)uc->uc_stack.ss_sp;
+
+	return !(uc->uc_stack.ss_flags & SS_DISABLE) && from_start <= uc->uc_stack.ss_size;
+}
+
+/*
+ * Where the client was on its alternate stack, it still is, for all it knows: a signal must not
+ * begin there anew. rt_sigreturn() sets it up again.
+ */
+void trap_stack_arrive(ucontext_t *uc, void (*run)(ucontext_t *uc))
+	__attribute__((visibility("hidden")));
+void trap_stack_arrive(ucontext_t *uc, void (*run)(ucontext_t *uc))
+{
+	const stack_t none = { .ss_flags = SS_DISABLE };
+
+	if (on_alternate(uc))
+		emu_sys(SYS_sigaltstack, &none, NULL);
+	run(uc);
+}
+
+/* Calls arrive() with both, on the stack below @uc. */
 void trap_stack_switch(ucontext_t *uc, void (*run)(ucontext_t *uc))
 	__attribute__((noreturn, visibility("hidden")));
 __asm__(".pushsection .text\n"
@@ -92,17 +113,10 @@ __asm__(".pushsection .text\n"
 	"trap_stack_switch:\n"
 	"	mov %rdi, %rsp\n"
 	"	xor %ebp, %ebp\n"
-	"	call *%rsi\n"
+	"	call trap_stack_arrive\n"
 	"	ud2\n"
 	".size trap_stack_switch, . - trap_stack_switch\n"
 	".popsection\n");
-
-static bool on_alternate(const ucontext_t *uc)
-{
-	uintptr_t from_start = uc->uc_mcontext.gregs[REG_RSP] - (uintptr_t)uc->uc_stack.ss_sp;
-
-	return !(uc->uc_stack.ss_flags & SS_DISABLE) && from_start <= uc->uc_stack.ss_size;
-}
 
 static bool on_ours(uintptr_t sp)
 {

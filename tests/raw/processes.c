@@ -228,6 +228,33 @@ static void test_signals(void)
 	CHECK_ERR(syscall(SYS_rt_sigaction, SIGSYS, NULL, NULL, 4), EINVAL);
 }
 
+/* A child of a handler on an alternate stack, and calls of its there. */
+static void on_fork_signal(int sig)
+{
+	long pid = syscall(SYS_fork);
+	struct client c;
+
+	if (!pid)
+		leave(client_open(&c, PAGES, PAGES, 1, -1) || client_alloc(&c, 0, 3, 2) != 2);
+	handled = pid > 0 && status_of(pid) == 0 ? sig : -1;
+}
+
+static void test_fork_in_handler(void)
+{
+	stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
+	struct sigaction action = { .sa_handler = on_fork_signal, .sa_flags = SA_ONSTACK };
+
+	CHECK(sigaltstack(&stack, NULL) == 0);
+	CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+	for (int i = 0; i < 10; i++) {
+		handled = 0;
+		CHECK(syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGUSR1) == 0);
+		CHECK(handled == SIGUSR1);
+	}
+	stack = (stack_t){ .ss_flags = SS_DISABLE };
+	CHECK(sigaltstack(&stack, NULL) == 0);
+}
+
 static void test_default_sigsys(void)
 {
 	long pid = syscall(SYS_fork);
@@ -260,6 +287,7 @@ int main(int argc, char **argv)
 	test_exec();
 	test_thread();
 	test_signals();
+	test_fork_in_handler();
 	test_default_sigsys();
 	test_other_calls();
 	client_close(&pool);
