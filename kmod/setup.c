@@ -5,24 +5,28 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
 #include "device.h"
 
+/* Who asks for too much gets ENOMEM, and nobody the OOM killer. */
+#define GFP_SETUP (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 static int make_ports(struct exmap_device *dev, u32 n)
 {
 	u32 i;
 
-	dev->ports = kvcalloc(n, sizeof(*dev->ports), GFP_KERNEL_ACCOUNT);
-	dev->user = kvcalloc(n, sizeof(*dev->user), GFP_KERNEL_ACCOUNT);
+	dev->ports = kvcalloc(n, sizeof(*dev->ports), GFP_SETUP);
+	dev->user = kvcalloc(n, sizeof(*dev->user), GFP_SETUP);
 	if (!dev->ports || !dev->user)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		struct exmap_port *port = kvzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+		struct exmap_port *port = kvzalloc(sizeof(*port), GFP_SETUP);
 
 		dev->ports[i] = port;
-		dev->user[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		dev->user[i] = alloc_page(GFP_SETUP);
 		if (!port || !dev->user[i])
 			return -ENOMEM;
 		mutex_init(&port->core.lock);
@@ -32,17 +36,27 @@ static int make_ports(struct exmap_device *dev, u32 n)
 	return 0;
 }
 
+/*
+ * Frames cannot be reclaimed. What takes the last pages that can be had leaves all
+ * others nothing but the OOM killer, even while SETUP fails and gives back.
+ */
+static bool enough_memory(u64 frames)
+{
+	return (s64)frames <= si_mem_available() + get_nr_swap_pages();
+}
+
 static int make_frames(struct exmap_device *dev, u64 n)
 {
 	u64 i;
 
-	dev->pages = kvcalloc(n, sizeof(*dev->pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	dev->pages = kvcalloc(n, sizeof(*dev->pages), GFP_SETUP);
 	if (!dev->pages)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		/* Not for the OOM killer: who asks for too much is told so. */
-		dev->pages[i] = alloc_page(GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT |
-					   __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+		/* Now and then again: others may be taking memory too. */
+		if (i % 4096 == 0 && !enough_memory(n - i))
+			return -ENOMEM;
+		dev->pages[i] = alloc_page(GFP_SETUP | GFP_HIGHUSER);
 		if (!dev->pages[i])
 			return -ENOMEM;
 		dev->buffer_size = i + 1;
@@ -56,7 +70,7 @@ static int make_frames(struct exmap_device *dev, u64 n)
 static int make_pool(struct exmap_device *dev, u32 interfaces)
 {
 	size_t size = exmap_pool_size(dev->buffer_size, interfaces);
-	void *memory = __vmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+	void *memory = __vmalloc(size, GFP_SETUP);
 
 	if (!memory)
 		return -ENOMEM;

@@ -318,7 +318,8 @@ int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 	kref_init(&s->refs);
 	INIT_WORK(&s->free_work, free_surface);
 	s->core.blocks = kvcalloc(DIV_ROUND_UP(s->core.nr_pages, EXMAP_BLOCK_PAGES),
-				  sizeof(*s->core.blocks), GFP_KERNEL_ACCOUNT);
+				  sizeof(*s->core.blocks),
+				  GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!s->core.blocks)
 		goto fail;
 	s->dev = dev;
