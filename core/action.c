@@ -11,27 +11,25 @@ static void count(u64 *counter, u64 n)
 u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool,
 			    struct exmap_surface *s)
 {
-	u64 total = 0;
 	u64 given = 0;
 	u32 have = 0;
 	u32 used = 0;
 
-	for (u32 i = 0; i < ifc->nr_runs; i++)
-		total += ifc->runs[i].len;
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
-		u64 *where = NULL;
+		u64 *where;
+		u32 j;
 
-		for (u32 j = 0; j < run->len; j++) {
-			if (used == have) {
-				u64 want = EXMAP_MIN(total - given, (u64)EXMAP_BATCH_FRAMES);
+		exmap_for_each_word (s, run, j, where) {
+			if (exmap_unlikely(used == have)) {
+				u64 want =
+					EXMAP_MIN(ifc->nr_pages - given, (u64)EXMAP_BATCH_FRAMES);
 
 				used = 0;
 				have = exmap_pool_get(pool, ifc->id, ifc->frames, want);
 				if (!have)
 					return given;
 			}
-			where = exmap_next_word(s, where, run->page + j);
 			exmap_store(where, exmap_busy_word(ifc->frames[used++]));
 			given++;
 		}
@@ -40,10 +38,8 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 }
 
 /* A page that unmap had to keep is mapped as before; nobody else could claim it meanwhile. */
-static bool keep_page(struct exmap_surface *s, u64 *where)
+static inline bool keep_page(struct exmap_surface *s, u64 *where, u64 word)
 {
-	u64 word = exmap_load(where);
-
 	if (exmap_likely(!(word & EXMAP_WORD_PRESENT)))
 		return false;
 	exmap_store_release(where, exmap_present_of(s, word));
@@ -52,10 +48,8 @@ static bool keep_page(struct exmap_surface *s, u64 *where)
 
 /* Empties a page that is not mapped; its frame, if it has one, joins the others. */
 static inline u32 release_page(struct exmap_interface *ifc, struct exmap_pool *pool, u64 *where,
-			       u32 nr_frames)
+			       u64 word, u32 nr_frames)
 {
-	u64 word = exmap_load(where);
-
 	exmap_store_release(where, 0);
 	if (word & EXMAP_WORD_FRAME) {
 		ifc->frames[nr_frames++] = exmap_word_frame(word);
@@ -77,19 +71,28 @@ void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		struct exmap_run *run = &ifc->runs[i];
 		u32 kept = EXMAP_MIN((u64)run->len, keep);
-		u64 *where = NULL;
+		u64 *where;
+		u32 j;
 
-		for (u32 j = kept; j < run->len; j++) {
-			where = exmap_next_word(s, where, run->page + j);
+		if (kept == run->len) {
+			keep -= kept;
+			nr_runs = i + 1;
+			continue;
+		}
+		exmap_for_each_word (s, run, j, where) {
+			u64 word = exmap_load(where);
+
+			if (j < kept)
+				continue;
 			/* Only where mapping was undone: then the client has one page more. */
-			if (keep_page(s, where))
+			if (keep_page(s, where, word))
 				count(&ifc->counts.allocated, 1);
 			else
-				nr_frames = release_page(ifc, pool, where, nr_frames);
+				nr_frames = release_page(ifc, pool, where, word, nr_frames);
 		}
-		if (kept < run->len)
-			*failed_vec = EXMAP_MIN(*failed_vec, run->vec);
+		*failed_vec = EXMAP_MIN(*failed_vec, run->vec);
 		keep -= kept;
+		ifc->nr_pages -= run->len - kept;
 		run->len = kept;
 		if (kept)
 			nr_runs = i + 1;
@@ -102,14 +105,10 @@ void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 bool exmap_batch_map(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
 		     u32 *failed_vec)
 {
-	u64 total = 0;
 	u64 given = exmap_batch_give_frames(ifc, pool, s);
+	bool complete = given == ifc->nr_pages;
 	u64 mapped;
-	bool complete;
 
-	for (u32 i = 0; i < ifc->nr_runs; i++)
-		total += ifc->runs[i].len;
-	complete = given == total;
 	if (exmap_unlikely(!complete))
 		exmap_batch_trim(ifc, pool, s, given, failed_vec);
 	if (!ifc->nr_runs)
@@ -124,21 +123,18 @@ bool exmap_batch_map(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 
 void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
 {
-	u64 n = 0;
-
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
-		u64 *where = NULL;
+		u64 *where;
+		u32 j;
 
-		for (u32 j = 0; j < run->len; j++) {
-			where = exmap_next_word(s, where, run->page + j);
+		exmap_for_each_word (s, run, j, where)
 			exmap_store_release(where, exmap_present_of(s, exmap_load(where)));
-		}
 		ifc->result[run->vec].pages += run->len;
-		n += run->len;
 	}
-	count(&ifc->counts.allocated, n);
+	count(&ifc->counts.allocated, ifc->nr_pages);
 	ifc->nr_runs = 0;
+	ifc->nr_pages = 0;
 }
 
 /*
@@ -153,15 +149,17 @@ static void batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
-		u64 *where = NULL;
-		u32 freed = 0;
+		u32 freed = run->len;
+		u64 *where;
+		u32 j;
 
-		for (u32 j = 0; j < run->len; j++) {
-			where = exmap_next_word(s, where, run->page + j);
-			if (keep_page(s, where))
-				continue;
-			nr_frames = release_page(ifc, pool, where, nr_frames);
-			freed++;
+		exmap_for_each_word (s, run, j, where) {
+			u64 word = exmap_load(where);
+
+			if (keep_page(s, where, word))
+				freed--;
+			else
+				nr_frames = release_page(ifc, pool, where, word, nr_frames);
 		}
 		ifc->result[run->vec].pages += freed;
 		n += freed;
@@ -170,6 +168,7 @@ static void batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 		exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
 	count(&ifc->counts.freed, n);
 	ifc->nr_runs = 0;
+	ifc->nr_pages = 0;
 }
 
 /* Finishes the batch. Return: the vector that ran out of memory, or none. */
@@ -224,6 +223,7 @@ static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 
 		if (exmap_likely(claim == EXMAP_CLAIM_RUN)) {
 			run->vec = vec;
+			ifc->nr_pages += run->len;
 			if (++ifc->nr_runs == EXMAP_BATCH_RUNS)
 				failed_vec = commit(ifc, pool, s, opcode);
 		} else if (claim == EXMAP_CLAIM_BUSY) {
@@ -285,36 +285,43 @@ int exmap_alloc_bytes(struct exmap_interface *ifc, struct exmap_pool *pool, stru
  * The usual vector, in few instructions: one page, in the state that it is asked
  * for in. Return: whether it was that, and is in the batch, which had room.
  */
-static bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, unsigned int opcode,
-		   u32 vec, u64 page)
+static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, unsigned int opcode,
+			  u32 vec, u64 page)
 {
 	struct exmap_run *run = &ifc->runs[ifc->nr_runs];
+	u64 *where = exmap_touched_word(s, page);
 
-	if (!exmap_block_touched(s, page / EXMAP_BLOCK_PAGES) ||
-	    exmap_claim_page(exmap_word(s, page), opcode == EXMAP_OP_FREE) != EXMAP_CLAIM_RUN)
+	if (exmap_unlikely(!where ||
+			   exmap_claim_page(where, opcode == EXMAP_OP_FREE) != EXMAP_CLAIM_RUN))
 		return false;
 	run->page = page;
+	run->word = where;
 	run->len = 1;
 	run->vec = vec;
 	ifc->nr_runs++;
+	ifc->nr_pages++;
 	return true;
 }
 
-int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		 struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len)
+/*
+ * Does vectors until one runs out of memory. Inlined once for each opcode, which
+ * is then a constant in it. Return: that vector, or none, or GONE.
+ */
+static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_pool *pool,
+				      struct exmap_surface *s, const struct exmap_iov *iov,
+				      unsigned int opcode, u32 iov_len)
 {
 	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
-	int failed = 0;
-	u32 i;
 
-	for (i = 0; i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES; i++) {
+	for (u32 i = 0; i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES; i++) {
 		/* The client may write while we read: one load, and no other [4.2]. */
 		struct exmap_iov asked = { .value = exmap_load(&iov[i].value) };
 		u64 page = asked.page;
 		u64 len = asked.len;
 
 		ifc->result[i].value = 0;
-		if (len == 1 && page < s->nr_pages && ifc->nr_runs < EXMAP_BATCH_RUNS - 1 &&
+		if (exmap_likely(len == 1 && page < s->nr_pages &&
+				 ifc->nr_runs < EXMAP_BATCH_RUNS - 1) &&
 		    do_one(ifc, s, opcode, i, page))
 			continue;
 		if (exmap_in_surface(s, page, len))
@@ -322,19 +329,33 @@ int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct ex
 		else
 			ifc->result[i].res = -EFAULT;
 	}
-	if (exmap_unlikely(failed_vec == GONE))
-		return -EPROTO;
 	if (failed_vec == EXMAP_USER_INTERFACE_PAGES)
 		failed_vec = commit(ifc, pool, s, opcode);
+	return failed_vec;
+}
 
+int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		 struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len)
+{
+	int failed = 0;
+	u32 failed_vec;
+
+	if (opcode == EXMAP_OP_ALLOC)
+		failed_vec = do_vectors(ifc, pool, s, iov, EXMAP_OP_ALLOC, iov_len);
+	else
+		failed_vec = do_vectors(ifc, pool, s, iov, EXMAP_OP_FREE, iov_len);
+	if (exmap_unlikely(failed_vec == GONE))
+		return -EPROTO;
 	if (exmap_unlikely(failed_vec < iov_len)) {
 		ifc->result[failed_vec].res = -ENOMEM;
-		for (i = failed_vec + 1; i < iov_len; i++)
+		for (u32 i = failed_vec + 1; i < iov_len; i++)
 			ifc->result[i] = (struct exmap_iov){ { .res = -ENOMEM } };
 	}
-	for (i = 0; i < iov_len; i++) {
-		failed += ifc->result[i].res < 0;
-		exmap_store(&iov[i].value, ifc->result[i].value);
+	for (u32 i = 0; i < iov_len; i++) {
+		struct exmap_iov result = ifc->result[i];
+
+		failed += result.res < 0;
+		exmap_store(&iov[i].value, result.value);
 	}
 	count(&ifc->counts.actions, 1);
 	return failed;

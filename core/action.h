@@ -42,6 +42,7 @@ struct exmap_counts {
  *           read once, never believed again.
  * @counts:  see above
  * @nr_runs: runs of the batch that the call owns now
+ * @nr_pages: their pages
  * @runs:    these runs, in the order of their vectors
  * @frames:  frames on their way between pool and table
  * @result:  results of the action's vectors
@@ -52,6 +53,7 @@ struct exmap_interface {
 	struct exmap_user_interface *user;
 	struct exmap_counts counts;
 	u32 nr_runs;
+	u64 nr_pages;
 	struct exmap_run runs[EXMAP_BATCH_RUNS];
 	u32 frames[EXMAP_BATCH_FRAMES];
 	struct exmap_iov result[EXMAP_USER_INTERFACE_PAGES];

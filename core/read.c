@@ -30,6 +30,7 @@ static int claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 		case EXMAP_CLAIM_RUN:
 			run->vec = 0;
 			ifc->nr_runs = 1;
+			ifc->nr_pages = run->len;
 			if (run->len == len)
 				return 1;
 			/* It skips mapped pages, and stops at mapped and at busy ones. */
@@ -49,7 +50,7 @@ static int claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 
 static void free_pages(struct exmap_interface *ifc, struct exmap_surface *s, u64 page, u32 len)
 {
-	struct exmap_run run = { .page = page, .len = len };
+	struct exmap_run run = { .page = page, .word = exmap_word(s, page), .len = len };
 
 	if (len)
 		s->ops->unmap(s, ifc->id, &run, 1);

@@ -35,11 +35,13 @@
 /**
  * struct exmap_run - neighbouring pages that one call owns
  * @page: first page
+ * @word: its word; those of the others are found by exmap_for_each_word()
  * @len:  number of pages
  * @vec:  vector that asked for them
  */
 struct exmap_run {
 	u64 page;
+	u64 *word;
 	u32 len;
 	u32 vec;
 };
@@ -104,7 +106,7 @@ struct exmap_surface {
 	u64 present_bits;
 };
 
-/** exmap_word() - where a page's word is; NULL if no page of its block was ever claimed. */
+/** exmap_word() - where a page's word is; in the kernel, as exmap_touched_word(). */
 static inline u64 *exmap_word(const struct exmap_surface *s, u64 page)
 {
 #ifdef __KERNEL__
@@ -116,17 +118,6 @@ static inline u64 *exmap_word(const struct exmap_surface *s, u64 page)
 #endif
 }
 
-/**
- * exmap_next_word() - exmap_word() of pages in their order
- * @where: the word of the page before, or NULL
- *
- * Words of one block are neighbours, so most steps need not look the block up.
- */
-static inline u64 *exmap_next_word(const struct exmap_surface *s, u64 *where, u64 page)
-{
-	return where && page % EXMAP_BLOCK_PAGES ? where + 1 : exmap_word(s, page);
-}
-
 /** exmap_block_touched() - whether a page of a block was ever claimed. */
 static inline bool exmap_block_touched(const struct exmap_surface *s, u64 block)
 {
@@ -136,6 +127,35 @@ static inline bool exmap_block_touched(const struct exmap_surface *s, u64 block)
 	return exmap_load(&s->touched[block / 64]) & 1ULL << block % 64;
 #endif
 }
+
+/** exmap_touched_word() - where a page's word is; NULL if no page of its block was ever claimed. */
+static inline u64 *exmap_touched_word(const struct exmap_surface *s, u64 page)
+{
+#ifdef __KERNEL__
+	return exmap_word(s, page);
+#else
+	return exmap_block_touched(s, page / EXMAP_BLOCK_PAGES) ? exmap_word(s, page) : NULL;
+#endif
+}
+
+/* The word of a run's page @i, where @where is that of the one before it. */
+static inline u64 *exmap_run_word(const struct exmap_surface *s, const struct exmap_run *run,
+				  u64 *where, u32 i)
+{
+#ifdef __KERNEL__
+	/* Words of one block are neighbours. */
+	if (exmap_unlikely(!((run->page + i) % EXMAP_BLOCK_PAGES) && i < run->len))
+		return exmap_word(s, run->page + i);
+#else
+	(void)s, (void)run, (void)i;
+#endif
+	return where + 1;
+}
+
+/** exmap_for_each_word() - for each page of a run, the @i-th, with its word at @where */
+#define exmap_for_each_word(s, run, i, where)                  \
+	for ((i) = 0, (where) = (run)->word; (i) < (run)->len; \
+	     (i)++, (where) = exmap_run_word(s, run, where, i))
 
 static inline u64 exmap_word_frame(u64 word)
 {
@@ -174,14 +194,14 @@ enum exmap_claim { EXMAP_CLAIM_RUN, EXMAP_CLAIM_BUSY, EXMAP_CLAIM_END };
 
 /**
  * exmap_claim_page() - own one page
- * @where:   its word, or NULL if it has none
+ * @where:   its word
  * @present: true for a PRESENT page, false for an EMPTY one
  *
  * Return: EXMAP_CLAIM_END if it is in the other of these states.
  */
 static inline enum exmap_claim exmap_claim_page(u64 *where, bool present)
 {
-	u64 word = where ? exmap_load_acquire(where) : 0;
+	u64 word = exmap_load_acquire(where);
 
 	do {
 		if (exmap_unlikely(word & EXMAP_WORD_BUSY))
@@ -197,7 +217,8 @@ static inline enum exmap_claim exmap_claim_page(u64 *where, bool present)
  * @s:       the surface
  * @present: true for PRESENT pages, false for EMPTY ones; others are skipped
  * @pos:     where to begin; moved behind the run, or onto the busy page
- * @end:     where to stop; for EMPTY pages the range has been prepared
+ * @end:     where to stop; for EMPTY pages the range has been prepared. PRESENT ones are
+ *           not looked for in blocks that were never touched
  * @run:     filled in when a run was found (not its vector)
  */
 enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos, u64 end,

@@ -10,17 +10,28 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
 	u64 page = *pos;
 	u32 len = 0;
 
-	for (; page < end; page++) {
+	while (page < end) {
 		enum exmap_claim claim;
 
-		where = exmap_next_word(s, where, page);
+		if (!where || !(page % EXMAP_BLOCK_PAGES))
+			where = exmap_touched_word(s, page);
+		if (!where) {
+			if (len)
+				break;
+			page = (page / EXMAP_BLOCK_PAGES + 1) * EXMAP_BLOCK_PAGES;
+			continue;
+		}
 		claim = exmap_claim_page(where, present);
-		if (claim == EXMAP_CLAIM_RUN)
-			len++;
-		else if (claim == EXMAP_CLAIM_BUSY || len)
+		if (claim == EXMAP_CLAIM_RUN) {
+			if (!len++)
+				run->word = where;
+		} else if (claim == EXMAP_CLAIM_BUSY || len) {
 			break;
+		}
+		page++;
+		where++;
 	}
-	*pos = page;
+	*pos = EXMAP_MIN(page, end);
 	if (len) {
 		run->page = page - len;
 		run->len = len;
@@ -44,9 +55,10 @@ bool exmap_next_present(const struct exmap_surface *s, u64 *pos, u64 end, struct
 			continue;
 		}
 		if (exmap_load(exmap_word(s, page)) & EXMAP_WORD_PRESENT) {
-			if (!run->len)
+			if (!run->len++) {
 				run->page = page;
-			run->len++;
+				run->word = exmap_word(s, page);
+			}
 		} else if (run->len) {
 			break;
 		}

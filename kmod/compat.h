@@ -80,15 +80,31 @@ static inline const void *exmap_uring_payload(struct io_uring_cmd *cmd)
 #endif
 
 /*
- * Nobody wants to know what was in an entry of ours, so a store does, which is
- * cheaper than an exchange; but the debug option wants to see every change.
+ * Entries of ours are stored to in place. The kernel's words for it are calls, through
+ * the table of paravirtual operations; only the debug option that wants to see every
+ * change needs them, and Xen's guests, whose page tables are not theirs to write.
  */
+static inline bool exmap_kernel_sets_entries(void)
+{
+	return IS_ENABLED(CONFIG_PAGE_TABLE_CHECK) || cpu_feature_enabled(X86_FEATURE_XENPV);
+}
+
+static inline void exmap_set_entry(struct mm_struct *mm, unsigned long addr, pte_t *pte,
+				   pte_t entry)
+{
+	if (exmap_kernel_sets_entries())
+		set_pte_at(mm, addr, pte, entry);
+	else
+		native_set_pte(pte, entry);
+}
+
+/* Nobody wants to know what was in it, so it is no exchange. */
 static inline void exmap_clear_entry(struct mm_struct *mm, unsigned long addr, pte_t *pte)
 {
-	if (IS_ENABLED(CONFIG_PAGE_TABLE_CHECK))
+	if (exmap_kernel_sets_entries())
 		ptep_get_and_clear(mm, addr, pte);
 	else
-		pte_clear(mm, addr, pte);
+		native_set_pte(pte, native_make_pte(0));
 }
 
 #endif /* EXMAP_KMOD_COMPAT_H */

@@ -34,20 +34,15 @@ static bool prepare(struct exmap_surface *s, u64 page, u64 len)
 
 static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
-	struct exmap_vma *s = exmap_vma_of(core);
-	struct exmap_cursor c = { 0 };
+	u32 n = exmap_set_runs(exmap_vma_of(core), runs, nr_runs);
 	u64 done = 0;
 	u32 i;
 
-	for (i = 0; i < nr_runs; i++) {
-		if (!exmap_set_run(s, &c, &runs[i]))
-			break;
+	for (i = 0; i < n; i++)
 		done += runs[i].len;
-	}
-	exmap_leave_table(&c);
 	/* No page-table page: what was set of this run goes again. */
-	if (i < nr_runs)
-		exmap_surface_ops.unmap(core, id, &runs[i], 1);
+	if (unlikely(n < nr_runs))
+		exmap_surface_ops.unmap(core, id, &runs[n], 1);
 	return done;
 }
 
@@ -56,11 +51,11 @@ static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
  * pool's, and after the flush nobody gets new ones. Some last a moment only
  * (a copy by fork(), a look by move_pages()): those are waited for.
  */
-static bool pinned(const struct page *page)
+static noinline bool still_pinned(const struct page *page)
 {
 	unsigned int patience = 100;
 
-	while (unlikely(page_ref_count(page) != 1)) {
+	while (page_ref_count(page) != 1) {
 		if (!patience--)
 			return true;
 		cpu_relax();
@@ -68,37 +63,42 @@ static bool pinned(const struct page *page)
 	return false;
 }
 
-/* Pages that must not be recycled stay mapped [4.11]. */
-static void keep_pinned(struct exmap_vma *s, struct exmap_cursor *c, const struct exmap_run *run)
+static inline bool pinned(const struct page *page)
 {
-	u64 *word = NULL;
+	return unlikely(page_ref_count(page) != 1) && still_pinned(page);
+}
+
+/* Pages that must not be recycled stay mapped [4.11]. */
+static void keep_pinned(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
+{
+	struct page **pages = s->dev->pages;
+	struct exmap_cursor c = { 0 };
 	u32 i;
 
-	for (i = 0; i < run->len; i++) {
-		struct page *page;
+	for (i = 0; i < nr_runs; i++) {
+		const struct exmap_run *run = &runs[i];
+		u64 *where;
+		u32 j;
 
-		word = exmap_next_word(&s->core, word, run->page + i);
-		page = exmap_frame_page(s, *word);
-		if (likely(!pinned(page)))
-			continue;
-		exmap_set_one(s, c, run->page + i, page);
-		WRITE_ONCE(*word, *word | EXMAP_WORD_PRESENT);
+		exmap_for_each_word (&s->core, run, j, where) {
+			struct page *page = pages[exmap_word_frame(*where)];
+
+			if (likely(!pinned(page)))
+				continue;
+			exmap_set_one(s, &c, run->page + j, page);
+			WRITE_ONCE(*where, *where | EXMAP_WORD_PRESENT);
+		}
 	}
+	exmap_leave_table(&c);
 }
 
 static void unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	struct exmap_vma *s = exmap_vma_of(core);
-	struct exmap_cursor c = { 0 };
-	u32 i;
 
-	for (i = 0; i < nr_runs; i++)
-		exmap_clear_run(s, &c, &runs[i]);
-	exmap_leave_table(&c);
+	exmap_clear_runs(s, runs, nr_runs);
 	exmap_flush_tlb(s->mm);
-	for (i = 0; i < nr_runs; i++)
-		keep_pinned(s, &c, &runs[i]);
-	exmap_leave_table(&c);
+	keep_pinned(s, runs, nr_runs);
 }
 
 /* Outside of all locks, for as long as it takes. */
@@ -120,7 +120,7 @@ static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 {
 	struct exmap_vma *s = exmap_vma_of(core);
 	struct exmap_port *port = s->dev->ports[id];
-	struct exmap_run run = { .page = page };
+	struct exmap_run run = { .page = page, .word = exmap_word(core, page) };
 	s64 done = 0;
 	s64 n = 0;
 
@@ -187,12 +187,11 @@ static bool refresh(struct exmap_device *dev, u32 frame)
 static void retire_run(struct exmap_vma *s, const struct exmap_run *run)
 {
 	u32 frames[64];
-	u64 *word = NULL;
+	u64 *word;
 	u32 n = 0;
 	u32 i;
 
-	for (i = 0; i < run->len; i++) {
-		word = exmap_next_word(&s->core, word, run->page + i);
+	exmap_for_each_word (&s->core, run, i, word) {
 		frames[n] = exmap_word_frame(*word);
 		WRITE_ONCE(*word, 0);
 		n += refresh(s->dev, frames[n]);
@@ -207,15 +206,13 @@ void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long e
 {
 	u64 page = page_of(s, start);
 	u64 last = page_of(s, end);
-	struct exmap_cursor c = { 0 };
 	struct exmap_run run;
 	u64 cleared = 0;
 
 	while (exmap_next_present(&s->core, &page, last, &run)) {
-		exmap_clear_run(s, &c, &run);
+		exmap_clear_runs(s, &run, 1);
 		cleared += run.len;
 	}
-	exmap_leave_table(&c);
 	if (!cleared)
 		return;
 	exmap_flush_tlb(s->mm);

@@ -59,9 +59,9 @@ static bool enter_other(struct exmap_vma *s, struct exmap_cursor *c, unsigned lo
 	return true;
 }
 
-static bool enter(struct exmap_vma *s, struct exmap_cursor *c, unsigned long addr)
+static inline bool enter(struct exmap_vma *s, struct exmap_cursor *c, unsigned long addr)
 {
-	if (c->ptes && (addr & PMD_MASK) == c->addr)
+	if (likely(c->ptes && (addr & PMD_MASK) == c->addr))
 		return true;
 	return enter_other(s, c, addr);
 }
@@ -72,17 +72,11 @@ static int nothing(pte_t *pte, unsigned long addr, void *data)
 }
 
 /* As enter(), and makes what is missing, as the kernel does at a fault. */
-static bool enter_new(struct exmap_vma *s, struct exmap_cursor *c, unsigned long addr)
+static inline bool enter_new(struct exmap_vma *s, struct exmap_cursor *c, unsigned long addr)
 {
 	if (likely(enter(s, c, addr)))
 		return true;
 	return !apply_to_page_range(s->mm, addr, PAGE_SIZE, nothing, NULL) && enter(s, c, addr);
-}
-
-/* The page behind those whose entries are in the same page-table page. */
-static u64 table_end(const struct exmap_vma *s, u64 page)
-{
-	return page + PTRS_PER_PTE - pte_index(address(s, page));
 }
 
 void exmap_make_entry(struct exmap_vma *s)
@@ -99,53 +93,53 @@ void exmap_make_entry(struct exmap_vma *s)
 }
 
 /* Without access the kernel has the frame's bits inverted (L1TF): so xor, not or. */
-static pte_t entry_of(const struct exmap_vma *s, const struct page *page)
+static inline pte_t entry_of(u64 entry, const struct page *page)
 {
-	return __pte(s->entry ^ (u64)page_to_pfn(page) << PAGE_SHIFT);
+	return __pte(entry ^ (u64)page_to_pfn(page) << PAGE_SHIFT);
 }
 
-static void set_entry(struct exmap_vma *s, struct exmap_cursor *c, unsigned long addr,
-		      struct page *page)
+u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
 {
-	set_pte_at(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s, page));
-}
+	struct page **pages = s->dev->pages;
+	struct exmap_cursor c = { 0 };
+	u64 entry = s->entry;
+	u32 i;
 
-bool exmap_set_run(struct exmap_vma *s, struct exmap_cursor *c, const struct exmap_run *run)
-{
-	u64 end = run->page + run->len;
-	u64 page = run->page;
-	u64 *word = NULL;
+	for (i = 0; i < nr_runs; i++) {
+		const struct exmap_run *run = &runs[i];
+		unsigned long addr = address(s, run->page);
+		u64 *where;
+		u32 j;
 
-	while (page < end) {
-		unsigned long addr = address(s, page);
-		u64 stop = min(end, table_end(s, page));
-
-		if (!enter_new(s, c, addr))
-			return false;
-		for (; page < stop; page++, addr += PAGE_SIZE) {
-			word = exmap_next_word(&s->core, word, page);
-			set_entry(s, c, addr, exmap_frame_page(s, *word));
+		exmap_for_each_word (&s->core, run, j, where) {
+			if (unlikely(!enter_new(s, &c, addr)))
+				goto out;
+			exmap_set_entry(s->mm, addr, &c.ptes[pte_index(addr)],
+					entry_of(entry, pages[exmap_word_frame(*where)]));
+			addr += PAGE_SIZE;
 		}
 	}
-	return true;
+out:
+	exmap_leave_table(&c);
+	return i;
 }
 
-void exmap_clear_run(struct exmap_vma *s, struct exmap_cursor *c, const struct exmap_run *run)
+void exmap_clear_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
 {
-	u64 end = run->page + run->len;
-	u64 page = run->page;
+	struct exmap_cursor c = { 0 };
+	u32 i;
 
-	while (page < end) {
-		unsigned long addr = address(s, page);
-		u64 stop = min(end, table_end(s, page));
-		pte_t *pte;
+	for (i = 0; i < nr_runs; i++) {
+		unsigned long addr = address(s, runs[i].page);
+		unsigned long end = addr + ((unsigned long)runs[i].len << PAGE_SHIFT);
 
-		if (enter(s, c, addr)) {
-			for (pte = &c->ptes[pte_index(addr)]; page < stop; page++)
-				exmap_clear_entry(s->mm, addr, pte++);
+		for (; addr < end; addr += PAGE_SIZE) {
+			/* Of a run whose entries could not all be made, some tables may be missing. */
+			if (likely(enter(s, &c, addr)))
+				exmap_clear_entry(s->mm, addr, &c.ptes[pte_index(addr)]);
 		}
-		page = stop;
 	}
+	exmap_leave_table(&c);
 }
 
 void exmap_set_one(struct exmap_vma *s, struct exmap_cursor *c, u64 page, struct page *frame)
@@ -154,7 +148,7 @@ void exmap_set_one(struct exmap_vma *s, struct exmap_cursor *c, u64 page, struct
 
 	/* The table is there, as the entry was. */
 	if (enter(s, c, addr))
-		set_entry(s, c, addr, frame);
+		exmap_set_entry(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s->entry, frame));
 }
 
 int exmap_make_table(struct exmap_vma *s)

@@ -27,14 +27,14 @@ struct exmap_cursor {
 	spinlock_t *lock;
 };
 
-/** exmap_set_run() - enter a run's frames, as the words have them. Return: false if no memory. */
-bool exmap_set_run(struct exmap_vma *s, struct exmap_cursor *c, const struct exmap_run *run);
+/** exmap_set_runs() - enter frames, as the words have them. Return: how many runs, till no memory. */
+u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs);
+
+/** exmap_clear_runs() - remove the entries of pages. */
+void exmap_clear_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs);
 
 /** exmap_set_one() - enter a page's frame, where there was one before. */
 void exmap_set_one(struct exmap_vma *s, struct exmap_cursor *c, u64 page, struct page *frame);
-
-/** exmap_clear_run() - remove the entries of pages. */
-void exmap_clear_run(struct exmap_vma *s, struct exmap_cursor *c, const struct exmap_run *run);
 
 /** exmap_leave_table() - unlock what the cursor has locked. */
 void exmap_leave_table(struct exmap_cursor *c);

@@ -103,12 +103,10 @@ static void update_words(struct exmap_vma *s)
 	u32 i;
 
 	while (exmap_next_present(&s->core, &page, s->core.nr_pages, &run)) {
-		u64 *word = NULL;
+		u64 *word;
 
-		for (i = 0; i < run.len; i++) {
-			word = exmap_next_word(&s->core, word, run.page + i);
+		exmap_for_each_word (&s->core, &run, i, word)
 			WRITE_ONCE(*word, exmap_present_of(&s->core, *word));
-		}
 	}
 }
 
@@ -317,9 +315,9 @@ int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 	s->core.present_bits = present_bits(vma);
 	kref_init(&s->refs);
 	INIT_WORK(&s->free_work, free_surface);
-	s->core.blocks = kvcalloc(DIV_ROUND_UP(s->core.nr_pages, EXMAP_BLOCK_PAGES),
-				  sizeof(*s->core.blocks),
-				  GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	s->core.blocks =
+		kvcalloc(DIV_ROUND_UP(s->core.nr_pages, EXMAP_BLOCK_PAGES), sizeof(*s->core.blocks),
+			 GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!s->core.blocks)
 		goto fail;
 	s->dev = dev;

@@ -39,6 +39,13 @@ static void touch(u64 page)
 	surface.touched[page / BLOCK / 64] |= 1ull << page / BLOCK % 64;
 }
 
+/* As the prepare op does before EMPTY pages are claimed. */
+static void prepare(u64 page, u64 len)
+{
+	for (u64 i = page; i < page + len; i++)
+		touch(i);
+}
+
 static u64 present_word(u64 frame)
 {
 	return surface.present_bits | frame << EXMAP_WORD_FRAME_SHIFT;
@@ -47,10 +54,9 @@ static u64 present_word(u64 frame)
 /* Page i gets frame i + 1000. */
 static void put(u64 page, u64 len)
 {
-	for (u64 i = page; i < page + len; i++) {
-		touch(i);
+	prepare(page, len);
+	for (u64 i = page; i < page + len; i++)
 		surface.table[i] = present_word(i + 1000);
-	}
 }
 
 static void expect_claim(bool present, u64 *pos, u64 end, enum exmap_claim what, u64 page, u32 len)
@@ -61,6 +67,7 @@ static void expect_claim(bool present, u64 *pos, u64 end, enum exmap_claim what,
 	if (what == EXMAP_CLAIM_RUN) {
 		assert_int_equal(run.page, page);
 		assert_int_equal(run.len, len);
+		assert_ptr_equal(run.word, &surface.table[page]);
 		for (u64 i = page; i < page + len; i++)
 			assert_int_equal(surface.table[i],
 					 present ? exmap_busy_word(i + 1000) : EXMAP_WORD_BUSY);
@@ -73,6 +80,7 @@ static void empty_pages_are_one_run_over_block_edges(void **state)
 	u64 pos = BLOCK - 3;
 
 	(void)state;
+	prepare(pos, BLOCK + 8);
 	expect_claim(false, &pos, 2 * BLOCK + 5, EXMAP_CLAIM_RUN, BLOCK - 3, BLOCK + 8);
 	expect_claim(false, &pos, 2 * BLOCK + 5, EXMAP_CLAIM_END, 2 * BLOCK + 5, 0);
 	assert_int_equal(surface.table[BLOCK - 4], 0);
@@ -113,6 +121,7 @@ static void claim_stops_at_busy_and_stays_there(void **state)
 	u64 pos = 0;
 
 	(void)state;
+	prepare(0, 8);
 	surface.table[3] = EXMAP_WORD_BUSY;
 	expect_claim(false, &pos, 8, EXMAP_CLAIM_RUN, 0, 3);
 	expect_claim(false, &pos, 8, EXMAP_CLAIM_BUSY, 3, 0);
@@ -131,6 +140,20 @@ static void claim_skips_to_busy_behind_others(void **state)
 	surface.table[4] = exmap_busy_word(7);
 	expect_claim(false, &pos, 8, EXMAP_CLAIM_BUSY, 4, 0);
 	assert_int_equal(surface.table[4], exmap_busy_word(7));
+}
+
+static void claim_of_present_reads_no_word_of_untouched_blocks(void **state)
+{
+	u64 pos = 3;
+
+	(void)state;
+	put(BLOCK - 2, 1);
+	put(5 * BLOCK + 1, 2);
+	/* What nobody is to look at would be taken for a page. */
+	surface.table[2 * BLOCK + 7] = present_word(1);
+	expect_claim(true, &pos, PAGES, EXMAP_CLAIM_RUN, BLOCK - 2, 1);
+	expect_claim(true, &pos, PAGES, EXMAP_CLAIM_RUN, 5 * BLOCK + 1, 2);
+	expect_claim(true, &pos, PAGES, EXMAP_CLAIM_END, PAGES, 0);
 }
 
 static void nothing_to_claim(void **state)
@@ -287,6 +310,7 @@ static void each_page_is_claimed_by_one_4_10(void **state)
 	struct exmap_run run;
 
 	(void)state;
+	prepare(0, PAGES);
 	unit_run_threads(THREADS, claim_everything, &c);
 	assert_int_equal(c.total, PAGES);
 	assert_int_equal(exmap_claim_run(&surface, false, &pos, PAGES, &run), EXMAP_CLAIM_BUSY);
@@ -304,6 +328,7 @@ int main(void)
 		TEST(claim_of_present_skips_empty_and_keeps_frames),
 		TEST(claim_stops_at_busy_and_stays_there),
 		TEST(claim_skips_to_busy_behind_others),
+		TEST(claim_of_present_reads_no_word_of_untouched_blocks),
 		TEST(nothing_to_claim),
 		TEST(words_hold_every_frame),
 		TEST(range_check_does_not_wrap_4_5),
