@@ -63,8 +63,10 @@ csv_and_table_agree() {
 	local options=(--quick -n 3 -t 1 -p "neighbours,empty" -B "copy,anon")
 
 	"$bench" "${options[@]}" --csv | awk -F, '
-		NR == 1 { if (NF != 10) exit 1; next }
-		$6 != 3 || !($7 > 0 && $7 <= $8 && $8 <= $9) { exit 1 }
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; fields = NF; next }
+		NF != fields || $at["repetitions"] != 3 { exit 1 }
+		!($at["ns_least"] > 0 && $at["ns_least"] <= $at["ns_median"]) { exit 1 }
+		!($at["ns_median"] <= $at["ns_most"] && $at["setup_us_median"] > 0) { exit 1 }
 		END { if (NR != 5) exit 1 }'
 	"$bench" "${options[@]}" >"$work/table"
 	grep -q "^Linux $(uname -r)," "$work/table"
@@ -74,6 +76,35 @@ csv_and_table_agree() {
 module_set() {
 	"$bench" --quick --set module -B copy --csv |
 		awk -F, 'NR > 1 && $3 == 512 { n++ } END { exit n != 10 }'
+}
+
+# A line for each combination, each of what was asked for.
+by_lists() {
+	"$bench" --quick -t 1 -b 64 -p runs,neighbours -B copy,bare-copy,bare-single \
+		--run-length 1,8,64 --pages 1024,2048 --surface 65536 --interfaces 1,3 --json >"$work/json"
+	python3 - "$work/json" <<'PYTHON'
+import collections, json, sys
+results = json.load(open(sys.argv[1]))["results"]
+lines = collections.Counter((r["pattern"], r["run"], r["pages"], r["interfaces"]) for r in results)
+assert set(lines.values()) == {3} and all(r["surface"] == 65536 for r in results), lines
+wanted = {("runs", run) for run in (1, 8, 64)} | {("neighbours", 64)}
+assert set(lines) == {w + (pages, n) for w in wanted for pages in (1024, 2048) for n in (1, 3)}
+PYTHON
+}
+
+# All the working set is seen, however short the time, and what it took beside the pages is told.
+scan_tells_memory() {
+	"$bench" -n 1 -s 0.001 -t 1,2 -b 64 -p scan -B copy,anon,bare-copy,bare-move \
+		--pages 65536 --frames 256 --json >"$work/json"
+	python3 - "$work/json" <<'PYTHON'
+import json, sys
+results = {(r["backend"], r["threads"]): r for r in json.load(open(sys.argv[1]))["results"]}
+assert set(results) == {(b, t) for b in ("copy", "anon", "bare-copy") for t in (1, 2)}, results
+for threads in 1, 2:
+    # The emulator's page table has a word for each page that was touched.
+    assert results["copy", threads]["overhead_kib"][0] >= threads * 65536 * 8 / 1024, results
+    assert results["anon", threads]["overhead_kib"][0] < 65536 * 8 / 1024, results
+PYTHON
 }
 
 by_strategy() {
@@ -108,11 +139,18 @@ usage_errors() {
 	refused "threads" --threads=0
 	refused "batches" --batch=513
 	refused "no set 'nonsense'" --set=nonsense
+	refused "batches of 64 are no runs of 7" -p runs -b 64 --run-length 7
+	refused "an interface for each thread" -t 4 --interfaces 3
+	refused "at most 256" -t 1 --interfaces 257
+	refused "a working set of 63 pages" -b 64 --pages 63
+	refused "scan needs frames" -p scan -b 64 -t 2 --frames 127
 }
 
 check "every pattern has figures, and they are JSON" json_is_complete
 check "CSV and table have a line for each" csv_and_table_agree
 check "the set that compares modules" module_set
+check "lists of lengths, working sets, interfaces" by_lists
+check "a scan sees its working set, and tells its memory" scan_tells_memory
 check "emulator by strategy, named" by_strategy
 check "what fails gives no figure" no_figure
 check "bad options are refused" usage_errors

@@ -32,6 +32,9 @@ struct uffdio_move {
 #define UFFDIO_MOVE _IOWR(UFFDIO, 0x05, struct uffdio_move)
 #endif
 
+/* Newer than Debian 12's headers: PIDFD_SELF of 6.14. */
+#define PIDFD_ITSELF (-10000)
+
 /* What a READ brings at a time. */
 #define BOUNCE_PAGES 64
 
@@ -43,6 +46,8 @@ static char *base;
 static const char *zeroes;
 /* Where MOVE keeps pages: a batch for each thread. */
 static char *pool;
+/* Neighbours that one call takes at most. */
+static int longest = MAX_BATCH;
 
 static char *map(size_t pages)
 {
@@ -105,8 +110,10 @@ static bool copy_open(const struct plan *plan, size_t pages)
 	zeroes = mmap(NULL, MAX_BATCH * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (zeroes == MAP_FAILED || !watch(base, pages))
 		return false;
-	pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+	pidfd = PIDFD_ITSELF;
 	probe = (struct iovec){ base, PAGE };
+	if (syscall(SYS_process_madvise, pidfd, &probe, 1, MADV_DONTNEED, 0) < 0)
+		pidfd = syscall(SYS_pidfd_open, getpid(), 0);
 	/* Without it (before Linux 6.13) a call a run. */
 	if (syscall(SYS_process_madvise, pidfd, &probe, 1, MADV_DONTNEED, 0) < 0)
 		pidfd = -1;
@@ -131,6 +138,8 @@ static int run_len(const struct worker *w, int i, int max)
 {
 	int len = 1;
 
+	if (max > longest)
+		max = longest;
 	while (len < max && i + len < w->got && w->page[i + len] == w->page[i] + len)
 		len++;
 	return len;
@@ -169,7 +178,7 @@ static void copy_free(struct worker *w)
 		len = run_len(w, i, MAX_BATCH);
 		iov[n++] = (struct iovec){ address(w, i), len * PAGE };
 	}
-	if (pidfd >= 0) {
+	if (pidfd != -1 && n > 1) {
 		if (syscall(SYS_process_madvise, pidfd, iov, n, MADV_DONTNEED, 0) < 0)
 			die("process_madvise");
 		return;
@@ -187,11 +196,28 @@ const struct backend bare_copy_backend = {
 	.free = copy_free,
 };
 
+/* As a first emulator would do it: a call for each page that comes. */
+static bool single_open(const struct plan *plan, size_t pages)
+{
+	longest = 1;
+	return copy_open(plan, pages);
+}
+
+const struct backend bare_single_backend = {
+	.name = "bare-single",
+	.open = single_open,
+	.begin = copy_begin,
+	.alloc = copy_alloc,
+	.read = copy_read,
+	.free = copy_free,
+};
+
 static bool move_open(const struct plan *plan, size_t pages)
 {
 	size_t frames = (size_t)plan->threads * plan->batch;
 
-	if (!copy_open(plan, pages))
+	/* Of the pages that a SCAN has in use, not all are in the pool's few slots. */
+	if (plan->pattern == SCAN || !copy_open(plan, pages))
 		return false;
 	pool = map(frames);
 	if (!watch(pool, frames))
@@ -231,10 +257,26 @@ static void move_free(struct worker *w)
 	}
 }
 
+/* Straight into the pages that will move: nothing is copied twice. */
+static void move_read(struct worker *w)
+{
+	int max = w->plan->pattern == PAGE_READ ? 1 : MAX_BATCH;
+	int len;
+
+	for (int i = 0; i < w->got; i += len) {
+		len = run_len(w, i, max);
+		if (pread(fd, slot(w, i), len * PAGE, address(w, i) - base) != len * (ssize_t)PAGE)
+			die("pread");
+		if (!move(address(w, i), slot(w, i), len * PAGE))
+			die("UFFDIO_MOVE");
+	}
+}
+
 const struct backend bare_move_backend = {
 	.name = "bare-move",
 	.open = move_open,
 	.begin = copy_begin,
 	.alloc = move_alloc,
+	.read = move_read,
 	.free = move_free,
 };

@@ -16,29 +16,35 @@
 #define PAGE 4096UL
 #define MAX_BATCH 512
 #define MAX_THREADS 64
+#define MAX_INTERFACES 256
 #define MAX_REPEAT 64
-#define MAX_RESULTS 512
+#define MAX_RESULTS 1024
 
 /**
  * enum pattern - what a thread does over and over, with pages of its own
  * @SCATTERED:  ALLOC, FREE of a batch of single pages, each somewhere else
  * @NEIGHBOURS: of a batch of single pages that are neighbours
  * @RUN:        of one vector of a batch of pages
+ * @RUNS:       of vectors of some neighbours each (--run-length), each vector somewhere else
  * @HANDOVER:   as NEIGHBOURS, ALLOC by one interface and FREE by another
  * @STEAL:      as HANDOVER, with frames for three of four batches only: ENOMEM is no error,
  *              and what was mapped is freed
  * @PAGE_READ:  READ of single scattered pages one by one, then FREE of the batch
  * @BATCH_READ: READ of a batch of neighbours by one preadv(), then FREE
+ * @SCAN:       FREE of the batch that came first once all frames are in use, ALLOC of the next
+ *              neighbours: through the working set once at least, as one reads a table
  * @EMPTY:      ACTION of no vectors
  */
 enum pattern {
 	SCATTERED,
 	NEIGHBOURS,
 	RUN,
+	RUNS,
 	HANDOVER,
 	STEAL,
 	PAGE_READ,
 	BATCH_READ,
+	SCAN,
 	EMPTY,
 	NR_PATTERNS
 };
@@ -57,8 +63,12 @@ static inline bool pattern_reads(enum pattern pattern)
  * @batch:     pages (or preads) of one round
  * @touch:     whether each page is stored to
  * @unchecked: the file has no content to compare with (null_blk)
+ * @run:       neighbours that come together
  * @pages:     each thread's working set
+ * @surface:   pages that are mapped, over which the working sets are spread; 0: no more
  * @frames:    of the exmap; 0: as the pattern wants it
+ * @interfaces: of the exmap, which each thread takes in turn; 0: two a thread, of which it
+ *             keeps to one, or takes both where the pattern says so
  * @seconds:   how long
  * @file:      backing, for the READs; else NULL
  */
@@ -68,21 +78,39 @@ struct plan {
 	int batch;
 	bool touch;
 	bool unchecked;
+	int run;
 	size_t pages;
+	size_t surface;
 	size_t frames;
+	int interfaces;
 	double seconds;
 	const char *file;
 };
+
+/** plan_frames() - how many the exmap has. */
+size_t plan_frames(const struct plan *plan);
+
+/** plan_vector() - pages of one vector. */
+static inline int plan_vector(const struct plan *plan)
+{
+	return plan->pattern == RUN || plan->pattern == RUNS ? plan->run : 1;
+}
 
 /**
  * struct figures - what came of it
  * @ns_page:   of time for one page (EMPTY: one call), all threads together
  * @ipis_free: interrupts between CPUs, of the whole machine, for each FREE or what stands for
- *             it; -1 if not told
+ *             it; NAN if not told
+ * @setup_us:  until pages could be asked for
+ * @setup_kib: of memory that became resident by that
+ * @overhead_kib: that was resident at the end of a SCAN, beside the pages in use; else NAN
  */
 struct figures {
 	double ns_page;
 	double ipis_free;
+	double setup_us;
+	double setup_kib;
+	double overhead_kib;
 };
 
 /**
@@ -93,6 +121,7 @@ struct figures {
  * @first:   page of its own region
  * @page:    of the round, counted from @first
  * @got:     how many of them there are: all, but in STEAL
+ * @turn:    rounds so far
  * @check:   warm-up: results are to be verified
  * @seed:    of its random numbers
  * @private: the backend's
@@ -104,6 +133,7 @@ struct worker {
 	uint64_t first;
 	uint32_t page[MAX_BATCH];
 	int got;
+	uint64_t turn;
 	bool check;
 	unsigned int seed;
 	void *private;
@@ -142,6 +172,7 @@ extern const struct backend file_backend;
 extern const struct backend pread_backend;
 extern const struct backend bare_copy_backend;
 extern const struct backend bare_move_backend;
+extern const struct backend bare_single_backend;
 
 /** die() - end with what failed, and errno's word. */
 _Noreturn void die(const char *what);
@@ -151,6 +182,18 @@ _Noreturn void die_wrong(const struct worker *w, int i, const char *what);
 
 /** measure() - carry a plan out. Return: false if the backend cannot. */
 bool measure(const struct backend *backend, const struct plan *plan, struct figures *figures);
+
+/** machine_cpu() - the processor's name. */
+const char *machine_cpu(void);
+
+/** machine_kernel() - its release. */
+const char *machine_kernel(void);
+
+/** machine_ipis() - interrupts that one CPU sent another, so far. Return: -1 if not told. */
+double machine_ipis(void);
+
+/** machine_resident_kib() - this process's resident memory, but for what is mapped from files. */
+double machine_resident_kib(void);
 
 /** file_open() - the plan's file. */
 int file_open(const struct plan *plan, int flags);
@@ -188,13 +231,16 @@ struct options {
 	const char *threads;
 	const char *batches;
 	const char *touch;
+	const char *runs;
+	const char *pages;
+	const char *surfaces;
+	const char *frames;
+	const char *interfaces;
 	const char *backends;
 	const char *set;
 	const char *file;
 	const char *child;
 	bool unchecked;
-	size_t pages;
-	size_t frames;
 	double seconds;
 	int repeat;
 	enum format format;

@@ -15,16 +15,17 @@
 #define EXIT_NOT_HERE 3
 
 /* A plan as one argument: backend, pattern, threads, batch, touch, unchecked ... file. */
-#define ORDER "%31s %d %d %d %d %d %zu %zu %lf %4095s"
+#define ORDER "%31s %d %d %d %d %d %d %d %zu %zu %zu %lf %4095s"
 #define NO_FILE "-"
 
 static char *order_of(const struct plan *plan, const char *backend)
 {
 	char *order;
 
-	if (asprintf(&order, "--child=%s %d %d %d %d %d %zu %zu %f %s", backend, plan->pattern,
-		     plan->threads, plan->batch, plan->touch, plan->unchecked, plan->pages,
-		     plan->frames, plan->seconds, plan->file ? plan->file : NO_FILE) < 0)
+	if (asprintf(&order, "--child=%s %d %d %d %d %d %d %d %zu %zu %zu %f %s", backend,
+		     plan->pattern, plan->threads, plan->batch, plan->touch, plan->unchecked,
+		     plan->run, plan->interfaces, plan->pages, plan->surface, plan->frames,
+		     plan->seconds, plan->file ? plan->file : NO_FILE) < 0)
 		die("a child's order");
 	return order;
 }
@@ -35,7 +36,8 @@ static void read_order(const char *order, char backend[32], struct plan *plan)
 	int pattern, touch, unchecked;
 
 	if (sscanf(order, ORDER, backend, &pattern, &plan->threads, &plan->batch, &touch,
-		   &unchecked, &plan->pages, &plan->frames, &plan->seconds, file) != 10) {
+		   &unchecked, &plan->run, &plan->interfaces, &plan->pages, &plan->surface,
+		   &plan->frames, &plan->seconds, file) != 13) {
 		fprintf(stderr, "exmap-bench: --child is for its own use\n");
 		exit(1);
 	}
@@ -47,9 +49,10 @@ static void read_order(const char *order, char backend[32], struct plan *plan)
 
 int child_be(const char *order)
 {
-	const struct backend *all[] = { &exmap_backend,	   &anon_backend,  &anon_vectored_backend,
-					&file_backend,	   &pread_backend, &bare_copy_backend,
-					&bare_move_backend };
+	const struct backend *all[] = { &exmap_backend,		&anon_backend,
+					&anon_vectored_backend, &file_backend,
+					&pread_backend,		&bare_copy_backend,
+					&bare_move_backend,	&bare_single_backend };
 	struct plan plan;
 	struct figures f;
 	char name[32];
@@ -60,7 +63,8 @@ int child_be(const char *order)
 			continue;
 		if (!measure(all[i], &plan, &f))
 			return EXIT_NOT_HERE;
-		printf("%f %f\n", f.ns_page, f.ipis_free);
+		printf("%f %f %f %f %f\n", f.ns_page, f.ipis_free, f.setup_us, f.setup_kib,
+		       f.overhead_kib);
 		return 0;
 	}
 	fprintf(stderr, "exmap-bench: no backend '%s'; --help lists them\n", name);
@@ -139,13 +143,14 @@ bool child_run(const struct plan *plan, const char *backend, struct figures *f)
 	pid_t pid;
 	FILE *out = start(plan, backend, false, &pid);
 
-	got = fscanf(out, "%lf %lf", &f->ns_page, &f->ipis_free);
+	got = fscanf(out, "%lf %lf %lf %lf %lf", &f->ns_page, &f->ipis_free, &f->setup_us,
+		     &f->setup_kib, &f->overhead_kib);
 	fclose(out);
 	if (waitpid(pid, &status, 0) != pid)
 		die("waiting for a child");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_HERE)
 		return false;
-	if (status || got != 2) {
+	if (status || got != 5) {
 		fprintf(stderr, "exmap-bench: %s failed on %s\n", pattern_names[plan->pattern],
 			backend);
 		exit(1);
@@ -157,7 +162,12 @@ bool child_run(const struct plan *plan, const char *backend, struct figures *f)
 const char *child_who(const char *backend)
 {
 	const struct plan plan = {
-		.pattern = NEIGHBOURS, .threads = 1, .batch = 1, .pages = MAX_BATCH, .seconds = 1e-3
+		.pattern = NEIGHBOURS,
+		.threads = 1,
+		.batch = 1,
+		.run = 1,
+		.pages = MAX_BATCH,
+		.seconds = 1e-3,
 	};
 	const char *old = getenv("EXMAP_OPTIONS"), *who = "the kernel module";
 	char *options, *line = NULL, name[32];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* exmap.c - pages of an exmap: two interfaces a thread, one to ALLOC by and one to FREE by */
+/* exmap.c - pages of an exmap: each thread has interfaces of its own */
 
 #define _GNU_SOURCE
 #include "bench.h"
@@ -16,8 +16,11 @@
 static int fd;
 static char *base;
 
-struct pair {
-	struct exmap_user_interface *page[2];
+/* A thread's interfaces. */
+struct lane {
+	int n;
+	int number[MAX_INTERFACES];
+	struct exmap_user_interface *page[MAX_INTERFACES];
 };
 
 static struct exmap_user_interface *interface_page(int i)
@@ -30,23 +33,17 @@ static struct exmap_user_interface *interface_page(int i)
 	return page;
 }
 
-static size_t frames(const struct plan *plan)
+static int interfaces(const struct plan *plan)
 {
-	size_t batches = plan->threads * (size_t)plan->batch;
-
-	if (plan->frames)
-		return plan->frames;
-	if (plan->pattern != STEAL)
-		return 4 * batches;
-	return plan->threads == 1 ? batches : batches * 3 / 4;
+	return plan->interfaces ? plan->interfaces : 2 * plan->threads;
 }
 
 static bool exmap_open(const struct plan *plan, size_t pages)
 {
 	struct exmap_ioctl_setup setup = {
 		.fd = plan->file ? file_open(plan, O_RDONLY | O_DIRECT) : -1,
-		.max_interfaces = 2 * plan->threads,
-		.buffer_size = frames(plan),
+		.max_interfaces = interfaces(plan),
+		.buffer_size = plan_frames(plan),
 	};
 
 	fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
@@ -62,35 +59,43 @@ static bool exmap_open(const struct plan *plan, size_t pages)
 
 static void exmap_begin(struct worker *w)
 {
-	struct pair *pair = malloc(sizeof(*pair));
+	struct lane *lane = calloc(1, sizeof(*lane));
 
+	if (!lane)
+		die("memory");
 	w->base = base;
-	w->private = pair;
-	pair->page[0] = interface_page(2 * w->id);
-	pair->page[1] = interface_page(2 * w->id + 1);
+	w->private = lane;
+	for (int i = w->id; i < interfaces(w->plan); i += w->plan->threads) {
+		lane->number[lane->n] = i;
+		lane->page[lane->n++] = interface_page(i);
+	}
+}
+
+/* Which of its interfaces the thread uses in this round, or the @other one. */
+static int side_of(const struct worker *w, bool other)
+{
+	const struct lane *lane = w->private;
+
+	return ((w->plan->interfaces ? w->turn : 0) + other) % lane->n;
 }
 
 /* Vectors for the round's pages. Return: how many. */
 static int write_vectors(const struct worker *w, struct exmap_iov *iov)
 {
-	if (w->plan->pattern == RUN) {
-		iov[0].value = 0;
-		iov[0].page = w->first + w->page[0];
-		iov[0].len = w->got;
-		return 1;
+	int len = plan_vector(w->plan);
+
+	for (int i = 0; i < w->got; i += len) {
+		iov->value = 0;
+		iov->page = w->first + w->page[i];
+		iov++->len = len;
 	}
-	for (int i = 0; i < w->got; i++) {
-		iov[i].value = 0;
-		iov[i].page = w->first + w->page[i];
-		iov[i].len = 1;
-	}
-	return w->got;
+	return w->got / len;
 }
 
 /* Every page of these vectors must have been mapped, or unmapped. */
 static void check_vectors(const struct worker *w, const struct exmap_iov *iov, int n)
 {
-	int len = w->plan->pattern == RUN ? w->got : 1;
+	int len = plan_vector(w->plan);
 
 	for (int i = 0; i < n; i++) {
 		if (iov[i].res || iov[i].pages != len)
@@ -98,11 +103,12 @@ static void check_vectors(const struct worker *w, const struct exmap_iov *iov, i
 	}
 }
 
-static void action(struct worker *w, int side, int opcode)
+static void action(struct worker *w, bool other, int opcode)
 {
-	const struct pair *pair = w->private;
-	struct exmap_iov *iov = pair->page[side]->iov;
-	struct exmap_action_params params = { .interface = 2 * w->id + side, .opcode = opcode };
+	const struct lane *lane = w->private;
+	int side = side_of(w, other);
+	struct exmap_iov *iov = lane->page[side]->iov;
+	struct exmap_action_params params = { .interface = lane->number[side], .opcode = opcode };
 	int failed;
 
 	params.iov_len = write_vectors(w, iov);
@@ -117,7 +123,7 @@ static void action(struct worker *w, int side, int opcode)
 
 static void exmap_alloc(struct worker *w)
 {
-	action(w, 0, EXMAP_OP_ALLOC);
+	action(w, false, EXMAP_OP_ALLOC);
 }
 
 static void exmap_free(struct worker *w)
@@ -129,7 +135,7 @@ static void exmap_free(struct worker *w)
 
 static void exmap_empty(struct worker *w)
 {
-	struct exmap_action_params params = { .interface = 2 * w->id, .opcode = EXMAP_OP_ALLOC };
+	struct exmap_action_params params = { .interface = w->id, .opcode = EXMAP_OP_ALLOC };
 
 	if (ioctl(fd, EXMAP_IOCTL_ACTION, &params))
 		die("ACTION");
@@ -137,7 +143,8 @@ static void exmap_empty(struct worker *w)
 
 static void exmap_read(struct worker *w)
 {
-	off_t offset = 2 * w->id | EXMAP_OP_READ << 8;
+	const struct lane *lane = w->private;
+	off_t offset = lane->number[side_of(w, false)] | EXMAP_OP_READ << 8;
 	struct iovec iov[MAX_BATCH];
 
 	for (int i = 0; i < w->got; i++)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@
 #define WARM_UP_ROUNDS 3
 
 const char *const pattern_names[NR_PATTERNS] = {
-	"scattered", "neighbours", "run", "handover", "steal", "page-read", "batch-read", "empty",
+	"scattered", "neighbours", "run",	 "runs", "handover",
+	"steal",     "page-read",  "batch-read", "scan", "empty",
 };
 
 struct thread {
@@ -55,46 +57,50 @@ static double now(void)
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
 }
 
-static double sum_of(const char *numbers)
+size_t plan_frames(const struct plan *plan)
 {
-	double sum = 0, number;
-	int used;
+	size_t batches = plan->threads * (size_t)plan->batch;
 
-	for (; sscanf(numbers, " %lf%n", &number, &used) == 1; numbers += used)
-		sum += number;
-	return sum;
+	if (plan->frames)
+		return plan->frames;
+	if (plan->pattern != STEAL)
+		return 4 * batches;
+	return plan->threads == 1 ? batches : batches * 3 / 4;
 }
 
-/* Interrupts that one CPU sent another: TLB shootdowns and function calls. -1 if not told. */
-static double ipis(void)
-{
-	FILE *file = fopen("/proc/interrupts", "r");
-	size_t size = 0;
-	char *line = NULL;
-	double sum = -1;
-
-	while (file && getline(&line, &size, file) > 0) {
-		const char *name = line + strspn(line, " ");
-
-		if (!strncmp(name, "TLB:", 4) || !strncmp(name, "CAL:", 4))
-			sum = (sum < 0 ? 0 : sum) + sum_of(name + 4);
-	}
-	free(line);
-	if (file)
-		fclose(file);
-	return sum;
-}
-
+/* Runs of neighbours, each somewhere in a part of the working set of its own. */
 static void choose_pages(struct worker *w)
 {
 	const struct plan *plan = w->plan;
-	uint32_t stride = plan->pages / plan->batch;
-	uint32_t start = rand_r(&w->seed) % (plan->pages - plan->batch + 1);
-	bool scattered = plan->pattern == SCATTERED || plan->pattern == PAGE_READ;
+	uint32_t stride = plan->pages / plan->batch * plan->run;
+	uint32_t start = 0;
+
+	w->got = plan->batch;
+	for (int i = 0; i < plan->batch; i++) {
+		if (i % plan->run == 0)
+			start = i / plan->run * stride +
+				rand_r(&w->seed) % (stride - plan->run + 1);
+		w->page[i] = start + i % plan->run;
+	}
+}
+
+/* The @turn-th batch of the working set, which begins anew at its end. */
+static void next_pages(struct worker *w, uint64_t turn)
+{
+	const struct plan *plan = w->plan;
+	uint32_t start = turn % (plan->pages / plan->batch) * plan->batch;
 
 	w->got = plan->batch;
 	for (int i = 0; i < plan->batch; i++)
-		w->page[i] = scattered ? i * stride + rand_r(&w->seed) % stride : start + i;
+		w->page[i] = start + i;
+}
+
+/* How many batches a SCAN has in use. */
+static uint64_t window(const struct plan *plan)
+{
+	uint64_t batches = plan_frames(plan) / plan->threads / plan->batch;
+
+	return batches < plan->pages / plan->batch ? batches : plan->pages / plan->batch;
 }
 
 static char *at(const struct thread *t, int i)
@@ -132,6 +138,33 @@ static void check(const struct thread *t)
 	}
 }
 
+static void use_pages(struct thread *t)
+{
+	struct worker *w = &t->worker;
+
+	if (w->check) {
+		check(t);
+	} else if (w->plan->touch) {
+		for (int i = 0; i < w->got; i++)
+			*(volatile char *)at(t, i) = 1;
+	}
+	t->pages += w->got;
+}
+
+static void scan_round(struct thread *t)
+{
+	struct worker *w = &t->worker;
+
+	if (w->turn >= window(w->plan)) {
+		next_pages(w, w->turn - window(w->plan));
+		t->backend->free(w);
+		t->frees++;
+	}
+	next_pages(w, w->turn);
+	t->backend->alloc(w);
+	use_pages(t);
+}
+
 static void one_round(struct thread *t)
 {
 	struct worker *w = &t->worker;
@@ -142,6 +175,10 @@ static void one_round(struct thread *t)
 		t->pages += w->plan->batch;
 		return;
 	}
+	if (w->plan->pattern == SCAN) {
+		scan_round(t);
+		return;
+	}
 	choose_pages(w);
 	if (pattern_reads(w->plan->pattern))
 		t->backend->read(w);
@@ -149,15 +186,16 @@ static void one_round(struct thread *t)
 		t->backend->alloc(w);
 	if (!w->got)
 		return;
-	if (w->check) {
-		check(t);
-	} else if (w->plan->touch) {
-		for (int i = 0; i < w->got; i++)
-			*(volatile char *)at(t, i) = 1;
-	}
+	use_pages(t);
 	t->backend->free(w);
-	t->pages += w->got;
 	t->frees++;
+}
+
+/* One round at least, however slow the machine; a SCAN sees all its pages. */
+static bool goes_on(const struct worker *w)
+{
+	return !__atomic_load_n(&stop, __ATOMIC_RELAXED) ||
+	       (w->plan->pattern == SCAN && w->turn < w->plan->pages / w->plan->batch);
 }
 
 static void *work(void *arg)
@@ -167,18 +205,25 @@ static void *work(void *arg)
 
 	t->backend->begin(&t->worker);
 	t->worker.check = true;
-	for (int i = 0; i < WARM_UP_ROUNDS; i++)
+	for (; t->worker.turn < WARM_UP_ROUNDS; t->worker.turn++)
 		one_round(t);
 	t->worker.check = false;
 	t->pages = t->frees = 0;
 	pthread_barrier_wait(&barrier);
 	start = now();
-	/* One round at least, however slow the machine. */
 	do {
 		one_round(t);
-	} while (!__atomic_load_n(&stop, __ATOMIC_RELAXED));
+		t->worker.turn++;
+	} while (goes_on(&t->worker));
 	t->ns = now() - start;
 	return NULL;
+}
+
+static size_t surface_pages(const struct plan *plan)
+{
+	size_t used = plan->pages * plan->threads;
+
+	return plan->surface > used ? plan->surface : used;
 }
 
 static void start_threads(struct thread *threads, const struct backend *backend,
@@ -190,7 +235,7 @@ static void start_threads(struct thread *threads, const struct backend *backend,
 		threads[i].worker = (struct worker){
 			.id = i,
 			.plan = plan,
-			.first = (uint64_t)i * plan->pages,
+			.first = surface_pages(plan) / plan->threads * i,
 			.seed = i + 1,
 		};
 		errno = pthread_create(&threads[i].thread, NULL, work, &threads[i]);
@@ -199,22 +244,36 @@ static void start_threads(struct thread *threads, const struct backend *backend,
 	}
 }
 
-bool measure(const struct backend *backend, const struct plan *plan, struct figures *figures)
+/* What a SCAN has in use at its end. */
+static void free_window(struct thread *t)
 {
-	static struct thread threads[MAX_THREADS];
+	struct worker *w = &t->worker;
+	uint64_t all = window(w->plan);
+
+	for (uint64_t i = w->turn > all ? w->turn - all : 0; i < w->turn; i++) {
+		next_pages(w, i);
+		t->backend->free(w);
+	}
+}
+
+static double overhead_kib(const struct thread *threads, const struct plan *plan, double before)
+{
+	uint64_t used = 0;
+
+	for (int i = 0; i < plan->threads; i++) {
+		uint64_t turn = threads[i].worker.turn;
+
+		used += (turn < window(plan) ? turn : window(plan)) * plan->batch;
+	}
+	return machine_resident_kib() - before - used * PAGE / 1024.0;
+}
+
+static void run_threads(struct thread *threads, const struct plan *plan, struct figures *f)
+{
 	double before, pages_ns = 0, frees = 0;
 
-	if (plan->pattern == EMPTY	 ? !backend->empty :
-	    pattern_reads(plan->pattern) ? !backend->read :
-					   !backend->alloc)
-		return false;
-	if (!backend->open(plan, plan->pages * plan->threads))
-		return false;
-	if (plan->file && !plan->unchecked)
-		truth = file_open(plan, O_RDONLY);
-	start_threads(threads, backend, plan);
 	pthread_barrier_wait(&barrier);
-	before = ipis();
+	before = machine_ipis();
 	usleep(plan->seconds * 1e6);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	/* Each by its own clock: the last round of one may end when others have long stopped. */
@@ -223,9 +282,43 @@ bool measure(const struct backend *backend, const struct plan *plan, struct figu
 		pages_ns += threads[i].pages / threads[i].ns;
 		frees += threads[i].frees;
 	}
-	figures->ipis_free = before < 0 || !frees ? -1 : (ipis() - before) / frees;
-	figures->ns_page = 1 / pages_ns;
+	f->ipis_free = before < 0 || !frees ? NAN : (machine_ipis() - before) / frees;
+	f->ns_page = 1 / pages_ns;
+}
+
+static bool can(const struct backend *backend, const struct plan *plan)
+{
+	if (plan->pattern == EMPTY)
+		return backend->empty;
+	return pattern_reads(plan->pattern) ? backend->read : backend->alloc;
+}
+
+bool measure(const struct backend *backend, const struct plan *plan, struct figures *f)
+{
+	static struct thread threads[MAX_THREADS];
+	double start, before;
+
+	if (!can(backend, plan))
+		return false;
+	/* Once for what the asking itself makes resident. */
+	machine_resident_kib();
+	before = machine_resident_kib();
+	start = now();
+	if (!backend->open(plan, surface_pages(plan)))
+		return false;
+	f->setup_us = (now() - start) / 1000;
+	f->setup_kib = machine_resident_kib() - before;
+	f->overhead_kib = NAN;
+	if (plan->file && !plan->unchecked)
+		truth = file_open(plan, O_RDONLY);
+	start_threads(threads, backend, plan);
+	run_threads(threads, plan, f);
+	if (plan->pattern == SCAN) {
+		f->overhead_kib = overhead_kib(threads, plan, before);
+		for (int i = 0; i < plan->threads; i++)
+			free_window(&threads[i]);
+	}
 	if (backend->close)
 		backend->close();
-	return pages_ns > 0;
+	return isfinite(f->ns_page);
 }

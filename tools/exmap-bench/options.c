@@ -9,8 +9,11 @@
 enum {
 	OPT_TOUCH = 256,
 	OPT_SET,
+	OPT_RUNS,
 	OPT_PAGES,
+	OPT_SURFACE,
 	OPT_FRAMES,
+	OPT_INTERFACES,
 	OPT_UNCHECKED,
 	OPT_QUICK,
 	OPT_CSV,
@@ -20,8 +23,8 @@ enum {
 
 static const struct argp_option argp_options[] = {
 	{ "patterns", 'p', "LIST", 0,
-	  "Of scattered, neighbours, run, handover, steal, page-read, batch-read, empty (default: "
-	  "all)",
+	  "Of scattered, neighbours, run, runs, handover, steal, page-read, batch-read, scan, empty "
+	  "(default: all but runs and scan)",
 	  0 },
 	{ "threads", 't', "LIST", 0, "Numbers of threads (default 1,2)", 0 },
 	{ "batch", 'b', "LIST", 0, "Pages of a round, up to 512 (default 512,64)", 0 },
@@ -30,12 +33,19 @@ static const struct argp_option argp_options[] = {
 	  "Of exmap (what /dev/exmap is), auto, move, copy, mprotect (the emulator by strategy), "
 	  "anon, anon-vectored (anonymous memory and madvise), mmap (of the file), pread (into "
 	  "memory that stays), bare-copy, bare-move (the emulator's primitives in a loop without "
-	  "bookkeeping); default exmap,auto,copy,anon,anon-vectored,mmap,pread",
+	  "bookkeeping), bare-single (the same, a page a call); default exmap,auto,copy,anon,anon-vectored,mmap,pread",
 	  0 },
 	{ "set", OPT_SET, "NAME", 0,
 	  "A fixed list instead of --patterns, --threads, --batch and --touch: module", 0 },
-	{ "pages", OPT_PAGES, "N", 0, "Working set of each thread (default 16384)", 0 },
-	{ "frames", OPT_FRAMES, "N", 0,
+	{ "run-length", OPT_RUNS, "LIST", 0, "Pages of a vector of runs (default 8)", 0 },
+	{ "pages", OPT_PAGES, "LIST", 0, "Working set of each thread (default 16384)", 0 },
+	{ "surface", OPT_SURFACE, "LIST", 0,
+	  "Pages mapped, over which the working sets are spread (default: no more)", 0 },
+	{ "interfaces", OPT_INTERFACES, "LIST", 0,
+	  "Of the exmap, all of which the threads use in turn (default: two a thread, of which it "
+	  "keeps to one)",
+	  0 },
+	{ "frames", OPT_FRAMES, "LIST", 0,
 	  "Of the exmap (default: four batches a thread; steal: three of four threads' batches)",
 	  0 },
 	{ "file", 'f', "PATH", 0,
@@ -58,8 +68,6 @@ static void check(const struct options *o, struct argp_state *state)
 {
 	if (!(o->seconds > 0) || o->repeat < 1 || o->repeat > MAX_REPEAT)
 		argp_error(state, "--seconds must be more than 0, --repeat 1 to %d", MAX_REPEAT);
-	if (o->pages < MAX_BATCH)
-		argp_error(state, "--pages must be %d or more", MAX_BATCH);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -86,10 +94,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->set = arg;
 		break;
 	case OPT_PAGES:
-		o->pages = strtoul(arg, NULL, 0);
+		o->pages = arg;
+		break;
+	case OPT_RUNS:
+		o->runs = arg;
+		break;
+	case OPT_SURFACE:
+		o->surfaces = arg;
+		break;
+	case OPT_INTERFACES:
+		o->interfaces = arg;
 		break;
 	case OPT_FRAMES:
-		o->frames = strtoul(arg, NULL, 0);
+		o->frames = arg;
 		break;
 	case 'f':
 		o->file = arg;
@@ -107,7 +124,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->repeat = 1;
 		o->seconds = 0.02;
 		o->batches = "64";
-		o->pages = 1024;
+		o->pages = "1024";
 		break;
 	case OPT_CSV:
 		o->format = CSV;
@@ -143,7 +160,11 @@ void options_parse(struct options *options, int argc, char **argv)
 		.batches = "512,64",
 		.touch = "yes",
 		.backends = "exmap,auto,copy,anon,anon-vectored,mmap,pread",
-		.pages = 16384,
+		.runs = "8",
+		.pages = "16384",
+		.surfaces = "0",
+		.frames = "0",
+		.interfaces = "0",
 		.seconds = 0.3,
 		.repeat = 5,
 	};

@@ -55,12 +55,10 @@ static void anon_read(struct worker *w)
 
 static void anon_free(struct worker *w)
 {
-	if (w->plan->pattern == RUN) {
-		madvise(address(w, 0), w->got * PAGE, MADV_DONTNEED);
-		return;
-	}
-	for (int i = 0; i < w->got; i++)
-		madvise(address(w, i), PAGE, MADV_DONTNEED);
+	int len = plan_vector(w->plan);
+
+	for (int i = 0; i < w->got; i += len)
+		madvise(address(w, i), len * PAGE, MADV_DONTNEED);
 }
 
 static void anon_empty(struct worker *w)
@@ -94,11 +92,12 @@ static bool anon_vectored_open(const struct plan *plan, size_t pages)
 
 static void anon_vectored_free(struct worker *w)
 {
+	int len = plan_vector(w->plan), n = 0;
 	struct iovec iov[MAX_BATCH];
 
-	for (int i = 0; i < w->got; i++)
-		iov[i] = (struct iovec){ address(w, i), PAGE };
-	if (syscall(SYS_process_madvise, pidfd, iov, w->got, MADV_DONTNEED, 0) < 0)
+	for (int i = 0; i < w->got; i += len)
+		iov[n++] = (struct iovec){ address(w, i), len * PAGE };
+	if (syscall(SYS_process_madvise, pidfd, iov, n, MADV_DONTNEED, 0) < 0)
 		die("process_madvise");
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_LIST 16
+#define MAX_LIST 32
 
 struct list {
 	int n;
@@ -67,6 +67,34 @@ static void check(const struct plan *plan)
 			MAX_THREADS, MAX_BATCH);
 		exit(1);
 	}
+	if (plan->interfaces &&
+	    (plan->interfaces < plan->threads || plan->interfaces > MAX_INTERFACES)) {
+		fprintf(stderr, "exmap-bench: an interface for each thread, and at most %d\n",
+			MAX_INTERFACES);
+		exit(1);
+	}
+	if (plan->run < 1 || plan->batch % plan->run) {
+		fprintf(stderr, "exmap-bench: batches of %d are no runs of %d\n", plan->batch,
+			plan->run);
+		exit(1);
+	}
+	if (plan->pages < (size_t)plan->batch || plan->pages > UINT32_MAX) {
+		fprintf(stderr, "exmap-bench: a working set of %zu pages: from a batch to %u\n",
+			plan->pages, UINT32_MAX);
+		exit(1);
+	}
+	if (plan->pattern == SCAN && plan_frames(plan) < (size_t)plan->threads * plan->batch) {
+		fprintf(stderr, "exmap-bench: scan needs frames for a batch of each thread\n");
+		exit(1);
+	}
+}
+
+/* Neighbours that come together; only one pattern is told by the options. */
+static int run_of(const struct plan *plan)
+{
+	if (plan->pattern == SCATTERED || plan->pattern == PAGE_READ)
+		return 1;
+	return plan->pattern == RUNS ? plan->run : plan->batch;
 }
 
 static int add(struct result *results, int n, const struct options *options, struct plan plan)
@@ -76,8 +104,7 @@ static int add(struct result *results, int n, const struct options *options, str
 	if (!backends.n)
 		split(&backends, options->backends);
 	plan.unchecked = options->unchecked;
-	plan.pages = options->pages;
-	plan.frames = options->frames;
+	plan.run = run_of(&plan);
 	plan.seconds = options->seconds;
 	check(&plan);
 	for (int i = 0; i < backends.n; i++) {
@@ -118,16 +145,19 @@ static int from_set(const struct options *options, struct result *results)
 		struct plan plan = module_set[i];
 
 		plan.batch = MAX_BATCH;
+		plan.pages = strtoul(options->pages, NULL, 0);
 		n = add(results, n, options, plan);
 	}
 	return n;
 }
 
+enum { PATTERNS, THREADS, BATCHES, TOUCH, RUN_LENGTHS, PAGES, SURFACES, FRAMES, INTERFACES, LISTS };
+
 /* The digits of a number whose bases are the lists' lengths: every combination, in order. */
-static bool next(int digit[4], const struct list lists[4])
+static bool next(int digit[LISTS], const struct list lists[LISTS], const bool fixed[LISTS])
 {
-	for (int i = 3; i >= 0; i--) {
-		if (++digit[i] < lists[i].n)
+	for (int i = LISTS - 1; i >= 0; i--) {
+		if (!fixed[i] && ++digit[i] < lists[i].n)
 			return true;
 		digit[i] = 0;
 	}
@@ -136,25 +166,42 @@ static bool next(int digit[4], const struct list lists[4])
 
 int plans_make(const struct options *options, struct result *results)
 {
-	static struct list lists[4];
-	int digit[4] = { 0 };
+	static struct list lists[LISTS];
+	bool fixed[LISTS] = { false };
+	int digit[LISTS] = { 0 };
 	int n = 0;
 
 	if (options->set)
 		return from_set(options, results);
-	split(&lists[0], options->patterns);
-	split(&lists[1], options->threads);
-	split(&lists[2], options->batches);
-	split(&lists[3], options->touch);
+	split(&lists[PATTERNS], options->patterns);
+	split(&lists[THREADS], options->threads);
+	split(&lists[BATCHES], options->batches);
+	split(&lists[TOUCH], options->touch);
+	split(&lists[RUN_LENGTHS], options->runs);
+	split(&lists[PAGES], options->pages);
+	split(&lists[SURFACES], options->surfaces);
+	split(&lists[FRAMES], options->frames);
+	split(&lists[INTERFACES], options->interfaces);
 	do {
+		const char *word[LISTS];
+
+		for (int i = 0; i < LISTS; i++)
+			word[i] = lists[i].word[digit[i]];
 		struct plan plan = {
-			.pattern = pattern_of(lists[0].word[digit[0]]),
-			.threads = atoi(lists[1].word[digit[1]]),
-			.batch = atoi(lists[2].word[digit[2]]),
-			.touch = yes(lists[3].word[digit[3]]),
+			.pattern = pattern_of(word[PATTERNS]),
+			.threads = atoi(word[THREADS]),
+			.batch = atoi(word[BATCHES]),
+			.touch = yes(word[TOUCH]),
+			.run = atoi(word[RUN_LENGTHS]),
+			.pages = strtoul(word[PAGES], NULL, 0),
+			.surface = strtoul(word[SURFACES], NULL, 0),
+			.frames = strtoul(word[FRAMES], NULL, 0),
+			.interfaces = atoi(word[INTERFACES]),
 		};
 
 		n = add(results, n, options, plan);
-	} while (next(digit, lists));
+		/* Other patterns take no heed of it: once is enough. */
+		fixed[RUN_LENGTHS] = plan.pattern != RUNS;
+	} while (next(digit, lists, fixed));
 	return n;
 }

@@ -5,10 +5,10 @@
 #include "bench.h"
 
 #include <json-c/json.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 struct spread {
@@ -29,45 +29,43 @@ static struct spread spread_of(double *values, int n)
 				values[n - 1] };
 }
 
-static struct spread ns_of(const struct result *r)
+/* What is measured, and its name. */
+#define NS offsetof(struct figures, ns_page)
+#define IPIS offsetof(struct figures, ipis_free)
+#define SETUP_US offsetof(struct figures, setup_us)
+#define SETUP_KIB offsetof(struct figures, setup_kib)
+#define OVERHEAD_KIB offsetof(struct figures, overhead_kib)
+
+static const struct field {
+	const char *name;
+	size_t offset;
+} fields[] = {
+	{ "ns", NS },
+	{ "ipis_per_free", IPIS },
+	{ "setup_us", SETUP_US },
+	{ "setup_kib", SETUP_KIB },
+	{ "overhead_kib", OVERHEAD_KIB },
+};
+
+#define NR_FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+static double value_of(const struct figures *figures, size_t offset)
+{
+	return *(const double *)((const char *)figures + offset);
+}
+
+static struct spread spread(const struct result *r, size_t offset)
 {
 	double values[MAX_REPEAT];
 
 	for (int i = 0; i < r->n; i++)
-		values[i] = r->figures[i].ns_page;
+		values[i] = value_of(&r->figures[i], offset);
 	return spread_of(values, r->n);
 }
 
-static struct spread ipis_of(const struct result *r)
+static bool told(const struct result *r, size_t offset)
 {
-	double values[MAX_REPEAT];
-
-	for (int i = 0; i < r->n; i++)
-		values[i] = r->figures[i].ipis_free;
-	return spread_of(values, r->n);
-}
-
-static const char *cpu_name(void)
-{
-	static char name[256] = "unknown CPU";
-	FILE *file = fopen("/proc/cpuinfo", "r");
-	char line[512];
-
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "model name : %255[^\n]", name) == 1)
-			break;
-	}
-	if (file)
-		fclose(file);
-	return name;
-}
-
-static const char *kernel(void)
-{
-	static struct utsname uts;
-
-	uname(&uts);
-	return uts.release;
+	return !isnan(value_of(&r->figures[0], offset));
 }
 
 /* Calls @each for every backend, once, that somebody serves. */
@@ -94,7 +92,8 @@ static void print_server(void *context, const char *backend, const char *who)
 static bool same_plan(const struct plan *a, const struct plan *b)
 {
 	return a->pattern == b->pattern && a->threads == b->threads && a->batch == b->batch &&
-	       a->touch == b->touch;
+	       a->touch == b->touch && a->run == b->run && a->pages == b->pages &&
+	       a->surface == b->surface && a->frames == b->frames && a->interfaces == b->interfaces;
 }
 
 /* Of the time that the better of the bare loops takes for the same; -1 if none was measured. */
@@ -103,37 +102,52 @@ static double of_bare(const struct result *results, int n, const struct result *
 	double best = -1;
 
 	for (int i = 0; i < n; i++) {
-		double ns = ns_of(&results[i]).median;
+		double ns = spread(&results[i], NS).median;
 
 		if (!strncmp(results[i].backend, "bare-", 5) &&
 		    same_plan(&results[i].plan, &r->plan) && (best < 0 || ns < best))
 			best = ns;
 	}
-	return best < 0 ? -1 : ns_of(r).median / best;
+	return best < 0 ? -1 : spread(r, NS).median / best;
+}
+
+/* A figure's median, or nothing. */
+static void print_median(const struct result *r, size_t offset, int width, int digits)
+{
+	if (told(r, offset))
+		printf(" %*.*f", width, digits, spread(r, offset).median);
+	else
+		printf(" %*s", width, "");
 }
 
 static void print_line(const struct result *results, int n, const struct result *r)
 {
+	const struct plan *plan = &r->plan;
 	double bare = of_bare(results, n, r);
-	struct spread ns = ns_of(r);
-	double ipis = ipis_of(r).median;
-	char figure[64], count[32], ratio[32];
+	struct spread ns = spread(r, NS);
+	char figure[64];
 
 	snprintf(figure, sizeof(figure), "%.1f [%.1f .. %.1f]", ns.median, ns.least, ns.most);
-	snprintf(count, sizeof(count), "%.2f", ipis);
-	snprintf(ratio, sizeof(ratio), "%.2f", bare);
-	printf("%-11s %7d %6d %-6s %-14s %30s %10.3f %10s %8s\n", pattern_names[r->plan.pattern],
-	       r->plan.threads, r->plan.batch, r->plan.touch ? "yes" : "no", r->backend, figure,
-	       1e3 / ns.median, ipis < 0 ? "n/a" : count, bare < 0 ? "" : ratio);
+	printf("%-11s %7d %6d %4d %9zu %-6s %-14s %30s %10.3f", pattern_names[plan->pattern],
+	       plan->threads, plan->batch, plan->run, plan->pages, plan->touch ? "yes" : "no",
+	       r->backend, figure, 1e3 / ns.median);
+	print_median(r, IPIS, 10, 2);
+	print_median(r, SETUP_US, 10, 0);
+	print_median(r, OVERHEAD_KIB, 12, 0);
+	if (bare >= 0)
+		printf(" %8.2f", bare);
+	printf("\n");
 }
 
 static void print_table(const struct result *results, int n)
 {
-	printf("Linux %s, %s, %ld CPUs\n", kernel(), cpu_name(), sysconf(_SC_NPROCESSORS_ONLN));
+	printf("Linux %s, %s, %ld CPUs\n", machine_kernel(), machine_cpu(),
+	       sysconf(_SC_NPROCESSORS_ONLN));
 	for_each_server(results, n, stdout, print_server);
 	printf("median [least .. most] of %d; empty: a call instead of a page\n\n", results[0].n);
-	printf("%-11s %7s %6s %-6s %-14s %30s %10s %10s %8s\n", "pattern", "threads", "batch",
-	       "touch", "backend", "ns/page", "M pages/s", "IPIs/FREE",
+	printf("%-11s %7s %6s %4s %9s %-6s %-14s %30s %10s %10s %10s %12s %8s\n", "pattern",
+	       "threads", "batch", "run", "pages", "touch", "backend", "ns/page", "M pages/s",
+	       "IPIs/FREE", "set-up us", "overhead KiB",
 	       of_bare(results, n, &results[0]) < 0 ? "" : "of bare");
 	for (int i = 0; i < n; i++) {
 		if (i && !same_plan(&results[i].plan, &results[i - 1].plan))
@@ -144,38 +158,68 @@ static void print_table(const struct result *results, int n)
 
 static void print_csv(const struct result *results, int n)
 {
-	printf("pattern,threads,batch,touch,backend,repetitions,ns_least,ns_median,ns_most,"
-	       "ipis_per_free\n");
+	printf("pattern,threads,batch,touch,run,pages,surface,frames,interfaces,backend,"
+	       "repetitions");
+	for (size_t f = 0; f < NR_FIELDS; f++)
+		printf(",%s_least,%s_median,%s_most", fields[f].name, fields[f].name,
+		       fields[f].name);
+	printf("\n");
 	for (int i = 0; i < n; i++) {
 		const struct result *r = &results[i];
-		struct spread ns = ns_of(r);
-		double ipis = ipis_of(r).median;
+		const struct plan *plan = &r->plan;
 
-		printf("%s,%d,%d,%d,%s,%d,%.2f,%.2f,%.2f,", pattern_names[r->plan.pattern],
-		       r->plan.threads, r->plan.batch, r->plan.touch, r->backend, r->n, ns.least,
-		       ns.median, ns.most);
-		if (ipis >= 0)
-			printf("%.3f", ipis);
+		printf("%s,%d,%d,%d,%d,%zu,%zu,%zu,%d,%s,%d", pattern_names[plan->pattern],
+		       plan->threads, plan->batch, plan->touch, plan->run, plan->pages,
+		       plan->surface, plan->frames, plan->interfaces, r->backend, r->n);
+		for (size_t f = 0; f < NR_FIELDS; f++) {
+			struct spread s = spread(r, fields[f].offset);
+
+			if (told(r, fields[f].offset))
+				printf(",%.3f,%.3f,%.3f", s.least, s.median, s.most);
+			else
+				printf(",,,");
+		}
 		printf("\n");
 	}
 }
 
+static void add_int(struct json_object *item, const char *name, int64_t value)
+{
+	json_object_object_add(item, name, json_object_new_int64(value));
+}
+
+/* Each time's figure; null if it is not told. */
+static void add_field(struct json_object *item, const struct result *r, const struct field *f)
+{
+	struct json_object *values = NULL;
+
+	if (told(r, f->offset)) {
+		values = json_object_new_array();
+		for (int i = 0; i < r->n; i++)
+			json_object_array_add(values, json_object_new_double(
+							      value_of(&r->figures[i], f->offset)));
+	}
+	json_object_object_add(item, f->name, values);
+}
+
 static struct json_object *json_of(const struct result *r)
 {
-	struct json_object *item = json_object_new_object(), *ns = json_object_new_array();
-	double ipis = ipis_of(r).median;
+	struct json_object *item = json_object_new_object();
+	const struct plan *plan = &r->plan;
 
 	json_object_object_add(item, "pattern",
-			       json_object_new_string(pattern_names[r->plan.pattern]));
-	json_object_object_add(item, "threads", json_object_new_int(r->plan.threads));
-	json_object_object_add(item, "batch", json_object_new_int(r->plan.batch));
-	json_object_object_add(item, "touch", json_object_new_boolean(r->plan.touch));
+			       json_object_new_string(pattern_names[plan->pattern]));
+	add_int(item, "threads", plan->threads);
+	add_int(item, "batch", plan->batch);
+	json_object_object_add(item, "touch", json_object_new_boolean(plan->touch));
+	add_int(item, "run", plan->run);
+	add_int(item, "pages", plan->pages);
+	add_int(item, "surface", plan->surface);
+	add_int(item, "frames", plan->frames);
+	add_int(item, "interfaces", plan->interfaces);
 	json_object_object_add(item, "backend", json_object_new_string(r->backend));
-	for (int i = 0; i < r->n; i++)
-		json_object_array_add(ns, json_object_new_double(r->figures[i].ns_page));
-	json_object_object_add(item, "ns", ns);
-	json_object_object_add(item, "ipis_per_free",
-			       ipis < 0 ? NULL : json_object_new_double(ipis));
+	for (size_t i = 0; i < NR_FIELDS; i++)
+		add_field(item, r, &fields[i]);
 	return item;
 }
 
@@ -189,8 +233,8 @@ static void print_json(const struct result *results, int n)
 	struct json_object *root = json_object_new_object();
 	struct json_object *list = json_object_new_array(), *servers = json_object_new_object();
 
-	json_object_object_add(root, "kernel", json_object_new_string(kernel()));
-	json_object_object_add(root, "cpu", json_object_new_string(cpu_name()));
+	json_object_object_add(root, "kernel", json_object_new_string(machine_kernel()));
+	json_object_object_add(root, "cpu", json_object_new_string(machine_cpu()));
 	json_object_object_add(root, "cpus", json_object_new_int(sysconf(_SC_NPROCESSORS_ONLN)));
 	for_each_server(results, n, servers, add_server);
 	json_object_object_add(root, "servers", servers);
