@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WARM_UP_ROUNDS 3
+#define CHECKED_ROUNDS 3
 
 const char *const pattern_names[NR_PATTERNS] = {
 	"scattered", "neighbours", "run",	 "runs", "handover",
@@ -25,9 +25,12 @@ struct thread {
 	pthread_t thread;
 	struct worker worker;
 	const struct backend *backend;
-	double ns;
+	double start;
 	uint64_t pages;
 	uint64_t frees;
+	/* What main may see of that while it goes on. */
+	uint64_t rounds_done;
+	uint64_t pages_done;
 };
 
 static pthread_barrier_t barrier;
@@ -101,6 +104,14 @@ static uint64_t window(const struct plan *plan)
 	uint64_t batches = plan_frames(plan) / plan->threads / plan->batch;
 
 	return batches < plan->pages / plan->batch ? batches : plan->pages / plan->batch;
+}
+
+/* Rounds that are not measured. In a SCAN all frames come into use. */
+static uint64_t warm_up(const struct plan *plan)
+{
+	uint64_t fill = plan->pattern == SCAN ? window(plan) : 0;
+
+	return fill > CHECKED_ROUNDS ? fill : CHECKED_ROUNDS;
 }
 
 static char *at(const struct thread *t, int i)
@@ -191,31 +202,25 @@ static void one_round(struct thread *t)
 	t->frees++;
 }
 
-/* One round at least, however slow the machine; a SCAN sees all its pages. */
-static bool goes_on(const struct worker *w)
-{
-	return !__atomic_load_n(&stop, __ATOMIC_RELAXED) ||
-	       (w->plan->pattern == SCAN && w->turn < w->plan->pages / w->plan->batch);
-}
-
 static void *work(void *arg)
 {
 	struct thread *t = arg;
-	double start;
 
 	t->backend->begin(&t->worker);
-	t->worker.check = true;
-	for (; t->worker.turn < WARM_UP_ROUNDS; t->worker.turn++)
+	for (; t->worker.turn < warm_up(t->worker.plan); t->worker.turn++) {
+		t->worker.check = t->worker.turn < CHECKED_ROUNDS;
 		one_round(t);
+	}
 	t->worker.check = false;
 	t->pages = t->frees = 0;
 	pthread_barrier_wait(&barrier);
-	start = now();
-	do {
+	t->start = now();
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		one_round(t);
 		t->worker.turn++;
-	} while (goes_on(&t->worker));
-	t->ns = now() - start;
+		__atomic_store_n(&t->pages_done, t->pages, __ATOMIC_RELAXED);
+		__atomic_store_n(&t->rounds_done, t->worker.turn, __ATOMIC_RELEASE);
+	}
 	return NULL;
 }
 
@@ -268,22 +273,50 @@ static double overhead_kib(const struct thread *threads, const struct plan *plan
 	return machine_resident_kib() - before - used * PAGE / 1024.0;
 }
 
+/* One round at least, however slow the machine; a SCAN sees all its pages. */
+static bool is_enough(const struct thread *t)
+{
+	const struct plan *plan = t->worker.plan;
+	uint64_t least = plan->pattern == SCAN ? plan->pages / plan->batch : 1;
+
+	return __atomic_load_n(&t->rounds_done, __ATOMIC_ACQUIRE) >= warm_up(plan) + least;
+}
+
+/*
+ * All threads by one clock, from the first that began to this moment: with more threads than
+ * CPUs some have not begun, or wait in the middle of a round, while others have the CPU.
+ */
+static double time_of_page(const struct thread *threads, const struct plan *plan)
+{
+	double start = threads[0].start, end = now();
+	uint64_t pages = 0;
+
+	for (int i = 0; i < plan->threads; i++) {
+		pages += __atomic_load_n(&threads[i].pages_done, __ATOMIC_RELAXED);
+		if (threads[i].start < start)
+			start = threads[i].start;
+	}
+	return (end - start) / pages;
+}
+
 static void run_threads(struct thread *threads, const struct plan *plan, struct figures *f)
 {
-	double before, pages_ns = 0, frees = 0;
+	double before, frees = 0;
 
 	pthread_barrier_wait(&barrier);
 	before = machine_ipis();
 	usleep(plan->seconds * 1e6);
+	for (int i = 0; i < plan->threads; i++) {
+		while (!is_enough(&threads[i]))
+			usleep(1000);
+	}
+	f->ns_page = time_of_page(threads, plan);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	/* Each by its own clock: the last round of one may end when others have long stopped. */
 	for (int i = 0; i < plan->threads; i++) {
 		pthread_join(threads[i].thread, NULL);
-		pages_ns += threads[i].pages / threads[i].ns;
 		frees += threads[i].frees;
 	}
 	f->ipis_free = before < 0 || !frees ? NAN : (machine_ipis() - before) / frees;
-	f->ns_page = 1 / pages_ns;
 }
 
 static bool can(const struct backend *backend, const struct plan *plan)

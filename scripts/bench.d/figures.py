@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""Writes all figures as markdown."""
+
+import targets
+from spread import Spread, number, ratio
+
+MODES = {
+    "without": "without the shim",
+    "idle": "shim, no exmap open",
+    "shim": "shim, no trap",
+    "trap": "shim, trap set",
+}
+
+
+def unique(results, key):
+    return list(dict.fromkeys(r[key] for r in results))
+
+
+def grid(results, rows, column, figure, title, digits=None):
+    """Yields a table of one figure: a line for each different @rows, a column for each @column."""
+    columns = unique(results, column)
+    yield f"| {title} | " + " | ".join(f"`{c}`" for c in columns) + " |"
+    yield "| --- |" + " --- |" * len(columns)
+    for row in dict.fromkeys(tuple(r[k] for k in rows) for r in results):
+        cells = []
+        for c in columns:
+            found = targets.find(results, **dict(zip(rows, row)), **{column: c})
+            cells.append(Spread(found[0][figure]).text(digits) if found else "")
+        name = ", ".join(number(v, 0) if isinstance(v, int) else f"`{v}`" for v in row)
+        yield f"| {name} | " + " | ".join(cells) + " |"
+
+
+def patterns(results):
+    yield "Nanoseconds a page, batches of 512; `empty`: a call, against `getppid`.\n"
+    yield from grid(results, ("pattern", "threads"), "backend", "ns", "pattern, threads")
+
+
+def runs(results):
+    yield "Nanoseconds a page: 512 pages in runs, each run elsewhere.\n"
+    yield from grid(results, ("threads", "run"), "backend", "ns", "threads, pages of a run")
+    yield "\nTime of `auto` over that of the best bare loop:\n"
+    yield "| pages of a run | 1 thread | | 2 threads | |"
+    yield "| --- | --- | --- | --- | --- |"
+    one, two = (targets.run_ratios(results, n) for n in (1, 2))
+    for n in one:
+        cells = (f"{r.text(2)} | `{loop}`" for r, loop in (one[n], two[n]))
+        yield f"| {n} | " + " | ".join(cells) + " |"
+
+
+def threads(results):
+    yield "Nanoseconds a page, all threads together, batches of 512.\n"
+    yield from grid(results, ("pattern", "threads"), "backend", "ns", "pattern, threads")
+
+
+def time_and_memory(results, rows, title):
+    yield "Nanoseconds a page:\n"
+    yield from grid(results, rows, "backend", "ns", title)
+    scans = targets.find(results, pattern="scan")
+    yield "\nResident memory beside the pages in use, KiB:\n"
+    yield from grid(scans, rows[-1:], "backend", "overhead_kib", title.rsplit(", ", 1)[-1], 0)
+
+
+def set_up(results, row, title):
+    scans = targets.find(results, pattern="scan")
+    yield "\nTime of set-up, microseconds:\n"
+    yield from grid(scans, (row,), "backend", "setup_us", title, 0)
+    yield "\nResident memory that set-up adds, KiB:\n"
+    yield from grid(scans, (row,), "backend", "setup_kib", title, 0)
+
+
+def surface(results):
+    yield "`scan` reads through 1 GiB of a surface that grows; `scattered` takes single pages of all of it.\n"
+    # Of scattered pages the surface is the working set.
+    results = [r | {"surface": max(r["surface"], r["pages"])} for r in results]
+    yield from time_and_memory(results, ("pattern", "surface"), "pattern, pages of surface")
+    yield from set_up(results, "surface", "pages of surface")
+
+
+def touched(results):
+    yield "`scan` through a working set that grows, by 1 024 frames.\n"
+    yield from time_and_memory(results, ("pages",), "pages used")
+
+
+def frames(results):
+    yield f"`scan` through {number(results[0]['pages'], 0)} pages; the fewest frames in smaller batches.\n"
+    yield from time_and_memory(results, ("batch", "frames"), "batch, frames")
+    yield from set_up(results, "frames", "frames")
+
+
+def interfaces(results):
+    yield "`scan` by one thread that takes the next interface for each batch.\n"
+    yield from time_and_memory(results, ("interfaces",), "interfaces")
+    each, fewest, n = targets.per_interface(results)
+    yield f"\nMemory for each interface, bytes: {each.text(0)}; all of one interface, {n} frames, KiB: {fewest.text(0)}."
+    yield from set_up(results, "interfaces", "interfaces")
+
+
+def minicache(results):
+    where = ", ".join(unique(results, "file"))
+    yield f"Look-ups/s in an index four times its frames, in a file in `{where}`.\n"
+    yield "| threads | exmap | anonymous memory, madvise a page | ratio |"
+    yield "| --- | --- | --- | --- |"
+    for n in unique(results, "threads"):
+        exmap, anon = (
+            targets.one(results, "look_ups", backend=b, threads=n) for b in ("exmap", "anon")
+        )
+        cells = Spread(exmap).text(0), Spread(anon).text(0), ratio(exmap, anon).text(2)
+        yield f"| {n} | " + " | ".join(cells) + " |"
+
+
+def calls(results):
+    yield "Nanoseconds a call, by libc (`callcost`) and by instructions of the client's (`raw/callcost`).\n"
+    named = [r | {"mode": MODES[r["mode"]]} for r in results]
+    yield from grid(named, ("call", "client"), "mode", "ns", "call, client")
+
+
+def startup(results):
+    yield "Milliseconds from start to end, by hyperfine: medians of its runs. `exmap-run` also looks for instructions.\n"
+    yield from grid(results, ("program",), "mode", "ms", "program")
+
+
+def module(results):
+    yield "In QEMU (software CPU: compare within a row only), nanoseconds a page, batches of 512.\n"
+    yield "| kernel, CPUs, pattern, threads, touched | module | anonymous, madvise a page | interrupts a FREE: module, anonymous |"
+    yield "| --- | --- | --- | --- |"
+    for line in targets.find(results, backend="exmap"):
+        keys = ("kernel", "cpus", "pattern", "threads", "touch")
+        anon = targets.find(results, backend="anon", **{k: line[k] for k in keys})
+        ipis = [r["ipis_per_free"] for r in (line, *anon) if "ipis_per_free" in r]
+        yield "| {}, {}, `{}`, {}, {} | {} | {} | {} |".format(
+            *(line[k] for k in keys[:-1]),
+            "yes" if line["touch"] else "no",
+            Spread(line["ns"]).text(0),
+            Spread(anon[0]["ns"]).text(0) if anon else "",
+            ", ".join(number(Spread(v).median) for v in ipis),
+        )
+
+
+TITLES = {
+    "patterns": (patterns, "Patterns of page use"),
+    "runs": (runs, "Runs of neighbours"),
+    "threads": (threads, "Threads"),
+    "surface": (surface, "Growth of the surface"),
+    "touched": (touched, "Growth of what is used of it"),
+    "frames": (frames, "Growth of the frames"),
+    "interfaces": (interfaces, "Growth of the interfaces"),
+    "minicache": (minicache, "A buffer manager"),
+    "calls": (calls, "Calls that do nothing"),
+    "startup": (startup, "A program that never opens the device"),
+    "module": (module, "The module"),
+}
+
+
+def measured_on(data):
+    yield "| set | kernel | CPU | CPUs | `auto` is | repetitions | date | commit |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for name, content in data.items():
+        a = content["about"]
+        cells = (a[k] for k in ("kernel", "cpu", "cpus", "strategy", "repeat", "date", "commit"))
+        yield f"| `{name}` | " + " | ".join(map(str, cells)) + " |"
+
+
+def markdown(data):
+    """Yields the lines of the page."""
+    yield "# Figures"
+    yield ""
+    yield "Written by `scripts/bench`; [performance.md](../performance.md) says what they mean. Each is a median"
+    yield "[least .. most] of repetitions taken in turn; a ratio is of what was measured in the same repetition."
+    yield ""
+    yield from measured_on(data)
+    yield "\n## Targets\n"
+    yield from targets.table(data)
+    for name, (section, title) in TITLES.items():
+        if name in data:
+            yield f"\n## {title}\n"
+            yield from section(data[name]["results"])
