@@ -152,12 +152,15 @@ TITLES = {
 
 
 def measured_on(data):
-    yield "| set | kernel | CPU | CPUs | `auto` is | repetitions | date | commit |"
+    yield "| sets | kernel | CPU | CPUs | `auto` is | repetitions | date | commit |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    alike = {}
     for name, content in data.items():
         a = content["about"]
         cells = (a[k] for k in ("kernel", "cpu", "cpus", "strategy", "repeat", "date", "commit"))
-        yield f"| `{name}` | " + " | ".join(map(str, cells)) + " |"
+        alike.setdefault(" | ".join(map(str, cells)), []).append(f"`{name}`")
+    for cells, names in alike.items():
+        yield f"| {', '.join(names)} | {cells} |"
 
 
 def markdown(data):

@@ -190,4 +190,10 @@ SETS = {name: bench for name in sets.FULL} | {
 def measure(name, build, quick):
     """Returns a set's figures and what they were measured on."""
     repeat, results = SETS[name](name, build, quick)
-    return {"about": about(build) | {"repeat": repeat}, "results": list(results.values())}
+    results = list(results.values())
+    where = about(build)
+    if name == "module":
+        kernels = ", ".join(dict.fromkeys(r["kernel"] for r in results))
+        machine = {"kernel": kernels, "cpu": f"QEMU's, in software on {where['cpu']}"}
+        where |= machine | {"cpus": "1, 2", "strategy": ""}
+    return {"about": where | {"repeat": repeat}, "results": results}

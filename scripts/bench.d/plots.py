@@ -61,7 +61,9 @@ def panel(name, title, settings, series):
         text, colour, dash, symbol = LOOK[look]
         block_name = f"{name}{i}"
         data += block(block_name, rows)
-        style = f'linecolor "{colour}" dashtype {3 if more else dash} pointtype {symbol} pointsize 0.6'
+        style = (
+            f'linecolor "{colour}" dashtype {3 if more else dash} pointtype {symbol} pointsize 0.6'
+        )
         parts.append(
             f'${block_name} using 1:2 with linespoints linewidth 1.6 {style} title "{text}{more}"'
         )
@@ -114,8 +116,10 @@ def threads(results, out):
     draw_panels(f"{out}/threads.svg", 2, panels)
 
 
-SIZES = 'set xtics ("4 MiB" 2**22, "64 MiB" 2**26, "1 GiB" 2**30, "16 GiB" 2**34, "256 GiB" 2**38)\n'
-COUNTS = "set logscale x 10\nset format x \"10^{%T}\"\n"
+SIZES = (
+    'set xtics ("4 MiB" 2**22, "64 MiB" 2**26, "1 GiB" 2**30, "16 GiB" 2**34, "256 GiB" 2**38)\n'
+)
+COUNTS = 'set logscale x 10\nset format x "10^{%T}"\n'
 
 
 def growth(data, out):
@@ -124,13 +128,23 @@ def growth(data, out):
         "surface": ("surface", SIZES, "Size of the surface", "virtual memory mapped", 4096),
         "touched": ("pages", SIZES, "What is used of it", "working set", 4096),
         "frames": ("frames", COUNTS, "Frames", "frames", 1),
-        "interfaces": ("interfaces", "set xtics (1,2,4,8,16,32,64,128,256)\n", "Interfaces", "interfaces", 1),
+        "interfaces": (
+            "interfaces",
+            "set xtics (1,2,4,8,16,32,64,128,256)\n",
+            "Interfaces",
+            "interfaces",
+            1,
+        ),
     }
     if not all(name in data for name in axes):
         return
     for figure, label, file in (
         ("ns", NS, "growth-time"),
-        ("overhead_kib", 'set ylabel "memory beside pages in use"\nset logscale y\n' + KIB_TICS, "growth-memory"),
+        (
+            "overhead_kib",
+            'set ylabel "memory beside pages in use"\nset logscale y\n' + KIB_TICS,
+            "growth-memory",
+        ),
     ):
         panels = []
         for name, (x, tics, title, xlabel, scale) in axes.items():
@@ -141,7 +155,10 @@ def growth(data, out):
             if name == "surface" and figure == "ns":
                 series = [(b, "", rows) for b, _, rows in series]
                 scattered = targets.find(results, pattern="scattered")
-                series += [(b, ", far apart", rows) for b, _, rows in by_backend(scattered, "pages", figure, scale)]
+                series += [
+                    (b, ", far apart", rows)
+                    for b, _, rows in by_backend(scattered, "pages", figure, scale)
+                ]
             panels.append(panel(name, title, settings, series))
         draw_panels(f"{out}/{file}.svg", 2, panels)
 
@@ -158,7 +175,9 @@ def bars(name, title, settings, groups, looks):
         ]
         data += block(f"{name}{i}", rows)
         text, colour, *_ = LOOK[look]
-        parts.append(f'${name}{i} using 1:2:({width * 0.92:.3f}) with boxes linecolor "{colour}" title "{text}"')
+        parts.append(
+            f'${name}{i} using 1:2:({width * 0.92:.3f}) with boxes linecolor "{colour}" title "{text}"'
+        )
         parts.append(spread_bars(f"{name}{i}", "#222222"))
     tics = ", ".join(f'"{g}" {i}' for i, g in enumerate(groups))
     settings += f"set xtics ({tics})\nset xrange [-0.6:{len(groups) - 0.4}]\n"
@@ -171,7 +190,13 @@ def minicache(results, out):
         group = groups.setdefault(f"{r['threads']} thread{'s' * (r['threads'] > 1)}", {})
         group[r["backend"]] = Spread(v / 1000 for v in r["look_ups"])
     settings = 'set ylabel "1000 look-ups per second"\nset yrange [0:*]\nset style fill solid 0.9 noborder\n'
-    chart = bars("look", "Random look-ups, an index four times its frames", settings, groups, ["exmap", "anon"])
+    chart = bars(
+        "look",
+        "Random look-ups, an index four times its frames",
+        settings,
+        groups,
+        ["exmap", "anon"],
+    )
     draw_panels(f"{out}/look-ups.svg", 1, [chart])
 
 
@@ -191,7 +216,12 @@ def patterns(results, out):
 
 def draw(data, out):
     """Writes a picture of each set that has been measured and makes one."""
-    for name, chart in (("patterns", patterns), ("runs", runs), ("threads", threads), ("minicache", minicache)):
+    for name, chart in (
+        ("patterns", patterns),
+        ("runs", runs),
+        ("threads", threads),
+        ("minicache", minicache),
+    ):
         if name in data:
             chart(data[name]["results"], out)
     growth(data, out)

@@ -73,9 +73,7 @@ def threads(results):
 
 def minicache(results):
     for n, least in (1, 1.2), (2, 2.8):
-        exmap, anon = (
-            one(results, "look_ups", backend=b, threads=n) for b in ("exmap", "anon")
-        )
+        exmap, anon = (one(results, "look_ups", backend=b, threads=n) for b in ("exmap", "anon"))
         r = ratio(exmap, anon)
         what = f"minicache, {n} thread{'s' * (n > 1)}: look-ups/s / those on anonymous memory"
         yield what, f"≥ {least}", r.text(2), r.median >= least
@@ -93,7 +91,9 @@ def calls(results):
         return one(results, "ns", client="callcost", mode=mode, call=call)
 
     r = ratio(ns("shim", "ACTION of no vectors"), ns("shim", "system call (getppid)"))
-    yield "ACTION of no vectors: time / an empty system call's", "≤ 0.35", r.text(2), r.median <= 0.35
+    yield "ACTION of no vectors: time / an empty system call's", "≤ 0.35", r.text(
+        2
+    ), r.median <= 0.35
     for call in "system call (getppid)", "read of one byte":
         what = f"{call}, shim loaded, no exmap open"
         yield within(what, ns("without", call), ns("idle", call), "ns")
