@@ -69,7 +69,8 @@ def set_up(results, row, title):
 
 
 def surface(results):
-    yield "`scan` reads through 1 GiB of a surface that grows; `scattered` takes single pages of all of it.\n"
+    yield "`scan` goes through 1 GiB of a surface that grows; `scattered` takes single pages of all"
+    yield "of it, and so many that few have been there before.\n"
     # Of scattered pages the surface is the working set.
     results = [r | {"surface": max(r["surface"], r["pages"])} for r in results]
     yield from time_and_memory(results, ("pattern", "surface"), "pattern, pages of surface")
@@ -82,7 +83,8 @@ def touched(results):
 
 
 def frames(results):
-    yield f"`scan` through {number(results[0]['pages'], 0)} pages; the fewest frames in smaller batches.\n"
+    pages = number(results[0]["pages"], 0)
+    yield f"`scan` through {pages} pages; the fewest frames in smaller batches.\n"
     yield from time_and_memory(results, ("batch", "frames"), "batch, frames")
     yield from set_up(results, "frames", "frames")
 
@@ -91,7 +93,8 @@ def interfaces(results):
     yield "`scan` by one thread that takes the next interface for each batch.\n"
     yield from time_and_memory(results, ("interfaces",), "interfaces")
     each, fewest, n = targets.per_interface(results)
-    yield f"\nMemory for each interface, bytes: {each.text(0)}; all of one interface, {n} frames, KiB: {fewest.text(0)}."
+    yield f"\nMemory for each interface, bytes: {each.text(0)}."
+    yield f"With one interface, and {n} frames, KiB: {fewest.text(0)}."
     yield from set_up(results, "interfaces", "interfaces")
 
 
@@ -109,19 +112,22 @@ def minicache(results):
 
 
 def calls(results):
-    yield "Nanoseconds a call, by libc (`callcost`) and by instructions of the client's (`raw/callcost`).\n"
+    yield "Nanoseconds a call, by libc (`callcost`), or by instructions of the client's"
+    yield "(`raw/callcost`, but for its `getppid`, which is libc's).\n"
     named = [r | {"mode": MODES[r["mode"]]} for r in results]
     yield from grid(named, ("call", "client"), "mode", "ns", "call, client")
 
 
 def startup(results):
-    yield "Milliseconds from start to end, by hyperfine: medians of its runs. `exmap-run` also looks for instructions.\n"
+    yield "Milliseconds from start to end, by hyperfine: medians of its runs. `exmap-run` also"
+    yield "looks for system calls in the program and its libraries.\n"
     yield from grid(results, ("program",), "mode", "ms", "program")
 
 
 def module(results):
     yield "In QEMU (software CPU: compare within a row only), nanoseconds a page, batches of 512.\n"
-    yield "| kernel, CPUs, pattern, threads, touched | module | anonymous, madvise a page | interrupts a FREE: module, anonymous |"
+    titles = ("kernel, CPUs, pattern, threads, touched", "module", "anonymous, madvise a page")
+    yield "| " + " | ".join(titles) + " | interrupts a FREE: module, anonymous |"
     yield "| --- | --- | --- | --- |"
     for line in targets.find(results, backend="exmap"):
         keys = ("kernel", "cpus", "pattern", "threads", "touch")
@@ -167,8 +173,9 @@ def markdown(data):
     """Yields the lines of the page."""
     yield "# Figures"
     yield ""
-    yield "Written by `scripts/bench`; [performance.md](../performance.md) says what they mean. Each is a median"
-    yield "[least .. most] of repetitions taken in turn; a ratio is of what was measured in the same repetition."
+    yield "Written by `scripts/bench`; [performance.md](../performance.md) says what they mean."
+    yield "Each is a median [least .. most] of repetitions taken in turn; a ratio is of what was"
+    yield "measured in the same repetition."
     yield ""
     yield from measured_on(data)
     yield "\n## Targets\n"

@@ -143,6 +143,7 @@ usage_errors() {
 	refused "an interface for each thread" -t 4 --interfaces 3
 	refused "at most 256" -t 1 --interfaces 257
 	refused "a working set of 63 pages" -b 64 --pages 63
+	refused "surface is not for READs" -p page-read -B pread --surface 65536
 	refused "scan needs frames" -p scan -b 64 -t 2 --frames 127
 }
 

@@ -83,6 +83,11 @@ static void check(const struct plan *plan)
 			plan->pages, UINT32_MAX);
 		exit(1);
 	}
+	if (plan->surface && pattern_reads(plan->pattern)) {
+		fprintf(stderr,
+			"exmap-bench: --surface is not for READs, whose file is no larger\n");
+		exit(1);
+	}
 	if (plan->pattern == SCAN && plan_frames(plan) < (size_t)plan->threads * plan->batch) {
 		fprintf(stderr, "exmap-bench: scan needs frames for a batch of each thread\n");
 		exit(1);
