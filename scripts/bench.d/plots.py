@@ -29,10 +29,6 @@ GROWTH = {
 }
 
 
-def times(number):
-    return f"{number} thread{'s' * (number > 1)}"
-
-
 def patterns(data, out):
     looks = ["auto", "copy", "mprotect", "anon", "anon-vectored", "bare-copy", "bare-move"]
     panels = []
@@ -42,7 +38,7 @@ def patterns(data, out):
             if r["pattern"] in groups and r["backend"] in looks:
                 groups[r["pattern"]][r["backend"]] = Spread(r["ns"])
         settings = NS + "set yrange [50:*]\nset style fill solid 0.9 noborder\n"
-        title = f"Patterns, batches of 512, {times(n)}"
+        title = f"Patterns, batches of 512, {targets.threads_text(n)}"
         panels.append(chart.bars(f"patterns{n}", title, settings, groups, looks))
     chart.draw(f"{out}/patterns.svg", 1, panels, 360, 1000)
 
@@ -52,7 +48,11 @@ def runs(data, out):
     panels = []
     for n in 1, 2:
         series = chart.by_backend(targets.find(data["runs"]["results"], threads=n), "run")
-        panels.append(chart.panel(f"runs{n}", f"512 pages in runs, {times(n)}", settings, series))
+        panels.append(
+            chart.panel(
+                f"runs{n}", f"512 pages in runs, {targets.threads_text(n)}", settings, series
+            )
+        )
     chart.draw(f"{out}/runs.svg", 2, panels)
 
 
@@ -91,7 +91,7 @@ def growth_memory(data, out):
 def look_ups(data, out):
     groups = {}
     for r in data["minicache"]["results"]:
-        group = groups.setdefault(times(r["threads"]), {})
+        group = groups.setdefault(targets.threads_text(r["threads"]), {})
         group[r["backend"]] = Spread(v / 1000 for v in r["look_ups"])
     settings = 'set ylabel "1000 look-ups per second"\nset yrange [0:*]\n'
     settings += "set style fill solid 0.9 noborder\n"

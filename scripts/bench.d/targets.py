@@ -21,6 +21,19 @@ def one(results, figure, **wanted):
     return line[figure]
 
 
+def at_most(what, limit, spread, digits=2):
+    """Returns the row of a target, judged by the figure as it is shown."""
+    return what, f"≤ {limit}", spread.text(digits), round(spread.median, digits) <= limit
+
+
+def at_least(what, limit, spread, digits=2):
+    return what, f"≥ {limit}", spread.text(digits), round(spread.median, digits) >= limit
+
+
+def threads_text(n):
+    return f"{n} thread{'s' * (n > 1)}"
+
+
 def against_bare(results, **wanted):
     """Returns the ratio of auto's time to the best bare loop's, and which that is."""
     loops = [r for r in find(results, **wanted) if r["backend"].startswith("bare-")]
@@ -33,12 +46,7 @@ def patterns(results):
     for pattern in PATTERNS:
         for threads in 1, 2:
             r, loop = against_bare(results, pattern=pattern, threads=threads)
-            yield (
-                f"`{pattern}`, {threads} thread{'s' * (threads > 1)}: time / `{loop}`'s",
-                "≤ 1.10",
-                r.text(2),
-                r.median <= 1.10,
-            )
+            yield at_most(f"`{pattern}`, {threads_text(threads)}: time / `{loop}`'s", 1.1, r)
 
 
 def run_ratios(results, threads):
@@ -52,13 +60,11 @@ def runs(results):
         ratios = run_ratios(results, threads)
         worst = max(ratios, key=lambda n: ratios[n][0].median)
         r, loop = ratios[worst]
-        yield (
-            f"`runs` of {min(ratios)} to {max(ratios)}, {threads} thread{'s' * (threads > 1)}:"
-            f" time / the best bare loop's, at worst (runs of {worst}, `{loop}`)",
-            "≤ 1.10",
-            r.text(2),
-            r.median <= 1.10,
+        what = (
+            f"`runs` of {min(ratios)} to {max(ratios)}, {threads_text(threads)}: time / the best"
+            f" bare loop's, at worst (runs of {worst}, `{loop}`)"
         )
+        yield at_most(what, 1.1, r)
 
 
 def threads(results):
@@ -68,15 +74,15 @@ def threads(results):
         one(results, "ns", backend="auto", **wanted),
     )
     what = "512 neighbours, 8 threads: pages/s / those of a page-at-a-time `UFFDIO_COPY` loop"
-    yield what, "≥ 5", r.text(2), r.median >= 5
+    yield at_least(what, 5, r)
 
 
 def minicache(results):
     for n, least in (1, 1.2), (2, 2.8):
         exmap, anon = (one(results, "look_ups", backend=b, threads=n) for b in ("exmap", "anon"))
         r = ratio(exmap, anon)
-        what = f"minicache, {n} thread{'s' * (n > 1)}: look-ups/s / those on anonymous memory"
-        yield what, f"≥ {least}", r.text(2), r.median >= least
+        what = f"minicache, {threads_text(n)}: look-ups/s / those on anonymous memory"
+        yield at_least(what, least, r)
 
 
 def within(what, without, loaded, unit):
@@ -91,9 +97,7 @@ def calls(results):
         return one(results, "ns", client="callcost", mode=mode, call=call)
 
     r = ratio(ns("shim", "ACTION of no vectors"), ns("shim", "system call (getppid)"))
-    yield "ACTION of no vectors: time / an empty system call's", "≤ 0.35", r.text(
-        2
-    ), r.median <= 0.35
+    yield at_most("ACTION of no vectors: time / an empty system call's", 0.35, r)
     for call in "system call (getppid)", "read of one byte":
         what = f"{call}, shim loaded, no exmap open"
         yield within(what, ns("without", call), ns("idle", call), "ns")
@@ -119,17 +123,17 @@ def surface(results):
     r = growth(results, "setup_kib", "surface", pattern="scan")
     # Hardly anything: a word for each would be 8.
     what = "memory that SETUP makes resident for each more page of surface, bytes"
-    yield what, "≤ 0.001", r.text(4), r.median <= 0.001
+    yield at_most(what, 0.001, r, 4)
 
 
 def touched(results):
     r = growth(results, "overhead_kib", "pages")
-    yield "memory for each page of the surface ever used, bytes", "≤ 8", r.text(), r.median <= 8
+    yield at_most("memory for each page ever used, where all neighbours are, bytes", 8, r)
 
 
 def frames(results):
     r = growth(results, "overhead_kib", "frames")
-    yield "memory for each frame, bytes", "≤ 16", r.text(), r.median <= 16
+    yield at_most("memory for each frame, bytes", 16, r)
 
 
 ALL = {
