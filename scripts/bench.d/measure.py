@@ -35,6 +35,19 @@ def progress(name, done, of):
         print(f"\r\033[K{name}: round {done + 1} of {of}", end="", file=sys.stderr, flush=True)
 
 
+def commit():
+    """Returns what was measured, by git's name; what is written here does not change that."""
+    git = ["git", "-C", ROOT]
+    head = subprocess.run(
+        [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    if head.returncode:
+        return "unknown"
+    changes = [*git, "diff", "--quiet", "HEAD", "--", ".", ":!docs/performance"]
+    changed = subprocess.run(changes, check=False).returncode
+    return head.stdout.strip() + (", changed" if changed else "")
+
+
 def about(build):
     """Returns what a figure is worth nothing without."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -45,14 +58,13 @@ def about(build):
         text=True,
         check=True,
     )
-    commit = output("git", "-C", ROOT, "describe", "--always", "--dirty", "--exclude=*")
     return {
         "kernel": platform.release(),
         "cpu": cpu.group(1) if cpu else "unknown CPU",
         "cpus": len(os.sched_getaffinity(0)),
         "strategy": re.search(r", strategy ([a-z]+)", served.stderr).group(1),
         "date": datetime.date.today().isoformat(),
-        "commit": commit.strip(),
+        "commit": commit(),
     }
 
 
