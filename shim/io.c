@@ -33,6 +33,25 @@ static long find_other(int fd, struct exmap_file **other)
 	return 0;
 }
 
+/* Those that are for any file: the kernel does them before a driver is asked. */
+static bool is_general(unsigned int request)
+{
+	return request == FIOCLEX || request == FIONCLEX || request == FIONBIO;
+}
+
+static long do_general_ioctl(int fd, unsigned int request)
+{
+	switch (request) {
+	case FIOCLEX:
+		return emu_sys(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+	case FIONCLEX:
+		return emu_sys(SYS_fcntl, fd, F_SETFD, 0);
+	default:
+		/* As for F_SETFL. */
+		return 0;
+	}
+}
+
 static long do_ioctl(int fd, unsigned int request, unsigned long arg)
 {
 	struct exmap_file *file = fdtable_get(fd);
@@ -41,6 +60,10 @@ static long do_ioctl(int fd, unsigned int request, unsigned long arg)
 
 	if (!file)
 		return -EBADF;
+	if (is_general(request)) {
+		emu_file_put(file);
+		return do_general_ioctl(fd, request);
+	}
 	if (request == EXMAP_IOCTL_CLONE)
 		ret = find_other(arg, &other);
 	if (!ret)

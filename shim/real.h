@@ -50,6 +50,7 @@ sighandler_t __sysv_signal(int sig, sighandler_t handler);
 #define REAL_FUNCTIONS(X) \
 	X(open) X(open64) X(openat) X(openat64) X(__open_2) X(__open64_2) X(__openat_2) \
 	X(__openat64_2) \
+	X(fopen) X(fopen64) X(freopen) X(freopen64) \
 	X(close) X(fclose) X(close_range) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) \
 	X(mmap) X(munmap) X(mprotect) X(madvise) X(posix_madvise) X(mremap) X(vmsplice) X(setsockopt) \
 	X(sendmsg) X(sendmmsg) \

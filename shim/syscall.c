@@ -26,6 +26,9 @@ static bool on_files(long nr, const struct syscall_args *x, long *ret)
 	case SYS_openat:
 		*ret = openat(x->a, (char *)x->b, x->c, x->d);
 		return true;
+	case SYS_creat:
+		*ret = creat((char *)x->a, x->b);
+		return true;
 	case SYS_openat2:
 		*ret = open_by_how(x->a, (char *)x->b, (struct open_how *)x->c, x->d);
 		return true;
@@ -67,6 +70,9 @@ static bool on_files(long nr, const struct syscall_args *x, long *ret)
 		return true;
 	case SYS_faccessat:
 		*ret = faccessat(x->a, (char *)x->b, x->c, 0);
+		return true;
+	case SYS_faccessat2:
+		*ret = faccessat(x->a, (char *)x->b, x->c, x->d);
 		return true;
 	}
 	return false;
