@@ -207,7 +207,9 @@ long uring_setup(const struct syscall_args *args)
 
 long uring_enter(const struct syscall_args *args)
 {
-	struct uring *ring = args->b && fdtable_any() ? uring_get(args->a) : NULL;
+	/* By the number of a registered ring we know none. */
+	bool known = args->b && !(args->d & IORING_ENTER_REGISTERED_RING);
+	struct uring *ring = known ? uring_get(args->a) : NULL;
 	long done = 0;
 	long ret = 0;
 

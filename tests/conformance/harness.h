@@ -60,6 +60,7 @@ extern const struct test more_access_tests[];
 extern const struct test more_race_tests[];
 extern const struct test uring_tests[];
 extern const struct test uring_batch_tests[];
+extern const struct test uring_files_tests[];
 
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
