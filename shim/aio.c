@@ -14,6 +14,7 @@
 #include "emu/usercopy.h"
 #include "shim/fdtable.h"
 #include "shim/io.h"
+#include "shim/masks.h"
 
 /* Nothing is mapped there. */
 #define BAD_ADDRESS 1
@@ -180,7 +181,8 @@ long aio_submit(const struct syscall_args *args)
 long aio_getevents(long nr, const struct syscall_args *args)
 {
 	struct io_event *events = (struct io_event *)args->d;
-	long n = emu_sys6(nr, args->a, args->b, args->c, args->d, args->e, args->f);
+	long n = nr == SYS_io_pgetevents ? masks_call_sized(nr, args) :
+					   emu_sys(nr, args->a, args->b, args->c, args->d, args->e);
 
 	for (long i = 0; i < n && __atomic_load_n(&failures, __ATOMIC_ACQUIRE); i++) {
 		if (events[i].res == -EFAULT)

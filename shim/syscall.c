@@ -14,6 +14,7 @@
 #include "shim/aio.h"
 #include "shim/answer.h"
 #include "shim/io.h"
+#include "shim/masks.h"
 #include "shim/open.h"
 #include "shim/uring.h"
 
@@ -185,7 +186,7 @@ static bool on_rings(long nr, const struct syscall_args *x, long *ret)
 bool syscall_serve(long nr, const struct syscall_args *x, long *ret)
 {
 	return on_files(nr, x, ret) || on_io(nr, x, ret) || on_memory(nr, x, ret) ||
-	       on_rings(nr, x, ret);
+	       on_rings(nr, x, ret) || masks_serve(nr, x, ret);
 }
 
 EXPORT long syscall(long nr, ...)

@@ -85,7 +85,6 @@ static long set(void)
 
 void trap_start(void)
 {
-	uint64_t sigsys = 1ULL << (SIGSYS - 1);
 	long ret;
 
 	if (!emu_options()->trap)
@@ -103,8 +102,6 @@ void trap_start(void)
 	}
 	signals_start_trap();
 	trap_stack_start();
-	/* The process may have been started with it blocked. */
-	emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &sigsys, NULL, sizeof(sigsys));
 	ret = set();
 	if (ret) {
 		emu_gate = NULL;
