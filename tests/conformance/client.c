@@ -180,15 +180,18 @@ int backing_file(size_t bytes)
 	return fd;
 }
 
-bool page_is_backing(struct ex *ex, uint64_t page)
+bool buffer_is_backing(const char *buffer, uint64_t page)
 {
-	const unsigned char *data = (unsigned char *)ex_at(ex, page);
-
 	for (size_t i = 0; i < PAGE; i++) {
-		if (data[i] != backing_byte(page * PAGE + i))
+		if ((unsigned char)buffer[i] != backing_byte(page * PAGE + i))
 			return false;
 	}
 	return true;
+}
+
+bool page_is_backing(struct ex *ex, uint64_t page)
+{
+	return buffer_is_backing(ex_at(ex, page), page);
 }
 
 struct thread {

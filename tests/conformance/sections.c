@@ -21,6 +21,7 @@ const struct test *const test_sections[] = {
 	uring_tests,
 	uring_batch_tests,
 	uring_files_tests,
+	aio_tests,
 	NULL,
 };
 const char test_doc[] = "Test whatever serves /dev/exmap against the clauses of docs/spec.md.";
