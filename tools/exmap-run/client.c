@@ -141,6 +141,26 @@ static bool read_interpreter(char out[PATH_MAX], int fd, Elf *elf)
 	return false;
 }
 
+static bool is_of_go(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return false;
+	while ((section = elf_nextscn(elf, section))) {
+		const char *name;
+
+		if (!gelf_getshdr(section, &header))
+			continue;
+		name = elf_strptr(elf, names, header.sh_name);
+		if (name && !strcmp(name, ".go.buildinfo"))
+			return true;
+	}
+	return false;
+}
+
 static bool check_elf(struct client *client, const char *path, int fd, Elf *elf)
 {
 	GElf_Ehdr header;
@@ -153,9 +173,9 @@ static bool check_elf(struct client *client, const char *path, int fd, Elf *elf)
 		return false;
 	}
 	if (!read_interpreter(client->interpreter, fd, elf)) {
-		complain(
-			"%s: statically linked, so LD_PRELOAD cannot reach it; link it dynamically",
-			path);
+		complain("%s: statically linked, so LD_PRELOAD cannot reach it; %s", path,
+			 is_of_go(elf) ? "build it with cgo (import \"C\", CGO_ENABLED=1)" :
+					 "link it dynamically");
 		return false;
 	}
 	if (strstr(client->interpreter, "/ld-musl")) {
