@@ -18,6 +18,7 @@
 #include "emu/report.h"
 #include "emu/sys.h"
 #include "shim/fdtable.h"
+#include "shim/scan.h"
 #include "shim/signals.h"
 #include "shim/syscall.h"
 #include "shim/trap_context.h"
@@ -83,11 +84,23 @@ static long set(void)
 		       text_len, NULL);
 }
 
+static bool is_wanted(void)
+{
+	const char *where;
+
+	if (emu_options()->trap != EMU_TRAP_AUTO)
+		return emu_options()->trap == EMU_TRAP_ON;
+	where = scan_for_calls();
+	if (where && emu_options()->verbose)
+		emu_say("trap=on: %s makes system calls without libc", where);
+	return where;
+}
+
 void trap_start(void)
 {
 	long ret;
 
-	if (!emu_options()->trap)
+	if (!is_wanted())
 		return;
 	if (emu_on_valgrind() || __tsan_init) {
 		emu_say("trap: not under %s; calls made outside libc are not seen",

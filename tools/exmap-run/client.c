@@ -163,6 +163,7 @@ static bool is_of_go(Elf *elf)
 
 static bool check_elf(struct client *client, const char *path, int fd, Elf *elf)
 {
+	char interpreter[PATH_MAX];
 	GElf_Ehdr header;
 
 	if (!gelf_getehdr(elf, &header) || gelf_getclass(elf) != ELFCLASS64 ||
@@ -172,18 +173,17 @@ static bool check_elf(struct client *client, const char *path, int fd, Elf *elf)
 			 path);
 		return false;
 	}
-	if (!read_interpreter(client->interpreter, fd, elf)) {
+	if (!read_interpreter(interpreter, fd, elf)) {
 		complain("%s: statically linked, so LD_PRELOAD cannot reach it; %s", path,
 			 is_of_go(elf) ? "build it with cgo (import \"C\", CGO_ENABLED=1)" :
 					 "link it dynamically");
 		return false;
 	}
-	if (strstr(client->interpreter, "/ld-musl")) {
+	if (strstr(interpreter, "/ld-musl")) {
 		complain("%s: linked with musl, and the shim is made for glibc; link it with glibc",
 			 path);
 		return false;
 	}
-	snprintf(client->program, sizeof(client->program), "%s", path);
 	read_dynamic(client, elf);
 	return true;
 }
