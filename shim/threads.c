@@ -123,6 +123,8 @@ EXPORT int clone(int (*run)(void *arg), void *stack, int flags, void *arg, ...)
 		rest[i] = va_arg(args, void *);
 	va_end(args);
 	/* A thread, or a child of vfork(), has not what our code needs: see trap_clone.c. */
+	if (trap_is_on && flags & CLONE_VM && !(flags & CLONE_VFORK))
+		trap_tell_of_thread();
 	if (!trap_is_on || !run || flags & CLONE_VM)
 		return REAL(clone)(run, stack, flags, arg, rest[0], rest[1], rest[2]);
 	/* It gets a copy of our stack too. */
