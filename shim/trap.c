@@ -34,6 +34,13 @@
 /* Of ThreadSanitizer, which blocks signals around calls of its own that are not libc's. */
 void __tsan_init(void) __attribute__((weak));
 
+/* In a build with AddressSanitizer our own handler would call a runtime that makes such calls. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
 bool trap_is_on;
 
 /* libc's text: calls from there pass. Constant once the trap is set. */
@@ -102,9 +109,11 @@ void trap_start(void)
 
 	if (!is_wanted())
 		return;
-	if (emu_on_valgrind() || __tsan_init) {
+	if (emu_on_valgrind() || __tsan_init || SANITIZED) {
 		emu_say("trap: not under %s; calls made outside libc are not seen",
-			__tsan_init ? "ThreadSanitizer" : "valgrind");
+			__tsan_init ? "ThreadSanitizer" :
+			SANITIZED   ? "a shim with AddressSanitizer" :
+				      "valgrind");
 		return;
 	}
 	emu_gate = find_gate();
