@@ -10,6 +10,8 @@ const struct test *const test_sections[] = {
 	action_tests,
 	race_tests,
 	read_tests,
+	aio_tests,
+	uring_files_tests,
 	access_tests,
 	other_tests,
 	more_tests,
@@ -20,8 +22,6 @@ const struct test *const test_sections[] = {
 	more_race_tests,
 	uring_tests,
 	uring_batch_tests,
-	uring_files_tests,
-	aio_tests,
 	NULL,
 };
 const char test_doc[] = "Test whatever serves /dev/exmap against the clauses of docs/spec.md.";
