@@ -202,3 +202,30 @@ long emu_alloc_vectors(struct exmap_file *file, unsigned int interface, const st
 	exmap_unlock(&ifc->lock);
 	return ret;
 }
+
+/* More than a vector's length has bits for would not do. */
+#define MAX_VECTOR_PAGES ((1U << EXMAP_PAGE_LEN_BITS) - 1)
+
+void emu_free_bytes(struct exmap_file *file, unsigned int interface, const struct iovec *range)
+{
+	struct exmap_device *dev = exmap_load_acquire(&file->dev);
+	struct exmap_interface *ifc = interface_of(dev, interface);
+	size_t left = (range->iov_len + EXMAP_PAGE_SIZE - 1) >> EXMAP_PAGE_SHIFT;
+	struct exmap_surface *s = ifc && live_surface(dev) ? enter(dev, ifc) : NULL;
+	u64 page;
+
+	if (!s)
+		return;
+	page = ((uintptr_t)range->iov_base - s->base) >> EXMAP_PAGE_SHIFT;
+	while (left) {
+		size_t n = EXMAP_MIN(left, MAX_VECTOR_PAGES);
+
+		ifc->result[0].page = page;
+		ifc->result[0].len = n;
+		if (exmap_action(ifc, &dev->pool, s, ifc->result, EXMAP_OP_FREE, 1))
+			break;
+		page += n;
+		left -= n;
+	}
+	exmap_unlock(&ifc->lock);
+}

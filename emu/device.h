@@ -150,6 +150,14 @@ long emu_alloc_bytes(struct exmap_file *file, unsigned int interface, const stru
 long emu_alloc_vectors(struct exmap_file *file, unsigned int interface, const struct iovec *range);
 
 /**
+ * emu_free_bytes() - FREE of the pages that a read of ours has mapped, and that the client never hears of
+ * @range: in our memory, with the client's address, inside the surface
+ *
+ * As emu_alloc_bytes(). Nothing to return: a surface that has gone took them along.
+ */
+void emu_free_bytes(struct exmap_file *file, unsigned int interface, const struct iovec *range);
+
+/**
  * emu_mmap() - mmap() of an exmap fd [2, 7.3]
  *
  * Caller holds a reference to the file. Return: address, or a negative errno.

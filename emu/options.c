@@ -23,6 +23,10 @@ static const struct choice strategies[] = { { "auto", EMU_STRATEGY_AUTO },
 					    { "copy", EMU_STRATEGY_COPY },
 					    { "mprotect", EMU_STRATEGY_MPROTECT },
 					    { NULL, 0 } };
+static const struct choice traps[] = { { "auto", EMU_TRAP_AUTO }, { "0", EMU_TRAP_OFF },
+				       { "off", EMU_TRAP_OFF },	  { "no", EMU_TRAP_OFF },
+				       { "1", EMU_TRAP_ON },	  { "on", EMU_TRAP_ON },
+				       { "yes", EMU_TRAP_ON },	  { NULL, 0 } };
 static const struct choice backends[] = { { "emu", EMU_BACKEND_EMU },
 					  { "module", EMU_BACKEND_MODULE },
 					  { NULL, 0 } };
@@ -76,7 +80,8 @@ static const struct option {
 	{ "stats", booleans, set_stats, "0|1: statistics on stderr at the end" },
 	{ "junk", booleans, set_junk, "0|1: fresh pages hold a pattern instead of zeroes" },
 	{ "memcheck", booleans, set_memcheck, "0|1: tell valgrind of freed and fresh pages" },
-	{ "trap", booleans, set_trap, "0|1: serve system calls made outside libc too" },
+	{ "trap", traps, set_trap,
+	  "auto|on|off: serve system calls made outside libc too, where there are some" },
 	{ "verbose", booleans, set_verbose, "0|1: say what is done and why" },
 	{ "help", booleans, print_help, "0|1: print this list" },
 };

@@ -12,6 +12,8 @@ enum emu_strategy {
 	EMU_STRATEGY_MPROTECT,
 };
 
+enum emu_trap { EMU_TRAP_AUTO, EMU_TRAP_ON, EMU_TRAP_OFF };
+
 enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
 
 /**
@@ -21,16 +23,16 @@ enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
  * @stats:    print statistics when an exmap ends or the process exits
  * @junk:     fill fresh pages with a pattern instead of zeroes
  * @memcheck: tell valgrind which pages are accessible
- * @trap:     serve system calls made outside libc too
+ * @trap:     serve system calls made outside libc too; EMU_TRAP_AUTO looks if there are any
  * @verbose:  say which strategy was taken, and why
  */
 struct emu_options {
 	enum emu_strategy strategy;
 	enum emu_backend backend;
+	enum emu_trap trap;
 	bool stats;
 	bool junk;
 	bool memcheck;
-	bool trap;
 	bool verbose;
 };
 

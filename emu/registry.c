@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #include "emu/process.h"
+#include "emu/report.h"
 
 /* Surfaces and exports of one process at a time. */
 #define MAX_REGIONS 512
@@ -93,8 +94,12 @@ int emu_region_add(const struct emu_region *region)
 	struct table *table;
 	uint64_t i = 0;
 
-	if (n == MAX_REGIONS)
+	if (n == MAX_REGIONS) {
+		emu_say_once(
+			"mmap: no room for more than 512 surfaces and exports at a time (ENOMEM); "
+			"unmap some");
 		return -ENOMEM;
+	}
 	table = spare();
 	while (i < n && old->region[i].start < region->start)
 		append(table, &old->region[i++]);

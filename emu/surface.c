@@ -83,13 +83,16 @@ static int create_table(struct emu_surface *s)
 	ret = emu_sys(SYS_ftruncate, s->table_fd, s->table_len);
 	if (ret < 0)
 		return ret;
-	s->core.table = (void *)emu_sys(SYS_mmap, NULL, s->table_len, PROT_READ | PROT_WRITE,
+	/* PROT_NONE at first, as in emu_reserve(). */
+	s->core.table = (void *)emu_sys(SYS_mmap, NULL, s->table_len, PROT_NONE,
 					MAP_SHARED | MAP_NORESERVE, s->table_fd, 0);
 	if (emu_is_error(s->core.table)) {
 		ret = (long)s->core.table;
 		s->core.table = NULL;
 		return ret;
 	}
+	emu_sys(SYS_munlock, s->core.table, s->table_len);
+	emu_sys(SYS_mprotect, s->core.table, s->table_len, PROT_READ | PROT_WRITE);
 	/* Exports are for reading, whatever mprotect() asks for later. */
 	emu_sys(SYS_fcntl, s->table_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);
 	emu_sys(SYS_madvise, s->core.table, s->table_len, MADV_DONTFORK);

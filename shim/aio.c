@@ -8,12 +8,14 @@
 #include <linux/aio_abi.h>
 #include <stdlib.h>
 
+#include "core/platform.h"
 #include "emu/process.h"
 #include "emu/rcu.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
 #include "shim/fdtable.h"
 #include "shim/io.h"
+#include "shim/masks.h"
 
 /* Nothing is mapped there. */
 #define BAD_ADDRESS 1
@@ -107,12 +109,30 @@ static long do_read(const struct iocb *iocb, struct exmap_file *file)
 	return ret;
 }
 
+/* Unmaps what a read has mapped of which the client does not hear: it will be tried again. */
+static void undo_read(const struct iocb *iocb, struct exmap_file *file, long result)
+{
+	const struct iovec *user = (const struct iovec *)(uintptr_t)iocb->aio_buf;
+	struct iovec range = { (void *)(uintptr_t)iocb->aio_buf, result };
+	bool vectors = iocb->aio_lio_opcode == IOCB_CMD_PREADV;
+
+	emu_rcu_read_lock();
+	for (; result > 0; result -= range.iov_len) {
+		if (vectors && emu_usercopy(&range, user++, sizeof(range)))
+			break;
+		range.iov_len = EXMAP_MIN(range.iov_len, (size_t)result);
+		emu_free_bytes(file, iocb->aio_offset & 0xff, &range);
+	}
+	emu_rcu_read_unlock();
+}
+
 /* The kernel keeps the address of the client's iocb, so that has to be changed, for a moment. */
 static long submit_result(const struct syscall_args *args, struct iocb *user, struct iocb iocb,
-			  long result)
+			  struct exmap_file *file)
 {
 	struct iocb **one = &user;
 	struct iocb old = iocb;
+	long result = do_read(&iocb, file);
 	long ret;
 
 	iocb.aio_fildes = get_zero_fd();
@@ -128,6 +148,9 @@ static long submit_result(const struct syscall_args *args, struct iocb *user, st
 	*user = old;
 	if (result < 0 && ret != 1)
 		correct(&(struct io_event){ .obj = (uintptr_t)user });
+	/* No room for a completion, mostly. */
+	if (ret != 1)
+		undo_read(&old, file, result);
 	return ret;
 }
 
@@ -165,7 +188,7 @@ long aio_submit(const struct syscall_args *args)
 		ret = i > done ? emu_sys(SYS_io_submit, args->a, i - done, user + done) : 0;
 		if (ret == i - done) {
 			done = i;
-			ret = submit_result(args, iocb, copy, do_read(&copy, file));
+			ret = submit_result(args, iocb, copy, file);
 		}
 		emu_file_put(file);
 		if (ret > 0)
@@ -180,7 +203,8 @@ long aio_submit(const struct syscall_args *args)
 long aio_getevents(long nr, const struct syscall_args *args)
 {
 	struct io_event *events = (struct io_event *)args->d;
-	long n = emu_sys6(nr, args->a, args->b, args->c, args->d, args->e, args->f);
+	long n = nr == SYS_io_pgetevents ? masks_call_sized(nr, args) :
+					   emu_sys(nr, args->a, args->b, args->c, args->d, args->e);
 
 	for (long i = 0; i < n && __atomic_load_n(&failures, __ATOMIC_ACQUIRE); i++) {
 		if (events[i].res == -EFAULT)

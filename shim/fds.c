@@ -32,24 +32,6 @@ EXPORT int close(int fd)
 	return ret;
 }
 
-/* libc closes the fd behind a stream by itself. */
-EXPORT int fclose(FILE *stream)
-{
-	int fd = fdtable_any() ? fileno(stream) : -1;
-	struct exmap_file *file = NULL;
-	int ret;
-
-	if (fd < 0 || !fdtable_read(fd))
-		return REAL(fclose)(stream);
-	if (fdtable_lock())
-		file = fdtable_take(fd);
-	ret = REAL(fclose)(stream);
-	fdtable_unlock();
-	if (file)
-		emu_file_put(file);
-	return ret;
-}
-
 /* Closes what may be closed in a range that has hidden fds in it. */
 static int close_around_hidden(unsigned int first, unsigned int last, int flags)
 {

@@ -29,11 +29,12 @@ void fork_parent(void)
 
 void fork_child(void)
 {
+	/* First, as the mask that the child gets back may come by way of the client's functions. */
+	trap_thread_start();
 	emu_fork_child();
 	aio_unlock();
 	uring_unlock();
 	fdtable_unlock();
-	trap_thread_start();
 }
 
 void fork_start(void)

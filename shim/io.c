@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "emu/rcu.h"
+#include "emu/report.h"
 #include "shim/answer.h"
 #include "shim/fdtable.h"
 #include "shim/io.h"
@@ -33,6 +34,25 @@ static long find_other(int fd, struct exmap_file **other)
 	return 0;
 }
 
+/* Those that are for any file: the kernel does them before a driver is asked. */
+static bool is_general(unsigned int request)
+{
+	return request == FIOCLEX || request == FIONCLEX || request == FIONBIO;
+}
+
+static long do_general_ioctl(int fd, unsigned int request)
+{
+	switch (request) {
+	case FIOCLEX:
+		return emu_sys(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+	case FIONCLEX:
+		return emu_sys(SYS_fcntl, fd, F_SETFD, 0);
+	default:
+		/* As for F_SETFL. */
+		return 0;
+	}
+}
+
 static long do_ioctl(int fd, unsigned int request, unsigned long arg)
 {
 	struct exmap_file *file = fdtable_get(fd);
@@ -41,6 +61,10 @@ static long do_ioctl(int fd, unsigned int request, unsigned long arg)
 
 	if (!file)
 		return -EBADF;
+	if (is_general(request)) {
+		emu_file_put(file);
+		return do_general_ioctl(fd, request);
+	}
 	if (request == EXMAP_IOCTL_CLONE)
 		ret = find_other(arg, &other);
 	if (!ret)
@@ -51,16 +75,42 @@ static long do_ioctl(int fd, unsigned int request, unsigned long arg)
 	return ret;
 }
 
+static bool is_exmap_request(unsigned int request)
+{
+	return request == EXMAP_IOCTL_SETUP || request == EXMAP_IOCTL_ACTION ||
+	       request == EXMAP_IOCTL_CLONE || request == EXMAP_IOCTL_STATS;
+}
+
+/* What stands for an exmap goes through an exec, and the exmap does not: say so. */
+static void explain(int fd)
+{
+	int error = errno;
+	struct stat null;
+	struct stat st;
+
+	if (emu_sys(SYS_fcntl, fd, F_GETFL) & O_PATH && !REAL(fstat)(fd, &st) &&
+	    !REAL(stat)("/dev/null", &null) && st.st_rdev == null.st_rdev)
+		emu_say_once("ioctl: an exmap does not outlive exec, and fd %d is none any more "
+			     "(EBADF); open /dev/exmap again",
+			     fd);
+	errno = error;
+}
+
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
 	va_list args;
 	void *arg;
+	int ret;
 
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
-	if (!fdtable_read(fd))
-		return REAL(ioctl)(fd, request, arg);
+	if (!fdtable_read(fd)) {
+		ret = REAL(ioctl)(fd, request, arg);
+		if (ret && errno == EBADF && fd >= 0 && is_exmap_request(request))
+			explain(fd);
+		return ret;
+	}
 	/* The kernel looks at 32 bits; programs extend the sign of an int. */
 	if ((unsigned int)request == EXMAP_IOCTL_ACTION)
 		return answer(do_action(fd, arg));

@@ -21,6 +21,33 @@ static bool replaces(int flags)
 	return flags & MAP_FIXED && (flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
 }
 
+/*
+ * What a mapping replaces must not go if it fails, so it is made elsewhere first. (What a driver
+ * refuses, as ours does, takes the kernel's mappings along.) Return: 0 or a negative errno.
+ */
+static long rehearse(size_t len, int prot, int flags, int fd, off_t offset)
+{
+	int elsewhere = (flags & ~(MAP_FIXED | MAP_POPULATE | MAP_LOCKED)) | MAP_NORESERVE;
+	void *trial = (void *)emu_sys(SYS_mmap, NULL, len, prot, elsewhere, fd, offset);
+
+	if (emu_is_error(trial))
+		return (long)trial;
+	emu_sys(SYS_munmap, trial, len);
+	return 0;
+}
+
+static long make_room(const struct exmap_file *file, void *addr, size_t len, int prot, int flags,
+		      int fd, off_t offset)
+{
+	long ret = 0;
+
+	if (!concerns_us(addr, len))
+		return 0;
+	if (!file)
+		ret = rehearse(len, prot, flags, fd, offset);
+	return ret ? ret : emu_make_room(addr, len);
+}
+
 static void *do_mmap(void *(*real)(void *, size_t, int, int, int, off_t), void *addr, size_t len,
 		     int prot, int flags, int fd, off_t offset)
 {
@@ -28,7 +55,7 @@ static void *do_mmap(void *(*real)(void *, size_t, int, int, int, off_t), void *
 	void *ret;
 
 	if (fdtable_any() && replaces(flags)) {
-		long room = emu_make_room(addr, len);
+		long room = make_room(file, addr, len, prot, flags, fd, offset);
 
 		if (room) {
 			if (file)

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 
 #include "emu/report.h"
+#include "emu/usercopy.h"
 #include "shim/answer.h"
 #include "shim/fdtable.h"
 #include "shim/open.h"
@@ -65,16 +66,30 @@ static int open_exmap(int flags)
  */
 static bool is_for_us(int dir, const char *path, int flags)
 {
-	return flags & O_CREAT && path_is_exmap(dir, path);
+	return flags & O_CREAT && path_leads_to_exmap(dir, path, !(flags & O_NOFOLLOW));
 }
 
 static int after(int ret, int dir, const char *path, int flags)
 {
-	if ((ret < 0 && !path_was_read(errno)) || !path_is_exmap(dir, path))
-		return ret;
-	if (ret >= 0)
+	if (ret >= 0 && path_is_exmap(dir, path))
 		REAL(close)(ret);
+	else if (ret >= 0 || !path_was_read(errno) ||
+		 !path_leads_to_exmap(dir, path, !(flags & O_NOFOLLOW)))
+		return ret;
 	return open_exmap(flags);
+}
+
+int open_on(int fd, int flags)
+{
+	int cloexec = flags & O_CLOEXEC;
+	int null = emu_sys(SYS_openat, AT_FDCWD, "/dev/null", O_PATH | cloexec, 0);
+	long ret;
+
+	if (null < 0)
+		return answer(null);
+	ret = emu_sys(SYS_dup3, null, fd, cloexec);
+	emu_sys(SYS_close, null);
+	return answer(ret < 0 ? ret : install(fd, flags));
 }
 
 /* Only these flags make open() look at the mode. */
@@ -85,10 +100,20 @@ static mode_t mode_of(int flags, va_list args)
 
 int open_by_how(int dir, const char *path, const struct open_how *how, size_t size)
 {
-	int ret = answer(emu_sys(SYS_openat2, dir, path, how, size));
+	struct open_how copy;
+	int ret;
 
-	/* The kernel has read it, unless it has found fault with it. */
-	return ret < 0 && !path_was_read(errno) ? ret : after(ret, dir, path, how->flags);
+	/* The copy may fault. */
+	signals_start();
+	if (size < sizeof(copy) || emu_usercopy(&copy, how, sizeof(copy)) ||
+	    copy.resolve & RESOLVE_IN_ROOT)
+		return answer(emu_sys(SYS_openat2, dir, path, how, size));
+	if (copy.resolve & RESOLVE_NO_SYMLINKS)
+		copy.flags |= O_NOFOLLOW;
+	if (is_for_us(dir, path, copy.flags))
+		return open_exmap(copy.flags);
+	ret = answer(emu_sys(SYS_openat2, dir, path, how, size));
+	return after(ret, dir, path, copy.flags);
 }
 
 EXPORT int open(const char *path, int flags, ...)
@@ -141,6 +166,16 @@ EXPORT int openat64(int dir, const char *path, int flags, ...)
 	mode = mode_of(flags, args);
 	va_end(args);
 	return after(REAL(openat64)(dir, path, flags, mode), dir, path, flags);
+}
+
+EXPORT int creat(const char *path, mode_t mode)
+{
+	return open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+}
+
+EXPORT int creat64(const char *path, mode_t mode)
+{
+	return open64(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
 }
 
 /* What fortified programs call when they pass no mode, and so no O_CREAT. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* open.h - what syscall() needs of open.c */
+/* open.h - what syscall() and streams need of open.c */
 #ifndef EXMAP_SHIM_OPEN_H
 #define EXMAP_SHIM_OPEN_H
 
@@ -9,5 +9,8 @@
 /** open_by_how() - openat2(), which has no function in libc; -1 and errno for an error. */
 int open_by_how(int dir, const char *path, const struct open_how *how, size_t size)
 	__attribute__((visibility("hidden")));
+
+/** open_on() - make an fd that is open a new exmap; -1 and errno for an error. */
+int open_on(int fd, int flags) __attribute__((visibility("hidden")));
 
 #endif /* EXMAP_SHIM_OPEN_H */

@@ -58,3 +58,48 @@ bool path_is_exmap(int dir, const char *path)
 	       (is_directory(dir, path, last - path, "/proc/self/fd") ||
 		is_directory(dir, path, last - path, "/proc/thread-self/fd"));
 }
+
+/* Links to /dev/exmap have short targets, and do not come in long chains. */
+#define MAX_TARGET 256
+#define MAX_LINKS 8
+
+/* Reads the link at @path, and makes @next the path that it stands for. Return: a negative errno. */
+static long follow_link(int dir, const char *path, char next[2 * MAX_TARGET])
+{
+	char target[MAX_TARGET];
+	long n = emu_sys(SYS_readlinkat, dir, path, target, sizeof(target));
+	const char *slash;
+	size_t len;
+
+	if (n < 0)
+		return n;
+	if (n == sizeof(target))
+		return -ENAMETOOLONG;
+	slash = *target == '/' ? NULL : strrchr(path, '/');
+	len = slash ? slash + 1 - path : 0;
+	if (len + n >= 2 * MAX_TARGET)
+		return -ENAMETOOLONG;
+	/* @next may be @path. */
+	memmove(next, path, len);
+	memcpy(next + len, target, n);
+	next[len + n] = '\0';
+	return 0;
+}
+
+bool path_leads_to_exmap(int dir, const char *path, bool follow)
+{
+	char next[2 * MAX_TARGET];
+	long ret = follow_link(dir, path, next);
+
+	/* That it can be read, the kernel has found out. */
+	if (ret == -EFAULT || ret == -ENAMETOOLONG)
+		return false;
+	if (path_is_exmap(dir, path))
+		return true;
+	for (int i = 1; follow && !ret && i < MAX_LINKS; i++) {
+		if (path_is_exmap(dir, next))
+			return true;
+		ret = follow_link(dir, next, next);
+	}
+	return false;
+}

@@ -21,4 +21,13 @@ static inline bool path_was_read(int error)
  */
 bool path_is_exmap(int dir, const char *path) __attribute__((visibility("hidden")));
 
+/**
+ * path_leads_to_exmap() - the same for any pointer, and through symbolic links
+ * @follow: whether a link at the end is followed
+ *
+ * A system call: for calls that would make a file, and those that found none.
+ */
+bool path_leads_to_exmap(int dir, const char *path, bool follow)
+	__attribute__((visibility("hidden")));
+
 #endif /* EXMAP_SHIM_PATH_H */

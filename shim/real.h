@@ -11,10 +11,12 @@
 
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -42,6 +44,8 @@ int __fxstat(int ver, int fd, struct stat *st);
 int __fxstat64(int ver, int fd, struct stat64 *st);
 int __fxstatat(int ver, int dir, const char *path, struct stat *st, int flags);
 int __fxstatat64(int ver, int dir, const char *path, struct stat64 *st, int flags);
+int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *set,
+		size_t size);
 int fcntl64(int fd, int cmd, ...);
 sighandler_t bsd_signal(int sig, sighandler_t handler);
 sighandler_t __sysv_signal(int sig, sighandler_t handler);
@@ -50,6 +54,7 @@ sighandler_t __sysv_signal(int sig, sighandler_t handler);
 #define REAL_FUNCTIONS(X) \
 	X(open) X(open64) X(openat) X(openat64) X(__open_2) X(__open64_2) X(__openat_2) \
 	X(__openat64_2) \
+	X(fopen) X(fopen64) X(freopen) X(freopen64) \
 	X(close) X(fclose) X(close_range) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) \
 	X(mmap) X(munmap) X(mprotect) X(madvise) X(posix_madvise) X(mremap) X(vmsplice) X(setsockopt) \
 	X(sendmsg) X(sendmmsg) \
@@ -62,6 +67,8 @@ sighandler_t __sysv_signal(int sig, sighandler_t handler);
 	X(statx) \
 	X(access) X(faccessat) X(euidaccess) \
 	X(sigaction) X(signal) X(sysv_signal) X(sigprocmask) X(pthread_sigmask) \
+	X(siginterrupt) X(sigsuspend) X(ppoll) X(__ppoll_chk) X(pselect) X(epoll_pwait) \
+	X(epoll_pwait2) \
 	X(pthread_create) X(thrd_create) X(_Fork) X(clone)
 /* clang-format on */
 

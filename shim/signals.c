@@ -18,14 +18,12 @@
 #include "emu/fault.h"
 #include "emu/process.h"
 #include "emu/sys.h"
+#include "shim/masks.h"
 #include "shim/signals.h"
 #include "shim/trap.h"
 
 /* glibc sets it in every action it hands on, and shows it again; asm/signal.h has it. */
 #define EMU_SA_RESTORER 0x04000000
-
-/* The kernel's sets are 64 bits; glibc's begin with them. */
-#define KERNEL_SET_SIZE 8
 
 /**
  * struct disposition - what the client wants done about one signal
@@ -64,17 +62,17 @@ static struct disposition *disposition_of(int sig)
 	return sig == SIGSEGV ? &segv : sig == SIGBUS ? &bus : NULL;
 }
 
+bool signals_has(int sig)
+{
+	return disposition_of(sig);
+}
+
 static uint64_t first_word(const sigset_t *set)
 {
 	uint64_t word;
 
 	memcpy(&word, set, sizeof(word));
 	return word;
-}
-
-static uint64_t bit_of(int sig)
-{
-	return 1ULL << (sig - 1);
 }
 
 static struct disposition load(const struct disposition *d)
@@ -106,7 +104,7 @@ static uint64_t lock_writers(void)
 	uint64_t all = ~0ULL;
 	uint64_t old = 0;
 
-	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, KERNEL_SET_SIZE);
+	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, MASKS_SIZE);
 	pthread_mutex_lock(&write_lock);
 	return old;
 }
@@ -114,7 +112,7 @@ static uint64_t lock_writers(void)
 static void unlock_writers(uint64_t old)
 {
 	pthread_mutex_unlock(&write_lock);
-	emu_sys(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, KERNEL_SET_SIZE);
+	emu_sys(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, MASKS_SIZE);
 }
 
 static bool is_default(const struct disposition *d)
@@ -130,13 +128,13 @@ static bool is_default(const struct disposition *d)
 static void die(siginfo_t *info, ucontext_t *uc)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	uint64_t bit = bit_of(info->si_signo);
+	uint64_t bit = masks_bit(info->si_signo);
 	uint64_t mask = first_word(&uc->uc_sigmask) & ~bit;
 
 	if (info->si_signo != SIGSYS)
 		emu_fault_diagnose(info);
 	REAL(sigaction)(info->si_signo, &dfl, NULL);
-	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, KERNEL_SET_SIZE);
+	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, MASKS_SIZE);
 	memcpy(&uc->uc_sigmask, &mask, sizeof(mask));
 	/* Valgrind takes a fault that the kernel reports outside its own code for its own. */
 	if (emu_on_valgrind())
@@ -162,21 +160,21 @@ static void deliver(siginfo_t *info, ucontext_t *uc, int saved_errno)
 	struct disposition want = load(d);
 	uint64_t block = want.mask;
 
-	if (want.handler == (uintptr_t)SIG_IGN && info->si_code <= 0)
-		return;
 	/* A fault cannot be ignored, nor wait until it is unblocked. */
-	if (is_default(&want) || (info->si_code > 0 && first_word(&uc->uc_sigmask) & bit_of(sig))) {
+	if (info->si_code <= 0 && (masks_defer(sig) || want.handler == (uintptr_t)SIG_IGN))
+		return;
+	if (is_default(&want) ||
+	    (info->si_code > 0 && (first_word(&uc->uc_sigmask) | masks_held()) & masks_bit(sig))) {
 		die(info, uc);
 		return;
 	}
 	if (want.flags & SA_RESETHAND)
 		reset(d);
 	if (!(want.flags & SA_NODEFER))
-		block |= bit_of(sig);
-	if (started_trap)
-		block &= ~bit_of(SIGSYS);
+		block |= masks_bit(sig);
+	block &= ~masks_open();
 	if (block)
-		emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &block, NULL, KERNEL_SET_SIZE);
+		emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &block, NULL, MASKS_SIZE);
 	errno = saved_errno;
 	if (want.flags & SA_SIGINFO)
 		((void (*)(int, siginfo_t *, void *))want.handler)(sig, info, uc);
@@ -246,6 +244,7 @@ void signals_start(void)
 		__atomic_store_n(&started, true, __ATOMIC_RELEASE);
 	}
 	unlock_writers(mask);
+	masks_keep_open(SIGBUS);
 }
 
 void signals_start_trap(void)
@@ -261,6 +260,8 @@ void signals_start_trap(void)
 	REAL(sigaction)(SIGSYS, &action, &old);
 	adopt(&sys, &old);
 	started_trap = true;
+	/* The process may have been started with it blocked. */
+	masks_keep_open(SIGSYS);
 }
 
 static void exchange(struct disposition *d, const struct sigaction *action, struct sigaction *old)
@@ -283,18 +284,41 @@ static void exchange(struct disposition *d, const struct sigaction *action, stru
 	}
 }
 
+/* Of a signal that is not ours; its handler's mask may have ours. */
+static int change_other(int sig, const struct sigaction *action, struct sigaction *old)
+{
+	uint64_t held = masks_of_action(sig, NULL);
+	struct sigaction copy;
+	uint64_t mask;
+	int ret;
+
+	if (!masks_open())
+		return REAL(sigaction)(sig, action, old);
+	if (action) {
+		uint64_t client = first_word(&action->sa_mask);
+
+		copy = *action;
+		mask = client & ~masks_open();
+		memcpy(&copy.sa_mask, &mask, sizeof(mask));
+		ret = REAL(sigaction)(sig, &copy, old);
+		if (!ret)
+			masks_of_action(sig, &client);
+	} else {
+		ret = REAL(sigaction)(sig, NULL, old);
+	}
+	if (!ret && old) {
+		mask = first_word(&old->sa_mask) | held;
+		memcpy(&old->sa_mask, &mask, sizeof(mask));
+	}
+	return ret;
+}
+
 EXPORT int sigaction(int sig, const struct sigaction *action, struct sigaction *old)
 {
 	struct disposition *d = disposition_of(sig);
 
-	if (!d && action && started_trap) {
-		struct sigaction copy = *action;
-
-		sigdelset(&copy.sa_mask, SIGSYS);
-		return REAL(sigaction)(sig, &copy, old);
-	}
 	if (!d)
-		return REAL(sigaction)(sig, action, old);
+		return change_other(sig, action, old);
 	/* A copy first: the client may pass one structure for both. */
 	if (action) {
 		struct sigaction copy = *action;
@@ -343,28 +367,4 @@ EXPORT sighandler_t sysv_signal(int sig, sighandler_t handler)
 EXPORT sighandler_t __sysv_signal(int sig, sighandler_t handler)
 {
 	return sysv_signal(sig, handler);
-}
-
-/* While SIGSYS is blocked, a trapped call is the process's end. */
-static const sigset_t *without_sigsys(int how, const sigset_t *set, sigset_t *copy)
-{
-	if (!started_trap || !set || how == SIG_UNBLOCK)
-		return set;
-	*copy = *set;
-	sigdelset(copy, SIGSYS);
-	return copy;
-}
-
-EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old)
-{
-	sigset_t copy;
-
-	return REAL(sigprocmask)(how, without_sigsys(how, set, &copy), old);
-}
-
-EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
-{
-	sigset_t copy;
-
-	return REAL(pthread_sigmask)(how, without_sigsys(how, set, &copy), old);
 }

@@ -10,6 +10,7 @@
 #define EXMAP_SHIM_SIGNALS_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <ucontext.h>
 
 /** signals_start() - take both over; again does nothing. Any thread. */
@@ -20,5 +21,8 @@ void signals_start_trap(void) __attribute__((visibility("hidden")));
 
 /** signals_deliver() - do with a signal of the three what the client wants, in its handler. */
 void signals_deliver(siginfo_t *info, ucontext_t *uc) __attribute__((visibility("hidden")));
+
+/** signals_has() - whether the kernel's handler of a signal is ours. */
+bool signals_has(int sig) __attribute__((visibility("hidden")));
 
 #endif /* EXMAP_SHIM_SIGNALS_H */

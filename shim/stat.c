@@ -36,7 +36,8 @@ static bool is_exmap(int ret, int dir, const char *path, int flags)
 		return false;
 	if (flags & AT_EMPTY_PATH && path && !*path)
 		return fd_is_exmap(dir);
-	return path_is_exmap(dir, path);
+	return ret ? path_leads_to_exmap(dir, path, !(flags & AT_SYMLINK_NOFOLLOW)) :
+		     path_is_exmap(dir, path);
 }
 
 static int stat_exmap(struct stat *st)
@@ -82,14 +83,14 @@ EXPORT int lstat(const char *path, struct stat *st)
 {
 	int ret = REAL(lstat)(path, st);
 
-	return is_exmap(ret, AT_FDCWD, path, 0) ? stat_exmap(st) : ret;
+	return is_exmap(ret, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW) ? stat_exmap(st) : ret;
 }
 
 EXPORT int lstat64(const char *path, struct stat64 *st)
 {
 	int ret = REAL(lstat64)(path, st);
 
-	return is_exmap(ret, AT_FDCWD, path, 0) ? stat64_exmap(st) : ret;
+	return is_exmap(ret, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW) ? stat64_exmap(st) : ret;
 }
 
 EXPORT int fstat(int fd, struct stat *st)

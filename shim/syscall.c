@@ -14,6 +14,7 @@
 #include "shim/aio.h"
 #include "shim/answer.h"
 #include "shim/io.h"
+#include "shim/masks.h"
 #include "shim/open.h"
 #include "shim/uring.h"
 
@@ -25,6 +26,9 @@ static bool on_files(long nr, const struct syscall_args *x, long *ret)
 		return true;
 	case SYS_openat:
 		*ret = openat(x->a, (char *)x->b, x->c, x->d);
+		return true;
+	case SYS_creat:
+		*ret = creat((char *)x->a, x->b);
 		return true;
 	case SYS_openat2:
 		*ret = open_by_how(x->a, (char *)x->b, (struct open_how *)x->c, x->d);
@@ -67,6 +71,9 @@ static bool on_files(long nr, const struct syscall_args *x, long *ret)
 		return true;
 	case SYS_faccessat:
 		*ret = faccessat(x->a, (char *)x->b, x->c, 0);
+		return true;
+	case SYS_faccessat2:
+		*ret = faccessat(x->a, (char *)x->b, x->c, x->d);
 		return true;
 	}
 	return false;
@@ -179,7 +186,7 @@ static bool on_rings(long nr, const struct syscall_args *x, long *ret)
 bool syscall_serve(long nr, const struct syscall_args *x, long *ret)
 {
 	return on_files(nr, x, ret) || on_io(nr, x, ret) || on_memory(nr, x, ret) ||
-	       on_rings(nr, x, ret);
+	       on_rings(nr, x, ret) || masks_serve(nr, x, ret);
 }
 
 EXPORT long syscall(long nr, ...)

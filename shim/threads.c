@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* threads.c - the trap in threads and processes that libc makes */
+/* threads.c - the trap, and what masks hold, in threads and processes that libc makes */
 
 #include "shim/real.h"
 
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <threads.h>
 
+#include "shim/masks.h"
 #include "shim/trap.h"
 
 struct start {
@@ -17,6 +18,7 @@ struct start {
 		thrd_start_t c11;
 	} run;
 	void *arg;
+	uint64_t held;
 };
 
 static struct start *make_start(void *arg)
@@ -24,7 +26,7 @@ static struct start *make_start(void *arg)
 	struct start *start = malloc(sizeof(*start));
 
 	if (start)
-		start->arg = arg;
+		*start = (struct start){ .arg = arg, .held = masks_held() };
 	return start;
 }
 
@@ -33,6 +35,7 @@ static struct start take_start(void *arg)
 	struct start start = *(struct start *)arg;
 
 	free(arg);
+	masks_thread_start(start.held);
 	trap_thread_start();
 	return start;
 }
@@ -57,7 +60,7 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 	struct start *start;
 	int ret;
 
-	if (!trap_is_on)
+	if (!trap_is_on && !masks_held())
 		return REAL(pthread_create)(thread, attr, run, arg);
 	start = make_start(arg);
 	if (!start)
@@ -74,7 +77,7 @@ EXPORT int thrd_create(thrd_t *thread, thrd_start_t run, void *arg)
 	struct start *start;
 	int ret;
 
-	if (!trap_is_on)
+	if (!trap_is_on && !masks_held())
 		return REAL(thrd_create)(thread, run, arg);
 	start = make_start(arg);
 	if (!start)
@@ -120,6 +123,8 @@ EXPORT int clone(int (*run)(void *arg), void *stack, int flags, void *arg, ...)
 		rest[i] = va_arg(args, void *);
 	va_end(args);
 	/* A thread, or a child of vfork(), has not what our code needs: see trap_clone.c. */
+	if (trap_is_on && flags & CLONE_VM && !(flags & CLONE_VFORK))
+		trap_tell_of_thread();
 	if (!trap_is_on || !run || flags & CLONE_VM)
 		return REAL(clone)(run, stack, flags, arg, rest[0], rest[1], rest[2]);
 	/* It gets a copy of our stack too. */

@@ -18,6 +18,7 @@
 #include "emu/report.h"
 #include "emu/sys.h"
 #include "shim/fdtable.h"
+#include "shim/scan.h"
 #include "shim/signals.h"
 #include "shim/syscall.h"
 #include "shim/trap_context.h"
@@ -32,6 +33,13 @@
 
 /* Of ThreadSanitizer, which blocks signals around calls of its own that are not libc's. */
 void __tsan_init(void) __attribute__((weak));
+
+/* In a build with AddressSanitizer our own handler would call a runtime that makes such calls. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
 
 bool trap_is_on;
 
@@ -83,16 +91,29 @@ static long set(void)
 		       text_len, NULL);
 }
 
+static bool is_wanted(void)
+{
+	const char *where;
+
+	if (emu_options()->trap != EMU_TRAP_AUTO)
+		return emu_options()->trap == EMU_TRAP_ON;
+	where = scan_for_calls();
+	if (where && emu_options()->verbose)
+		emu_say("trap=on: %s makes system calls without libc", where);
+	return where;
+}
+
 void trap_start(void)
 {
-	uint64_t sigsys = 1ULL << (SIGSYS - 1);
 	long ret;
 
-	if (!emu_options()->trap)
+	if (!is_wanted())
 		return;
-	if (emu_on_valgrind() || __tsan_init) {
+	if (emu_on_valgrind() || __tsan_init || SANITIZED) {
 		emu_say("trap: not under %s; calls made outside libc are not seen",
-			__tsan_init ? "ThreadSanitizer" : "valgrind");
+			__tsan_init ? "ThreadSanitizer" :
+			SANITIZED   ? "a shim with AddressSanitizer" :
+				      "valgrind");
 		return;
 	}
 	emu_gate = find_gate();
@@ -103,8 +124,6 @@ void trap_start(void)
 	}
 	signals_start_trap();
 	trap_stack_start();
-	/* The process may have been started with it blocked. */
-	emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &sigsys, NULL, sizeof(sigsys));
 	ret = set();
 	if (ret) {
 		emu_gate = NULL;

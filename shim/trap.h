@@ -27,6 +27,9 @@ void trap_start(void) __attribute__((visibility("hidden")));
 /** trap_thread_start() - set it in a new thread or a forked child, if the process has it. */
 void trap_thread_start(void) __attribute__((visibility("hidden")));
 
+/** trap_tell_of_thread() - say once that a thread is made whose calls are not seen. */
+void trap_tell_of_thread(void) __attribute__((visibility("hidden")));
+
 #define TRAP_BIT(sig) (1ULL << ((sig)-1))
 
 /* The kernel's mask in the handler: all but what faults raise, and libc uses itself. */

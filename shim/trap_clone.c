@@ -24,6 +24,7 @@
 #include "emu/usercopy.h"
 #include "shim/fdtable.h"
 #include "shim/fork.h"
+#include "shim/trap.h"
 
 /* struct clone_args of linux/sched.h in 64-bit words; later kernels may have more. */
 #define MAX_CLONE_ARGS 16
@@ -139,15 +140,20 @@ static long make_process(long nr, const struct syscall_args *args, const uint64_
 	return 0;
 }
 
+void trap_tell_of_thread(void)
+{
+	if (fdtable_any())
+		emu_say_once("clone: a thread that libc does not know of: its calls on an exmap "
+			     "outside libc will fail with EBADF; make threads with "
+			     "pthread_create()");
+}
+
 static long make_thread(long nr, const struct syscall_args *args, const uint64_t *words, long n,
 			uint64_t stack, ucontext_t *uc)
 {
 	if (!stack || !prepare_stack(stack, uc->uc_mcontext.gregs))
 		return -EINVAL;
-	if (fdtable_any())
-		emu_say_once("clone: a thread that libc does not know of: its calls on an exmap "
-			     "outside libc will fail with EBADF; make threads with "
-			     "pthread_create()");
+	trap_tell_of_thread();
 	/* The child pops the start from its stack, and does not come here. */
 	return call(nr, args, words, n, words[FLAGS], stack - sizeof(struct start));
 }

@@ -21,6 +21,8 @@
 #include "emu/report.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
+#include "shim/masks.h"
+#include "shim/signals.h"
 #include "shim/trap.h"
 #include "shim/trap_stack.h"
 
@@ -31,8 +33,6 @@
 
 /* linux/signal.h, which libc's headers do not go with. */
 #define KERNEL_SS_AUTODISARM (1U << 31)
-
-#define SIGSYS_BIT (1ULL << (SIGSYS - 1))
 
 /* The kernel's struct sigaction on x86-64, asm/signal.h. */
 struct kernel_sigaction {
@@ -56,15 +56,19 @@ __asm__(".pushsection .text\n"
 /* The thread's mask is in the frame; rt_sigreturn() sets it. */
 static long do_sigprocmask(const struct syscall_args *args, ucontext_t *uc)
 {
+	uint64_t given;
+	uint64_t shown;
 	uint64_t old;
 	uint64_t set;
 
 	memcpy(&old, &uc->uc_sigmask, sizeof(old));
+	shown = old | masks_held();
 	if (args->d != sizeof(set))
 		return -EINVAL;
 	if (args->b) {
 		if (emu_usercopy(&set, (void *)args->b, sizeof(set)))
 			return -EFAULT;
+		given = set;
 		switch (args->a) {
 		case SIG_BLOCK:
 			set |= old;
@@ -77,11 +81,11 @@ static long do_sigprocmask(const struct syscall_args *args, ucontext_t *uc)
 		default:
 			return -EINVAL;
 		}
-		/* While SIGSYS is blocked, a trapped call would be the process's end. */
-		set &= ~(SIGSYS_BIT | 1ULL << (SIGKILL - 1) | 1ULL << (SIGSTOP - 1));
+		masks_changed(args->a, given);
+		set &= ~(masks_open() | masks_bit(SIGKILL) | masks_bit(SIGSTOP));
 		memcpy(&uc->uc_sigmask, &set, sizeof(set));
 	}
-	return args->c ? emu_usercopy((void *)args->c, &old, sizeof(old)) : 0;
+	return args->c ? emu_usercopy((void *)args->c, &shown, sizeof(shown)) : 0;
 }
 
 static long exchange_action(int sig, const struct kernel_sigaction *new,
@@ -100,6 +104,25 @@ static long exchange_action(int sig, const struct kernel_sigaction *new,
 	return 0;
 }
 
+/* The client's own restorer must stay. */
+static long change_other(const struct syscall_args *args, struct kernel_sigaction *new)
+{
+	uint64_t held = masks_of_action(args->a, NULL);
+	struct kernel_sigaction old;
+	uint64_t mask = new->mask;
+	long ret;
+
+	new->mask &= ~masks_open();
+	ret = emu_sys(SYS_rt_sigaction, args->a, args->b ? new : NULL, args->c ? &old : NULL,
+		      args->d);
+	if (ret)
+		return ret;
+	if (args->b)
+		masks_of_action(args->a, &mask);
+	old.mask |= held;
+	return args->c ? emu_usercopy((void *)args->c, &old, sizeof(old)) : 0;
+}
+
 static long do_sigaction(const struct syscall_args *args)
 {
 	struct kernel_sigaction new = { .handler = SIG_ERR };
@@ -110,10 +133,8 @@ static long do_sigaction(const struct syscall_args *args)
 		return -EINVAL;
 	if (args->b && emu_usercopy(&new, (void *)args->b, sizeof(new)))
 		return -EFAULT;
-	new.mask &= ~SIGSYS_BIT;
-	/* Of other signals the client's own restorer must stay. */
-	if (args->a != SIGSEGV && args->a != SIGBUS && args->a != SIGSYS)
-		return emu_sys(SYS_rt_sigaction, args->a, args->b ? &new : NULL, args->c, args->d);
+	if (!signals_has(args->a))
+		return change_other(args, &new);
 	ret = exchange_action(args->a, &new, &old);
 	if (!ret && args->c)
 		ret = emu_usercopy((void *)args->c, &old, sizeof(old));

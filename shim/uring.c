@@ -10,7 +10,9 @@
 
 #include "emu/report.h"
 #include "emu/sys.h"
+#include "emu/usercopy.h"
 #include "shim/fdtable.h"
+#include "shim/masks.h"
 #include "shim/uring_ring.h"
 
 bool uring_any;
@@ -205,9 +207,29 @@ long uring_setup(const struct syscall_args *args)
 	return ret;
 }
 
+/* The call itself, with the client's mask but for what must not be blocked. */
+static long enter(const struct syscall_args *args, unsigned int to_submit)
+{
+	const void *arg = (void *)args->e;
+	struct io_uring_getevents_arg extended;
+	uint64_t copy;
+
+	if (!(args->d & IORING_ENTER_EXT_ARG)) {
+		arg = masks_filter(arg, args->f, &copy);
+	} else if (masks_open() && args->f == sizeof(extended) &&
+		   !emu_usercopy(&extended, arg, sizeof(extended))) {
+		extended.sigmask = (uintptr_t)masks_filter((void *)(uintptr_t)extended.sigmask,
+							   extended.sigmask_sz, &copy);
+		arg = &extended;
+	}
+	return emu_sys(SYS_io_uring_enter, args->a, to_submit, args->c, args->d, arg, args->f);
+}
+
 long uring_enter(const struct syscall_args *args)
 {
-	struct uring *ring = args->b && fdtable_any() ? uring_get(args->a) : NULL;
+	/* By the number of a registered ring we know none. */
+	bool known = args->b && !(args->d & IORING_ENTER_REGISTERED_RING);
+	struct uring *ring = known ? uring_get(args->a) : NULL;
 	long done = 0;
 	long ret = 0;
 
@@ -219,7 +241,6 @@ long uring_enter(const struct syscall_args *args)
 	}
 	if (ret < 0)
 		return done ? done : ret;
-	ret = emu_sys(SYS_io_uring_enter, args->a, args->b - done, args->c, args->d, args->e,
-		      args->f);
+	ret = enter(args, args->b - done);
 	return ret >= 0 ? done + ret : done ? done : ret;
 }

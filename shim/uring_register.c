@@ -2,8 +2,9 @@
 /*
  * uring_register.c - io_uring_register(): files and buffers
  *
- * The kernel does not take the fd that stands for an exmap. It gets an empty
- * slot in its place, and the exmap is remembered here.
+ * The kernel does not take the fd that stands for an exmap. It gets one that
+ * nothing can be read from in its place, so that it gives the slot to no other
+ * file, and the exmap is remembered here.
  */
 
 #include "shim/real.h"
@@ -12,7 +13,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
+#include "emu/process.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
 #include "shim/fdtable.h"
@@ -32,6 +35,14 @@ void uring_forget_files(struct uring *ring)
 	ring->nr_files = 0;
 }
 
+void uring_forget_file(struct uring *ring, unsigned int slot)
+{
+	if (slot >= ring->nr_files || !ring->files[slot])
+		return;
+	emu_file_put(ring->files[slot]);
+	ring->files[slot] = NULL;
+}
+
 void uring_forget_buffers(struct uring *ring)
 {
 	free(ring->buffers);
@@ -39,7 +50,23 @@ void uring_forget_buffers(struct uring *ring)
 	ring->nr_buffers = 0;
 }
 
-/* The client's fds, with none in the place of exmaps, which go to @files. Return: an errno. */
+/* What the kernel has in the place of an exmap, or -1. */
+static int stand_in;
+
+static void make_stand_in(void)
+{
+	stand_in = emu_hide_fd(emu_sys(SYS_epoll_create1, EPOLL_CLOEXEC));
+}
+
+static int get_stand_in(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_stand_in);
+	return stand_in < 0 ? -1 : stand_in;
+}
+
+/* The client's fds, with another in the place of exmaps, which go to @files. Return: an errno. */
 static long take_fds(int *fds, struct exmap_file **files, const int *user, unsigned int nr)
 {
 	struct iovec local = { fds, nr * sizeof(*fds) };
@@ -51,7 +78,7 @@ static long take_fds(int *fds, struct exmap_file **files, const int *user, unsig
 	for (unsigned int i = 0; i < nr; i++) {
 		files[i] = fds[i] >= 0 ? fdtable_get(fds[i]) : NULL;
 		if (files[i])
-			fds[i] = -1;
+			fds[i] = get_stand_in();
 	}
 	return 0;
 }
@@ -95,6 +122,8 @@ static long register_fds(struct uring *ring, const int *user, unsigned int nr, u
 		for (long i = 0; i < done && offset + i < ring->nr_files; i++) {
 			struct exmap_file *old = ring->files[offset + i];
 
+			if (fds[i] == IORING_REGISTER_FILES_SKIP)
+				continue;
 			ring->files[offset + i] = files[i];
 			files[i] = old;
 		}
@@ -134,6 +163,19 @@ static long call_update(struct uring *ring, int *fds, void *arg)
 
 	call->update.data = (uintptr_t)fds;
 	return emu_sys(SYS_io_uring_register, ring->fd, call->opcode, &call->update, call->nr);
+}
+
+long uring_update_files(struct uring *ring, const int *fds, unsigned int nr, unsigned int offset)
+{
+	struct call call = {
+		.opcode = IORING_REGISTER_FILES_UPDATE,
+		.nr = nr,
+		.update = { .offset = offset },
+	};
+
+	if (!nr || nr > MAX_FILES)
+		return -EINVAL;
+	return register_fds(ring, fds, nr, offset, true, call_update, &call);
 }
 
 /* Return: whether the opcode was one for files; then *ret is its answer. */

@@ -79,6 +79,25 @@ void uring_unmap(struct uring *ring) __attribute__((visibility("hidden")));
 /** uring_forget_files() - no registered files any more; the ring locked, or nobody's. */
 void uring_forget_files(struct uring *ring) __attribute__((visibility("hidden")));
 
+/** uring_forget_file() - a slot of the registered files has no exmap any more; the ring locked. */
+void uring_forget_file(struct uring *ring, unsigned int slot) __attribute__((visibility("hidden")));
+
+/** uring_update_files() - register fds in the place of others; the ring locked. Return: how many. */
+long uring_update_files(struct uring *ring, const int *fds, unsigned int nr, unsigned int offset)
+	__attribute__((visibility("hidden")));
+
+/** uring_is_for_table() - whether an entry opens or closes an exmap, or registers fds. */
+bool uring_is_for_table(const struct uring *ring, const struct io_uring_sqe *sqe)
+	__attribute__((visibility("hidden")));
+
+/** uring_serve_table() - carry such an entry out. Return: its result. */
+long uring_serve_table(struct uring *ring, const struct io_uring_sqe *sqe)
+	__attribute__((visibility("hidden")));
+
+/** uring_leave_slot() - the kernel is about to put a file of its own where an entry says. */
+void uring_leave_slot(struct uring *ring, const struct io_uring_sqe *sqe)
+	__attribute__((visibility("hidden")));
+
 /** uring_forget_buffers() - no registered buffers any more; as above. */
 void uring_forget_buffers(struct uring *ring) __attribute__((visibility("hidden")));
 

@@ -93,10 +93,12 @@ static long do_command(const struct uring *ring, const struct io_uring_sqe *sqe,
 	return emu_alloc_vectors(file, op & 0xff, &range);
 }
 
-static long serve(const struct uring *ring, const struct io_uring_sqe *sqe, struct exmap_file *file)
+static long serve(struct uring *ring, const struct io_uring_sqe *sqe, struct exmap_file *file)
 {
 	long ret;
 
+	if (!file)
+		return uring_serve_table(ring, sqe);
 	emu_rcu_read_lock();
 	switch (sqe->opcode) {
 	case IORING_OP_READ:
@@ -107,15 +109,23 @@ static long serve(const struct uring *ring, const struct io_uring_sqe *sqe, stru
 	case URING_OP_URING_CMD:
 		ret = do_command(ring, sqe, file);
 		break;
-	default:
-		/* WRITE and its like [1.1]. */
+	case IORING_OP_WRITE:
+	case IORING_OP_WRITEV:
+	case IORING_OP_WRITE_FIXED:
+		/* As by write() [1.1]. */
 		ret = -EINVAL;
+		break;
+	default:
+		ret = -EBADF;
 	}
 	emu_rcu_read_unlock();
 	return ret;
 }
 
-/* Others are the kernel's: it finds what stands for an exmap, and fails with EBADF. */
+/*
+ * Others are the kernel's: it finds what stands for an exmap, and fails with EBADF. Not what
+ * stands for a registered one.
+ */
 static bool is_served(const struct io_uring_sqe *sqe)
 {
 	switch (sqe->opcode) {
@@ -127,8 +137,10 @@ static bool is_served(const struct io_uring_sqe *sqe)
 	case IORING_OP_WRITE_FIXED:
 	case URING_OP_URING_CMD:
 		return true;
-	default:
+	case IORING_OP_NOP:
 		return false;
+	default:
+		return sqe->flags & IOSQE_FIXED_FILE;
 	}
 }
 
@@ -234,10 +246,12 @@ static long serve_entry(struct walk *walk)
 {
 	struct io_uring_sqe *sqe = walk->sqe;
 	struct exmap_file *file = is_served(sqe) ? file_of(walk->ring, sqe) : NULL;
+	bool ours = file || uring_is_for_table(walk->ring, sqe);
 	bool linked = sqe->flags & LINKS;
 	long ret = 0;
 
-	if (!file) {
+	if (!ours) {
+		uring_leave_slot(walk->ring, sqe);
 		if (walk->chain.cut) {
 			replace(walk->ring, sqe, -ECANCELED);
 			sqe->flags &= ~LINKS;

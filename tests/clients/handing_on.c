@@ -182,12 +182,57 @@ static void test_polled_ring(void)
 	client_close(&c);
 }
 
-int main(void)
+/* What a program finds that was executed with an exmap open. */
+static int after_exec(int fd)
 {
+	struct exmap_ioctl_stats stats;
+	struct client c;
+	char byte;
+
+	if (fcntl(fd, F_GETFD) < 0 || ioctl(fd, EXMAP_IOCTL_STATS, &stats) != -1 || errno != EBADF)
+		return 1;
+	if (pread(fd, &byte, 1, 0) != -1 || errno != EBADF)
+		return 2;
+	return client_open(&c, PAGES, 8, 1, -1) || client_alloc(&c, 0, 0, 8) != 8 ? 3 : 0;
+}
+
+/* The module's lives on. */
+static void test_exec(void)
+{
+	char text[256] = "";
+	struct client c;
+	char number[16];
+	int status, ends[2];
+	pid_t pid;
+
+	if (!check_emulated())
+		return;
+	check_need(client_open(&c, PAGES, 16, 1, -1) == 0 && pipe(ends) == 0, "exmap");
+	CHECK(fcntl(c.fd, F_SETFD, 0) == 0);
+	snprintf(number, sizeof(number), "%d", c.fd);
+	pid = fork();
+	if (!pid) {
+		dup2(ends[1], STDERR_FILENO);
+		execl("/proc/self/exe", "handing_on", number, NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(read(ends[0], text, sizeof(text) - 1) > 0 && strstr(text, "exec"));
+	close(ends[0]);
+	CHECK(client_alloc(&c, 0, 0, 4) == 4);
+	client_close(&c);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		return after_exec(atoi(argv[1]));
 	/* Before anything is open. */
 	test_polled_ring();
 	test_proc();
 	test_socket();
+	test_exec();
 	test_setuid();
 	test_cancel();
 	return check_done();

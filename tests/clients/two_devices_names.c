@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* two_devices, part two: every way to open the device and to look at it */
+#include <dirent.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 
@@ -50,6 +53,74 @@ static void test_open(void)
 	CHECK_ERR(open("/dev/exmap", O_RDONLY | O_DIRECTORY), ENOTDIR);
 	close(dev);
 	close(root);
+}
+
+static int opens_stream(FILE *stream)
+{
+	int ok = stream && is_exmap(fileno(stream));
+
+	if (stream)
+		fclose(stream);
+	return ok;
+}
+
+/* Whether a directory has an entry of that name, by the kernel's word. */
+static int has_entry(const char *dir, const char *name)
+{
+	DIR *stream = opendir(dir);
+	struct dirent *entry;
+	int found = 0;
+
+	check_need(stream != NULL, dir);
+	while ((entry = readdir(stream)))
+		found |= !strcmp(entry->d_name, name);
+	closedir(stream);
+	return found;
+}
+
+/* What makes a file where there is none opens the device, and makes none. */
+static void test_create(void)
+{
+	struct open_how how = { .flags = O_RDWR | O_CREAT, .mode = 0600 };
+	const char *const modes[] = { "r", "r+", "w", "a+", "we" };
+	int before = has_entry("/dev", "exmap");
+	char link[] = "/tmp/exmap-link-XXXXXX";
+	struct stat st;
+
+	CHECK(opens(creat("/dev/exmap", 0600)));
+	CHECK(opens(creat64("/dev/exmap", 0600)));
+	CHECK(opens((int)syscall(SYS_creat, "/dev/exmap", 0600)));
+	CHECK(opens((int)syscall(SYS_openat2, AT_FDCWD, "/dev/exmap", &how, sizeof(how))));
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		CHECK(opens_stream(fopen("/dev/exmap", modes[i])));
+		CHECK(opens_stream(fopen64("/dev/exmap", modes[i])));
+		CHECK(opens_stream(freopen("/dev/exmap", modes[i], fopen("/dev/null", modes[i]))));
+	}
+	CHECK_ERR(fopen("/dev/exmap", "wx") ? 0 : -1, EEXIST);
+	CHECK_ERR(open((char *)8, O_RDWR | O_CREAT, 0600), EFAULT);
+	CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, 8, &how, sizeof(how)), EFAULT);
+	CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, "/dev/exmap", 8, sizeof(how)), EFAULT);
+
+	check_need(mkdtemp(link) != NULL, "directory in /tmp");
+	check_need(rmdir(link) == 0 && symlink("/dev/exmap", link) == 0, "symlink");
+	CHECK(opens(open(link, O_RDWR)));
+	CHECK(opens(open(link, O_RDWR | O_CREAT, 0600)));
+	CHECK_ERR(open(link, O_RDWR | O_NOFOLLOW), ELOOP);
+	CHECK(stat(link, &st) == 0 && S_ISCHR(st.st_mode));
+	CHECK(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+	unlink(link);
+	CHECK(has_entry("/dev", "exmap") == before);
+}
+
+/* Of any file, before a driver is asked. */
+static void test_general_ioctls(void)
+{
+	int fd = open("/dev/exmap", O_RDWR), on = 1;
+
+	CHECK(ioctl(fd, FIOCLEX) == 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	CHECK(ioctl(fd, FIONCLEX) == 0 && fcntl(fd, F_GETFD) == 0);
+	CHECK(ioctl(fd, FIONBIO, &on) == 0);
+	close(fd);
 }
 
 static int is_device(const struct stat *st)
@@ -134,6 +205,8 @@ static void test_stream(void)
 unsigned int test_names(unsigned int *passed)
 {
 	test_open();
+	test_create();
+	test_general_ioctls();
 	test_stat();
 	test_file_calls();
 	test_stream();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* vm_calls - the memory calls of a program, on surfaces, beside them and elsewhere */
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "check.h"
 
@@ -258,14 +259,117 @@ static void test_syscall(void)
 	CHECK(syscall(SYS_getpid) == getpid());
 }
 
+/* A mapping that fails has replaced nothing. */
+static void test_not_replaced(void)
+{
+	const int fixed = MAP_PRIVATE | MAP_FIXED;
+	struct client c;
+	int ends[2];
+
+	check_need(pipe(ends) == 0, "pipe");
+	prepare(&c);
+	CHECK_ERR(mmap(c.mem, PAGES * PAGE, PROT_READ, fixed, 4000, 0), EBADF);
+	CHECK_ERR(mmap(c.mem, PAGES * PAGE, PROT_READ, fixed, ends[0], 0), ENODEV);
+	CHECK_ERR(mmap(c.mem, PAGES * PAGE, PROT_READ, fixed, ends[0], 1), EINVAL);
+	CHECK(intact(&c));
+	CHECK(client_alloc(&c, 0, 40, 16) == 16);
+	close(ends[0]);
+	close(ends[1]);
+	client_close(&c);
+}
+
+static long locked_pages(void)
+{
+	FILE *status = fopen("/proc/self/status", "r");
+	char line[256];
+	long kib = -1;
+
+	while (status && kib < 0 && fgets(line, sizeof(line), status))
+		sscanf(line, "VmLck: %ld", &kib);
+	if (status)
+		fclose(status);
+	return kib / 4;
+}
+
+/* Return: 0, or what failed; 77 where no surface can be had then. */
+static int locks_all(void)
+{
+	struct client c = { .pages = (size_t)1 << 26, .interfaces = 1 };
+	long before;
+
+	if (mlockall(MCL_FUTURE))
+		return 77;
+	before = locked_pages();
+	c.fd = open("/dev/exmap", O_RDWR);
+	if (c.fd < 0 || client_setup(c.fd, -1, 1, 32))
+		return 1;
+	if (client_map(&c))
+		return errno == EAGAIN || errno == ENOSYS ? 77 : 2;
+	if (locked_pages() - before > (long)(c.pages / 512))
+		return 3;
+	for (int i = 0; i < 3; i++) {
+		if (client_alloc(&c, 0, 0, 32) != 32)
+			return 4;
+		memset(c.mem, 1, 32 * PAGE);
+		if (client_free(&c, 0, 0, 32) != 32)
+			return 5;
+	}
+	return 0;
+}
+
+/* Who locks all memory to come means that which is used: a surface is not, until it is. */
+static void test_locked(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		/* A strategy that cannot be had then says so. */
+		freopen("/dev/null", "w", stderr);
+		_exit(locks_all());
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		check_skip("all memory locked", "refused: the limit, or strategy=move");
+	else
+		CHECK(WEXITSTATUS(status) == 0);
+}
+
+/* Runs last: it leaves them mapped. */
+static void test_too_many(void)
+{
+	char text[256] = "";
+	int ends[2], fd, saved;
+	int n = 0;
+
+	check_need(pipe(ends) == 0, "pipe");
+	fd = open("/dev/exmap", O_RDWR);
+	saved = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	while (n < 600 &&
+	       mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, EXMAP_OFF_EXMAP) != MAP_FAILED) {
+		close(fd);
+		fd = open("/dev/exmap", O_RDWR);
+		n++;
+	}
+	dup2(saved, STDERR_FILENO);
+	close(ends[1]);
+	CHECK(n >= 500 && (n == 600 || errno == ENOMEM));
+	if (n < 600)
+		CHECK(read(ends[0], text, sizeof(text) - 1) > 0 && strstr(text, "exmap: mmap:"));
+}
+
 int main(void)
 {
 	test_elsewhere();
+	test_not_replaced();
 	test_parts();
 	test_whole();
 	test_with_neighbours();
 	test_replaced();
 	test_cycles();
 	test_syscall();
+	test_locked();
+	test_too_many();
 	return check_done();
 }

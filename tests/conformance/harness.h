@@ -60,6 +60,8 @@ extern const struct test more_access_tests[];
 extern const struct test more_race_tests[];
 extern const struct test uring_tests[];
 extern const struct test uring_batch_tests[];
+extern const struct test uring_files_tests[];
+extern const struct test aio_tests[];
 
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
@@ -159,6 +161,9 @@ int backing_file(size_t bytes);
 
 /** backing_byte() - the pattern: what its byte at an offset is. */
 unsigned char backing_byte(size_t offset);
+
+/** buffer_is_backing() - whether a page of any memory holds a page's part of the pattern. */
+bool buffer_is_backing(const char *buffer, uint64_t page);
 
 /** page_is_backing() - whether a page of the surface holds its part of the pattern. */
 bool page_is_backing(struct ex *ex, uint64_t page);

@@ -10,6 +10,8 @@ const struct test *const test_sections[] = {
 	action_tests,
 	race_tests,
 	read_tests,
+	aio_tests,
+	uring_files_tests,
 	access_tests,
 	other_tests,
 	more_tests,

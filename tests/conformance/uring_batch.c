@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* uring_batch.c - 7.5: operations on an exmap among others in a ring, and through Linux AIO */
+/* uring_batch.c - 7.5: operations on an exmap among others in a ring */
 
 #include "harness.h"
 #include "ring.h"
 
-#include <linux/aio_abi.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
 #define BATCH 256
-
-/* Whether a page of ordinary memory holds a page's part of the pattern. */
-static bool buffer_is_backing(const char *buffer, uint64_t page)
-{
-	for (size_t i = 0; i < PAGE; i++) {
-		if ((unsigned char)buffer[i] != backing_byte(page * PAGE + i))
-			return false;
-	}
-	return true;
-}
 
 static struct io_uring_sqe read_of(int fd, void *buf, unsigned int len, uint64_t offset)
 {
@@ -309,70 +298,6 @@ static void registered_buffer_of_the_surface(void)
 	CHECK_EQ(ring_do(&ring, &sqe), -EFAULT);
 }
 
-static long submit(aio_context_t ctx, struct iocb **iocbs, long n)
-{
-	return syscall(SYS_io_submit, ctx, n, iocbs);
-}
-
-static void aio_reads(void)
-{
-	int file = backing_file(64 * PAGE);
-	char *heap = aligned_alloc(PAGE, PAGE);
-	struct iocb *list[4];
-	struct iocb iocbs[4] = { 0 };
-	struct io_event events[4];
-	aio_context_t ctx = 0;
-	struct iovec iov[2];
-	struct ex ex;
-
-	if (syscall(SYS_io_setup, 8, &ctx))
-		SKIP("no Linux AIO here (%s)", strerror(errno));
-	ex_start(&ex, 64, 2, 16, file);
-	iov[0] = (struct iovec){ ex_at(&ex, 30), PAGE };
-	iov[1] = (struct iovec){ ex_at(&ex, 10), 2 * PAGE };
-	for (int i = 0; i < 4; i++) {
-		list[i] = &iocbs[i];
-		iocbs[i].aio_data = 100 + i;
-		iocbs[i].aio_fildes = ex.fd;
-		iocbs[i].aio_lio_opcode = IOCB_CMD_PREAD;
-		iocbs[i].aio_nbytes = PAGE;
-		iocbs[i].aio_offset = read_offset(1, EXMAP_OP_READ);
-	}
-	iocbs[0].aio_buf = (uintptr_t)ex_at(&ex, 5);
-	iocbs[1].aio_fildes = file;
-	iocbs[1].aio_buf = (uintptr_t)heap;
-	iocbs[1].aio_offset = 7 * PAGE;
-	iocbs[2].aio_lio_opcode = IOCB_CMD_PREADV;
-	iocbs[2].aio_buf = (uintptr_t)iov;
-	iocbs[2].aio_nbytes = 2;
-	iocbs[3].aio_buf = (uintptr_t)ex_at(&ex, 64);
-	CHECK_EQ(submit(ctx, list, 4), 4);
-	CHECK_EQ(syscall(SYS_io_getevents, ctx, 4, 4, events, NULL), 4);
-	for (int i = 0; i < 4; i++) {
-		static const long want[] = { PAGE, PAGE, 3 * PAGE, -EFAULT };
-		int which = events[i].data - 100;
-
-		CHECK(which >= 0 && which < 4 && events[i].obj == (uintptr_t)list[which]);
-		CHECK_EQ(events[i].res, want[which]);
-	}
-	CHECK(page_is_backing(&ex, 5) && page_is_backing(&ex, 10) && page_is_backing(&ex, 11) &&
-	      page_is_backing(&ex, 30) && buffer_is_backing(heap, 7));
-	CHECK_EQ(ex_mapped(&ex), 4);
-
-	/* The client's iocb is as it was. */
-	CHECK_EQ(iocbs[0].aio_fildes, (unsigned int)ex.fd);
-	CHECK_EQ(submit(ctx, list, 1), 1);
-	CHECK_EQ(syscall(SYS_io_getevents, ctx, 1, 4, events, NULL), 1);
-	CHECK_EQ(events[0].res, 0);
-	iocbs[0].aio_buf += 512;
-	CHECK_EQ(submit(ctx, list, 1), 1);
-	CHECK_EQ(syscall(SYS_io_getevents, ctx, 1, 4, events, NULL), 1);
-	CHECK_EQ(events[0].res, -EINVAL);
-	CHECK_ERRNO(submit(0, list, 1), EINVAL);
-	CHECK_EQ(ex_mapped(&ex), 4);
-	CHECK_EQ(syscall(SYS_io_destroy, ctx), 0);
-}
-
 const struct test uring_batch_tests[] = {
 	{ "7.5", "batch_of_256", batch_of_256 },
 	{ "7.5", "links_wait_for_it", links_wait_for_it },
@@ -382,6 +307,5 @@ const struct test uring_batch_tests[] = {
 	{ "7.5", "registered_files", registered_files },
 	{ "7.5", "ring_errors_are_preads", ring_errors_are_preads },
 	{ "7.5", "registered_buffer_of_the_surface", registered_buffer_of_the_surface },
-	{ "7.5", "aio_reads", aio_reads },
 	{ 0 },
 };

@@ -178,8 +178,10 @@ fi
 
 sets "--trap=on" "^EXMAP_OPTIONS=.*trap=on" --trap=on
 sets "--trap=off" "^EXMAP_OPTIONS=.*trap=off" --trap=off
-says "--trap=auto finds nothing in a program that goes by libc" 0 "EXMAP_OPTIONS=verbose=1 " \
-	--verbose -- /bin/true
+says "--trap=auto finds a program's own calls" 0 "trap=on: .*exmap-run makes" --verbose -- \
+	env "$run" --version
+"$run" --verbose -- env true >"$dir/out" 2>&1 && ! grep -q trap=on "$dir/out"
+report $? "--trap=auto finds nothing in programs that go by libc"
 says "a --trap that there is not" 2 "no 'maybe'" --trap=maybe -- /bin/true
 says "--doctor names a strategy" 0 "^strategy: [a-z]" --doctor
 says "--doctor obeys --strategy" 0 "^strategy: mprotect$" --strategy=mprotect --doctor

@@ -141,8 +141,29 @@ static bool read_interpreter(char out[PATH_MAX], int fd, Elf *elf)
 	return false;
 }
 
+static bool is_of_go(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return false;
+	while ((section = elf_nextscn(elf, section))) {
+		const char *name;
+
+		if (!gelf_getshdr(section, &header))
+			continue;
+		name = elf_strptr(elf, names, header.sh_name);
+		if (name && !strcmp(name, ".go.buildinfo"))
+			return true;
+	}
+	return false;
+}
+
 static bool check_elf(struct client *client, const char *path, int fd, Elf *elf)
 {
+	char interpreter[PATH_MAX];
 	GElf_Ehdr header;
 
 	if (!gelf_getehdr(elf, &header) || gelf_getclass(elf) != ELFCLASS64 ||
@@ -152,18 +173,17 @@ static bool check_elf(struct client *client, const char *path, int fd, Elf *elf)
 			 path);
 		return false;
 	}
-	if (!read_interpreter(client->interpreter, fd, elf)) {
-		complain(
-			"%s: statically linked, so LD_PRELOAD cannot reach it; link it dynamically",
-			path);
+	if (!read_interpreter(interpreter, fd, elf)) {
+		complain("%s: statically linked, so LD_PRELOAD cannot reach it; %s", path,
+			 is_of_go(elf) ? "build it with cgo (import \"C\", CGO_ENABLED=1)" :
+					 "link it dynamically");
 		return false;
 	}
-	if (strstr(client->interpreter, "/ld-musl")) {
+	if (strstr(interpreter, "/ld-musl")) {
 		complain("%s: linked with musl, and the shim is made for glibc; link it with glibc",
 			 path);
 		return false;
 	}
-	snprintf(client->program, sizeof(client->program), "%s", path);
 	read_dynamic(client, elf);
 	return true;
 }

@@ -12,15 +12,11 @@
 /**
  * struct client - a program
  * @path:        file to execute
- * @program:     it, or the program that interprets the script that it is; "" if it cannot be read
- * @interpreter: what loads @program: ld-linux
  * @runtimes:    sonames of sanitizer runtimes it is linked with
  * @nr_runtimes: how many
  */
 struct client {
 	char path[PATH_MAX];
-	char program[PATH_MAX];
-	char interpreter[PATH_MAX];
 	char runtimes[MAX_RUNTIMES][64];
 	int nr_runtimes;
 };

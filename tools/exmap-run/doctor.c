@@ -215,5 +215,6 @@ int doctor(void)
 	printf("ALLOC, touch and FREE, a page: %.0f ns of a run of %d, %.0f ns of scattered ones\n",
 	       run, PAGES, scattered);
 	advise(mover);
+	emu_file_put(file);
 	return 0;
 }

@@ -80,19 +80,6 @@ void set_preload(const struct client *client, const char *shim)
 	free(list);
 }
 
-bool has_option(const char *key)
-{
-	const char *word = getenv("EXMAP_OPTIONS");
-	size_t len = strlen(key);
-
-	for (; word && *word; word += strcspn(word, ":"), word += *word == ':') {
-		if (!strncmp(word, key, len) &&
-		    (word[len] == '=' || word[len] == ':' || !word[len]))
-			return true;
-	}
-	return false;
-}
-
 void set_option(const char *option)
 {
 	const char *old = getenv("EXMAP_OPTIONS");

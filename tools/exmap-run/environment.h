@@ -26,7 +26,4 @@ void set_preload(const struct client *client, const char *shim);
  */
 void set_option(const char *option);
 
-/** has_option() - whether EXMAP_OPTIONS says something of a key. */
-bool has_option(const char *key);
-
 #endif /* EXMAP_RUN_ENVIRONMENT_H */

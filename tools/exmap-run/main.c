@@ -12,7 +12,6 @@
 #include "tools/exmap-run/client.h"
 #include "tools/exmap-run/doctor.h"
 #include "tools/exmap-run/environment.h"
-#include "tools/exmap-run/scan.h"
 
 /* As env(1) and others: what goes wrong here is told from what the client does. */
 #define EXIT_USAGE 2
@@ -24,7 +23,6 @@ struct run {
 	char **command;
 	bool module;
 	bool verbose;
-	bool look;
 	bool doctor;
 };
 
@@ -45,8 +43,8 @@ static const struct argp_option options[] = {
 	  "Who serves /dev/exmap: emu (the default), or module, which leaves the kernel's alone",
 	  0 },
 	{ "trap", OPTION_TRAP, "auto|on|off", 0,
-	  "Serve system calls that are made outside libc: if the client or a library of its makes "
-	  "some (auto, the default), or in any case",
+	  "Serve system calls that are made outside libc: if the client, a library of its or a program "
+	  "that it executes makes some (auto, the default), or in any case",
 	  0 },
 	{ "stats", OPTION_STATS, NULL, 0, "Print a table of statistics on stderr at exit", 0 },
 	{ "option", OPTION_SET, "KEY=VALUE", 0,
@@ -98,8 +96,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		run->module = !strcmp(arg, "module");
 		break;
 	case OPTION_TRAP:
-		run->look = !strcmp(arg, "auto");
-		set_choice("trap", run->look ? "off" : arg, traps);
+		set_choice("trap", arg, traps);
 		break;
 	case OPTION_STATS:
 		set_option("stats=1");
@@ -139,20 +136,9 @@ static const struct argp argp = {
 	       "Exit status: the client's; 2 if it cannot be run.",
 };
 
-static void look_for_calls(const struct client *client, bool verbose)
-{
-	char where[PATH_MAX];
-
-	if (!scan_client(client, where))
-		return;
-	if (verbose)
-		complain("--trap=on: %s makes system calls without libc", where);
-	set_option("trap=on");
-}
-
 int main(int argc, char **argv)
 {
-	struct run run = { .look = !has_option("trap") };
+	struct run run = { 0 };
 	struct client client = { 0 };
 	char shim[PATH_MAX];
 
@@ -173,8 +159,6 @@ int main(int argc, char **argv)
 		if (!client_check(&client) || !find_shim(shim))
 			return EXIT_USAGE;
 		client_add_runtimes(&client, shim);
-		if (run.look)
-			look_for_calls(&client, run.verbose);
 		set_preload(&client, shim);
 	}
 	if (run.verbose)

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+/* masks.c - see masks.h */
+
+#include "shim/real.h"
+#include "shim/masks.h"
+
+#include <string.h>
+#include <sys/select.h>
+
+#include "emu/sys.h"
+#include "emu/usercopy.h"
+#include "shim/answer.h"
+
+/* Newer than Debian 12's headers. */
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
+
+/* All three are atomic: handlers read them. The first only grows. */
+static uint64_t open_signals;
+static __thread uint64_t held_signals;
+/* Of those that were sent meanwhile. */
+static __thread uint64_t waiting_signals;
+/* What the masks of handlers have of ours, by signal; atomic. */
+static uint64_t of_actions[_NSIG];
+
+uint64_t masks_open(void)
+{
+	return __atomic_load_n(&open_signals, __ATOMIC_RELAXED);
+}
+
+uint64_t masks_held(void)
+{
+	return __atomic_load_n(&held_signals, __ATOMIC_RELAXED);
+}
+
+void masks_keep_open(int sig)
+{
+	uint64_t bit = masks_bit(sig);
+	uint64_t old = 0;
+
+	__atomic_fetch_or(&open_signals, bit, __ATOMIC_RELAXED);
+	emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &bit, &old, MASKS_SIZE);
+	__atomic_fetch_or(&held_signals, old & bit, __ATOMIC_RELAXED);
+}
+
+void masks_thread_start(uint64_t held)
+{
+	uint64_t set = masks_open();
+
+	__atomic_store_n(&held_signals, held, __ATOMIC_RELAXED);
+	/* An attribute may have asked for more. */
+	emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, MASKS_SIZE);
+}
+
+void masks_changed(int how, uint64_t set)
+{
+	uint64_t held = masks_held();
+	uint64_t come;
+
+	if (how == SIG_UNBLOCK)
+		held &= ~set;
+	else
+		held = (how == SIG_BLOCK ? held : 0) | (set & masks_open());
+	__atomic_store_n(&held_signals, held, __ATOMIC_RELAXED);
+	come = __atomic_load_n(&waiting_signals, __ATOMIC_RELAXED) & ~held;
+	__atomic_fetch_and(&waiting_signals, ~come, __ATOMIC_RELAXED);
+	for (int sig = 1; come; sig++, come >>= 1) {
+		if (come & 1)
+			emu_sys(SYS_tgkill, emu_sys(SYS_getpid), emu_sys(SYS_gettid), sig);
+	}
+}
+
+bool masks_defer(int sig)
+{
+	if (!(masks_held() & masks_bit(sig)))
+		return false;
+	__atomic_fetch_or(&waiting_signals, masks_bit(sig), __ATOMIC_RELAXED);
+	return true;
+}
+
+uint64_t masks_of_action(int sig, const uint64_t *mask)
+{
+	uint64_t *ours = &of_actions[sig > 0 && sig < _NSIG ? sig : 0];
+
+	if (!mask)
+		return __atomic_load_n(ours, __ATOMIC_RELAXED);
+	return __atomic_exchange_n(ours, *mask & masks_open(), __ATOMIC_RELAXED);
+}
+
+const void *masks_filter(const void *mask, size_t size, uint64_t *copy)
+{
+	if (!masks_open() || !mask || size != MASKS_SIZE || emu_usercopy(copy, mask, sizeof(*copy)))
+		return mask;
+	*copy &= ~masks_open();
+	return copy;
+}
+
+/* A libc's set without ours, in the kernel's size. */
+static const sigset_t *filter(const sigset_t *set, sigset_t *copy)
+{
+	uint64_t word;
+
+	if (!masks_open() || !set)
+		return set;
+	*copy = *set;
+	memcpy(&word, copy, sizeof(word));
+	word &= ~masks_open();
+	memcpy(copy, &word, sizeof(word));
+	return copy;
+}
+
+static int do_sigmask(int (*real)(int, const sigset_t *, sigset_t *), int how, const sigset_t *set,
+		      sigset_t *old)
+{
+	uint64_t held = masks_held();
+	uint64_t word = 0;
+	sigset_t copy;
+	int ret;
+
+	if (set)
+		memcpy(&word, set, sizeof(word));
+	ret = real(how, how == SIG_UNBLOCK ? set : filter(set, &copy), old);
+	if (ret)
+		return ret;
+	if (old && held) {
+		uint64_t shown;
+
+		memcpy(&shown, old, sizeof(shown));
+		shown |= held;
+		memcpy(old, &shown, sizeof(shown));
+	}
+	if (set)
+		masks_changed(how, word);
+	return 0;
+}
+
+EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+	return do_sigmask(REAL(sigprocmask), how, set, old);
+}
+
+EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+	return do_sigmask(REAL(pthread_sigmask), how, set, old);
+}
+
+EXPORT int sigsuspend(const sigset_t *set)
+{
+	sigset_t copy;
+
+	return REAL(sigsuspend)(filter(set, &copy));
+}
+
+EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *set)
+{
+	sigset_t copy;
+
+	return REAL(ppoll)(fds, n, timeout, filter(set, &copy));
+}
+
+EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+		       const sigset_t *set, size_t size)
+{
+	sigset_t copy;
+
+	return REAL(__ppoll_chk)(fds, n, timeout, filter(set, &copy), size);
+}
+
+EXPORT int pselect(int n, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout,
+		   const sigset_t *set)
+{
+	sigset_t copy;
+
+	return REAL(pselect)(n, in, out, except, timeout, filter(set, &copy));
+}
+
+EXPORT int epoll_pwait(int fd, struct epoll_event *events, int n, int timeout, const sigset_t *set)
+{
+	sigset_t copy;
+
+	return REAL(epoll_pwait)(fd, events, n, timeout, filter(set, &copy));
+}
+
+EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int n, const struct timespec *timeout,
+			const sigset_t *set)
+{
+	sigset_t copy;
+
+	return REAL(epoll_pwait2)(fd, events, n, timeout, filter(set, &copy));
+}
+
+/* What pselect6() and io_pgetevents() have for their last argument. */
+struct sized_mask {
+	const void *mask;
+	size_t size;
+};
+
+long masks_call_sized(long nr, const struct syscall_args *args)
+{
+	struct syscall_args x = *args;
+	struct sized_mask sized;
+	uint64_t copy;
+
+	if (masks_open() && x.f && !emu_usercopy(&sized, (void *)x.f, sizeof(sized))) {
+		sized.mask = masks_filter(sized.mask, sized.size, &copy);
+		x.f = (long)&sized;
+	}
+	return emu_sys6(nr, x.a, x.b, x.c, x.d, x.e, x.f);
+}
+
+bool masks_serve(long nr, const struct syscall_args *args, long *ret)
+{
+	struct syscall_args x = *args;
+	uint64_t copy;
+
+	switch (nr) {
+	case SYS_rt_sigsuspend:
+		x.a = (long)masks_filter((void *)x.a, x.b, &copy);
+		break;
+	case SYS_ppoll:
+		x.d = (long)masks_filter((void *)x.d, x.e, &copy);
+		break;
+	case SYS_epoll_pwait:
+	case SYS_epoll_pwait2:
+		x.e = (long)masks_filter((void *)x.e, x.f, &copy);
+		break;
+	case SYS_pselect6:
+		*ret = answer(masks_call_sized(nr, args));
+		return true;
+	default:
+		return false;
+	}
+	*ret = answer(emu_sys6(nr, x.a, x.b, x.c, x.d, x.e, x.f));
+	return true;
+}
