@@ -20,7 +20,7 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 		u64 *where;
 		u32 j;
 
-		exmap_for_each_word (s, run, j, where) {
+		exmap_for_each_word(s, run, j, where) {
 			if (exmap_unlikely(used == have)) {
 				u64 want =
 					EXMAP_MIN(ifc->nr_pages - given, (u64)EXMAP_BATCH_FRAMES);
@@ -79,7 +79,7 @@ void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 			nr_runs = i + 1;
 			continue;
 		}
-		exmap_for_each_word (s, run, j, where) {
+		exmap_for_each_word(s, run, j, where) {
 			u64 word = exmap_load(where);
 
 			if (j < kept)
@@ -90,7 +90,7 @@ void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 			else
 				nr_frames = release_page(ifc, pool, where, word, nr_frames);
 		}
-		*failed_vec = EXMAP_MIN(*failed_vec, run->vec);
+		*failed_vec = EXMAP_MIN(*failed_vec, run->vec + kept * run->step);
 		keep -= kept;
 		ifc->nr_pages -= run->len - kept;
 		run->len = kept;
@@ -121,6 +121,17 @@ bool exmap_batch_map(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 	return complete;
 }
 
+/* Every page of a run counts for its vector. */
+static inline void count_pages(struct exmap_interface *ifc, const struct exmap_run *run)
+{
+	if (!run->step) {
+		ifc->result[run->vec].pages += run->len;
+		return;
+	}
+	for (u32 i = 0; i < run->len; i++)
+		ifc->result[run->vec + i].pages = 1;
+}
+
 void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
 {
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
@@ -128,9 +139,9 @@ void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
 		u64 *where;
 		u32 j;
 
-		exmap_for_each_word (s, run, j, where)
+		exmap_for_each_word(s, run, j, where)
 			exmap_store_release(where, exmap_present_of(s, exmap_load(where)));
-		ifc->result[run->vec].pages += run->len;
+		count_pages(ifc, run);
 	}
 	count(&ifc->counts.allocated, ifc->nr_pages);
 	ifc->nr_runs = 0;
@@ -144,29 +155,29 @@ void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
 static void batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 			 struct exmap_surface *s)
 {
+	u64 freed = ifc->nr_pages;
 	u32 nr_frames = 0;
-	u64 n = 0;
 
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
-		u32 freed = run->len;
 		u64 *where;
 		u32 j;
 
-		exmap_for_each_word (s, run, j, where) {
+		count_pages(ifc, run);
+		exmap_for_each_word(s, run, j, where) {
 			u64 word = exmap_load(where);
 
-			if (keep_page(s, where, word))
+			if (keep_page(s, where, word)) {
+				ifc->result[run->vec + j * run->step].pages--;
 				freed--;
-			else
+			} else {
 				nr_frames = release_page(ifc, pool, where, word, nr_frames);
+			}
 		}
-		ifc->result[run->vec].pages += freed;
-		n += freed;
 	}
 	if (nr_frames)
 		exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
-	count(&ifc->counts.freed, n);
+	count(&ifc->counts.freed, freed);
 	ifc->nr_runs = 0;
 	ifc->nr_pages = 0;
 }
@@ -223,6 +234,7 @@ static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 
 		if (exmap_likely(claim == EXMAP_CLAIM_RUN)) {
 			run->vec = vec;
+			run->step = 0;
 			ifc->nr_pages += run->len;
 			if (++ifc->nr_runs == EXMAP_BATCH_RUNS)
 				failed_vec = commit(ifc, pool, s, opcode);
@@ -281,25 +293,66 @@ int exmap_alloc_bytes(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 	return mapped << EXMAP_PAGE_SHIFT;
 }
 
-/*
- * The usual vector, in few instructions: one page, in the state that it is asked
- * for in. Return: whether it was that, and is in the batch, which had room.
- */
-static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, unsigned int opcode,
-			  u32 vec, u64 page)
+/* A block whose lock a call holds while it claims pages of it. */
+struct claimer {
+	struct exmap_block *block;
+	u64 nr;
+};
+
+static inline void leave_block(struct claimer *c)
+{
+	if (c->block)
+		exmap_spin_unlock(&c->block->lock);
+	c->block = NULL;
+}
+
+static inline bool enter_block(struct claimer *c, const struct exmap_surface *s, u64 nr)
+{
+	if (exmap_likely(c->block && c->nr == nr))
+		return true;
+	leave_block(c);
+	c->block = exmap_touched_block(s, nr);
+	c->nr = nr;
+	if (exmap_unlikely(!c->block))
+		return false;
+	exmap_spin_lock(&c->block->lock);
+	return true;
+}
+
+/* The run that a page continues, and its vector that run's vectors; or a new one. */
+static inline void add_page(struct exmap_interface *ifc, u32 vec, u64 page, u64 *where)
 {
 	struct exmap_run *run = &ifc->runs[ifc->nr_runs];
-	u64 *where = exmap_touched_word(s, page);
 
-	if (exmap_unlikely(!where ||
-			   exmap_claim_page(where, opcode == EXMAP_OP_FREE) != EXMAP_CLAIM_RUN))
-		return false;
+	ifc->nr_pages++;
+	if (ifc->nr_runs && run[-1].step && run[-1].page + run[-1].len == page &&
+	    run[-1].vec + run[-1].len == vec) {
+		run[-1].len++;
+		return;
+	}
 	run->page = page;
 	run->word = where;
 	run->len = 1;
 	run->vec = vec;
+	run->step = 1;
 	ifc->nr_runs++;
-	ifc->nr_pages++;
+}
+
+/*
+ * The usual vector, in few instructions: one page, in the state that it is asked
+ * for in. Return: whether it was that, and is in the batch, which had room.
+ */
+static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, struct claimer *c,
+			  unsigned int opcode, u32 vec, u64 page)
+{
+	u64 *where;
+
+	if (exmap_unlikely(!enter_block(c, s, page / EXMAP_BLOCK_PAGES)))
+		return false;
+	where = exmap_block_word(s, c->block, page);
+	if (exmap_unlikely(exmap_claim_page(where, opcode == EXMAP_OP_FREE) != EXMAP_CLAIM_RUN))
+		return false;
+	add_page(ifc, vec, page, where);
 	return true;
 }
 
@@ -312,6 +365,7 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 				      unsigned int opcode, u32 iov_len)
 {
 	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
+	struct claimer c = { NULL };
 
 	for (u32 i = 0; i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES; i++) {
 		/* The client may write while we read: one load, and no other [4.2]. */
@@ -322,13 +376,15 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 		ifc->result[i].value = 0;
 		if (exmap_likely(len == 1 && page < s->nr_pages &&
 				 ifc->nr_runs < EXMAP_BATCH_RUNS - 1) &&
-		    do_one(ifc, s, opcode, i, page))
+		    do_one(ifc, s, &c, opcode, i, page))
 			continue;
+		leave_block(&c);
 		if (exmap_in_surface(s, page, len))
 			failed_vec = do_vector(ifc, pool, s, opcode, i, page, page + len);
 		else
 			ifc->result[i].res = -EFAULT;
 	}
+	leave_block(&c);
 	if (failed_vec == EXMAP_USER_INTERFACE_PAGES)
 		failed_vec = commit(ifc, pool, s, opcode);
 	return failed_vec;

@@ -24,6 +24,7 @@
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <asm/barrier.h>
 #include <asm/cmpxchg.h>
@@ -46,6 +47,26 @@ typedef struct mutex exmap_lock_t;
 #define exmap_lock(lock) mutex_lock(lock)
 #define exmap_trylock(lock) mutex_trylock(lock)
 #define exmap_unlock(lock) mutex_unlock(lock)
+
+/* For sparse, which does not follow a lock that is kept in a cursor. */
+typedef spinlock_t exmap_spin_t;
+
+static inline void exmap_spin_init(exmap_spin_t *lock)
+{
+	spin_lock_init(lock);
+}
+
+static inline void exmap_spin_lock(exmap_spin_t *lock)
+{
+	spin_lock(lock);
+	__release(lock);
+}
+
+static inline void exmap_spin_unlock(exmap_spin_t *lock)
+{
+	__acquire(lock);
+	spin_unlock(lock);
+}
 
 static inline void exmap_wait(unsigned int round)
 {
@@ -139,6 +160,25 @@ static inline void exmap_wait(unsigned int round)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	nanosleep(&ts, NULL);
 	pthread_setcancelstate(state, NULL);
+}
+
+/*
+ * A lock for some words' time. Whoever holds it may lose its CPU all the same, so who
+ * does not get it lets others run. All zero is unlocked.
+ */
+typedef u32 exmap_spin_t;
+
+static inline void exmap_spin_lock(exmap_spin_t *lock)
+{
+	unsigned int round = 0;
+
+	while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
+		exmap_wait(round++);
+}
+
+static inline void exmap_spin_unlock(exmap_spin_t *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
 }
 
 #endif /* !__KERNEL__ */

@@ -29,6 +29,7 @@ static int claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 			return 0;
 		case EXMAP_CLAIM_RUN:
 			run->vec = 0;
+			run->step = 0;
 			ifc->nr_runs = 1;
 			ifc->nr_pages = run->len;
 			if (run->len == len)

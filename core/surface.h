@@ -3,8 +3,9 @@
  * surface.h - the mapping of virtual pages, and what a backend does for it
  *
  * The table holds one 64-bit word for each page of the surface. It decides all
- * races: whoever exchanges a word from EMPTY or PRESENT to BUSY owns the page
- * until it stores the next stable state, and only the owner maps or unmaps it.
+ * races: whoever turns a word from EMPTY or PRESENT to BUSY, which takes the lock of
+ * its block, owns the page until it stores the next stable state, which does not; and
+ * only the owner maps or unmaps it.
  * The words are laid out like x86 page-table entries, so that the very same
  * memory serves the page-table export [7.3].
  */
@@ -33,17 +34,32 @@
 #define EXMAP_BLOCK_PAGES 512
 
 /**
+ * struct exmap_block - 512 neighbouring pages
+ * @lock:  held to turn words of it BUSY, for no longer than some hundred words take; no
+ *         other lock is taken under it
+ * @words: kernel: its words, in a page of their own; constant
+ */
+struct exmap_block {
+	exmap_spin_t lock;
+#ifdef __KERNEL__
+	u64 *words;
+#endif
+} exmap_cacheline_aligned;
+
+/**
  * struct exmap_run - neighbouring pages that one call owns
  * @page: first page
  * @word: its word; those of the others are found by exmap_for_each_word()
  * @len:  number of pages
- * @vec:  vector that asked for them
+ * @vec:  vector that asked for the first
+ * @step: 1 if each has a vector of its own, one behind another; 0 if all have the same
  */
 struct exmap_run {
 	u64 page;
 	u64 *word;
 	u32 len;
-	u32 vec;
+	u16 vec;
+	u16 step;
 };
 
 struct exmap_surface;
@@ -86,8 +102,8 @@ struct exmap_surface_ops {
  *                is touched; accessed atomically
  * @touched:      user space: a bit for each block, set before a page of it is first
  *                claimed; accessed atomically
- * @blocks:       kernel: the words of each block, or NULL before a page of it is
- *                first claimed; accessed atomically
+ * @blocks:       user space: all blocks, all zero before they are used; kernel: NULL
+ *                before a page of it is first claimed; accessed atomically
  * @base:         address of the first page
  * @nr_pages:     number of pages
  * @present_bits: what the word of a present page holds beside its frame;
@@ -96,8 +112,9 @@ struct exmap_surface_ops {
 struct exmap_surface {
 	const struct exmap_surface_ops *ops;
 #ifdef __KERNEL__
-	u64 **blocks;
+	struct exmap_block **blocks;
 #else
+	struct exmap_block *blocks;
 	u64 *table;
 	u64 *touched;
 #endif
@@ -105,18 +122,6 @@ struct exmap_surface {
 	u64 nr_pages;
 	u64 present_bits;
 };
-
-/** exmap_word() - where a page's word is; in the kernel, as exmap_touched_word(). */
-static inline u64 *exmap_word(const struct exmap_surface *s, u64 page)
-{
-#ifdef __KERNEL__
-	u64 *block = exmap_load_acquire(&s->blocks[page / EXMAP_BLOCK_PAGES]);
-
-	return block ? &block[page % EXMAP_BLOCK_PAGES] : NULL;
-#else
-	return &s->table[page];
-#endif
-}
 
 /** exmap_block_touched() - whether a page of a block was ever claimed. */
 static inline bool exmap_block_touched(const struct exmap_surface *s, u64 block)
@@ -128,14 +133,52 @@ static inline bool exmap_block_touched(const struct exmap_surface *s, u64 block)
 #endif
 }
 
-/** exmap_touched_word() - where a page's word is; NULL if no page of its block was ever claimed. */
-static inline u64 *exmap_touched_word(const struct exmap_surface *s, u64 page)
+/** exmap_touched_block() - a block, or NULL if no page of it was ever claimed. */
+static inline struct exmap_block *exmap_touched_block(const struct exmap_surface *s, u64 block)
 {
 #ifdef __KERNEL__
-	return exmap_word(s, page);
+	return exmap_load_acquire(&s->blocks[block]);
 #else
-	return exmap_block_touched(s, page / EXMAP_BLOCK_PAGES) ? exmap_word(s, page) : NULL;
+	return exmap_block_touched(s, block) ? &s->blocks[block] : NULL;
 #endif
+}
+
+/** exmap_block_word() - where the word of a page is, whose block is at hand. */
+static inline u64 *exmap_block_word(const struct exmap_surface *s, const struct exmap_block *block,
+				    u64 page)
+{
+#ifdef __KERNEL__
+	return &block->words[page % EXMAP_BLOCK_PAGES];
+#else
+	(void)block;
+	return &s->table[page];
+#endif
+}
+
+/** exmap_word() - where a page's word is, of a block that was touched. */
+static inline u64 *exmap_word(const struct exmap_surface *s, u64 page)
+{
+#ifdef __KERNEL__
+	return exmap_block_word(s, exmap_touched_block(s, page / EXMAP_BLOCK_PAGES), page);
+#else
+	return exmap_block_word(s, NULL, page);
+#endif
+}
+
+static inline u64 exmap_word_frame(u64 word)
+{
+	return (word & EXMAP_WORD_FRAME_MASK) >> EXMAP_WORD_FRAME_SHIFT;
+}
+
+static inline u64 exmap_busy_word(u64 frame)
+{
+	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | frame << EXMAP_WORD_FRAME_SHIFT;
+}
+
+/** exmap_busy_of() - the BUSY word of a page that is PRESENT. */
+static inline u64 exmap_busy_of(u64 word)
+{
+	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | (word & EXMAP_WORD_FRAME_MASK);
 }
 
 /* The word of a run's page @i, where @where is that of the one before it. */
@@ -157,22 +200,6 @@ static inline u64 *exmap_run_word(const struct exmap_surface *s, const struct ex
 	for ((i) = 0, (where) = (run)->word; (i) < (run)->len; \
 	     (i)++, (where) = exmap_run_word(s, run, where, i))
 
-static inline u64 exmap_word_frame(u64 word)
-{
-	return (word & EXMAP_WORD_FRAME_MASK) >> EXMAP_WORD_FRAME_SHIFT;
-}
-
-static inline u64 exmap_busy_word(u64 frame)
-{
-	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | frame << EXMAP_WORD_FRAME_SHIFT;
-}
-
-/** exmap_busy_of() - the BUSY word of a page that is PRESENT. */
-static inline u64 exmap_busy_of(u64 word)
-{
-	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | (word & EXMAP_WORD_FRAME_MASK);
-}
-
 /** exmap_present_of() - the PRESENT word of a page that is BUSY, with a frame. */
 static inline u64 exmap_present_of(const struct exmap_surface *s, u64 word)
 {
@@ -193,7 +220,7 @@ static inline bool exmap_in_surface(const struct exmap_surface *s, u64 page, u64
 enum exmap_claim { EXMAP_CLAIM_RUN, EXMAP_CLAIM_BUSY, EXMAP_CLAIM_END };
 
 /**
- * exmap_claim_page() - own one page
+ * exmap_claim_page() - own one page; its block's lock held
  * @where:   its word
  * @present: true for a PRESENT page, false for an EMPTY one
  *
@@ -201,14 +228,14 @@ enum exmap_claim { EXMAP_CLAIM_RUN, EXMAP_CLAIM_BUSY, EXMAP_CLAIM_END };
  */
 static inline enum exmap_claim exmap_claim_page(u64 *where, bool present)
 {
+	/* Pairs with the store of who owned it last. */
 	u64 word = exmap_load_acquire(where);
 
-	do {
-		if (exmap_unlikely(word & EXMAP_WORD_BUSY))
-			return EXMAP_CLAIM_BUSY;
-		if (!word == present)
-			return EXMAP_CLAIM_END;
-	} while (!exmap_try_cmpxchg(where, &word, present ? exmap_busy_of(word) : EXMAP_WORD_BUSY));
+	if (exmap_unlikely(word & EXMAP_WORD_BUSY))
+		return EXMAP_CLAIM_BUSY;
+	if (!word == present)
+		return EXMAP_CLAIM_END;
+	exmap_store(where, present ? exmap_busy_of(word) : EXMAP_WORD_BUSY);
 	return EXMAP_CLAIM_RUN;
 }
 

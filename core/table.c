@@ -6,6 +6,7 @@
 enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos, u64 end,
 				 struct exmap_run *run)
 {
+	struct exmap_block *block = NULL;
 	u64 *where = NULL;
 	u64 page = *pos;
 	u32 len = 0;
@@ -13,13 +14,18 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
 	while (page < end) {
 		enum exmap_claim claim;
 
-		if (!where || !(page % EXMAP_BLOCK_PAGES))
-			where = exmap_touched_word(s, page);
-		if (!where) {
-			if (len)
-				break;
-			page = (page / EXMAP_BLOCK_PAGES + 1) * EXMAP_BLOCK_PAGES;
-			continue;
+		if (!block || !(page % EXMAP_BLOCK_PAGES)) {
+			if (block)
+				exmap_spin_unlock(&block->lock);
+			block = exmap_touched_block(s, page / EXMAP_BLOCK_PAGES);
+			if (!block) {
+				if (len)
+					break;
+				page = (page / EXMAP_BLOCK_PAGES + 1) * EXMAP_BLOCK_PAGES;
+				continue;
+			}
+			exmap_spin_lock(&block->lock);
+			where = exmap_block_word(s, block, page);
 		}
 		claim = exmap_claim_page(where, present);
 		if (claim == EXMAP_CLAIM_RUN) {
@@ -31,6 +37,8 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
 		page++;
 		where++;
 	}
+	if (block)
+		exmap_spin_unlock(&block->lock);
 	*pos = EXMAP_MIN(page, end);
 	if (len) {
 		run->page = page - len;

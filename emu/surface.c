@@ -105,6 +105,15 @@ static int create_table(struct emu_surface *s)
 		s->core.touched = NULL;
 		return ret;
 	}
+	s->blocks_len =
+		round_up((s->core.nr_pages / EXMAP_BLOCK_PAGES + 1) * sizeof(*s->core.blocks),
+			 EXMAP_PAGE_SIZE);
+	s->core.blocks = map_anonymous(NULL, s->blocks_len, PROT_READ | PROT_WRITE, 0);
+	if (emu_is_error(s->core.blocks)) {
+		ret = (long)s->core.blocks;
+		s->core.blocks = NULL;
+		return ret;
+	}
 	return 0;
 }
 
@@ -116,6 +125,8 @@ static void free_surface(struct emu_surface *s)
 		emu_sys(SYS_munmap, s->core.table, s->table_len);
 	if (s->core.touched)
 		emu_sys(SYS_munmap, s->core.touched, s->touched_len);
+	if (s->core.blocks)
+		emu_sys(SYS_munmap, s->core.blocks, s->blocks_len);
 	emu_close_hidden(s->table_fd);
 	free(s);
 }

@@ -20,6 +20,7 @@ struct exmap_device;
  * @len:         bytes of the mapping
  * @table_len:   bytes of @core.table
  * @touched_len: bytes of @core.touched
+ * @blocks_len:  bytes of @core.blocks
  * @table_fd:    memfd behind @core.table
  * @prot:        what mmap() and mprotect() said; written while calls are stopped
  * @may_write:   whether the fd was open for writing
@@ -42,6 +43,7 @@ struct emu_surface {
 	size_t len;
 	size_t table_len;
 	size_t touched_len;
+	size_t blocks_len;
 	int table_fd;
 	int prot;
 	bool may_write;

@@ -218,6 +218,7 @@ int exmap_export_create(struct exmap_device *dev, struct vm_area_struct *vma);
 /* pages.c */
 extern const struct exmap_surface_ops exmap_surface_ops;
 void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long end);
+void exmap_free_block(struct exmap_block *block);
 
 /* tlb.c */
 void exmap_flush_tlb(struct mm_struct *mm);

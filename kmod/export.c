@@ -2,7 +2,7 @@
 /*
  * export.c - the page-table export [7.3]: our own table, read-only
  *
- * A block of the table is one page, so page i of the export is block i. The
+ * The words of a block are one page, so page i of the export is block i. The
  * words hold frame numbers of the pool, never physical addresses; still it is
  * off unless the module is loaded with export=1.
  */
@@ -25,7 +25,7 @@ static vm_fault_t export_fault(struct vm_fault *vmf)
 
 	if (!s->core.ops->prepare(&s->core, block * EXMAP_BLOCK_PAGES, 1))
 		return VM_FAULT_OOM;
-	page = virt_to_page(READ_ONCE(s->core.blocks[block]));
+	page = virt_to_page(exmap_word(&s->core, block * EXMAP_BLOCK_PAGES));
 	get_page(page);
 	vmf->page = page;
 	return 0;

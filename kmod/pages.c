@@ -2,6 +2,7 @@
 /* pages.c - pages appear in and vanish from the surface: core/'s ops */
 
 #include <linux/gfp.h>
+#include <linux/slab.h>
 
 #include "compat.h"
 #include "ptes.h"
@@ -11,23 +12,45 @@ static u64 page_of(const struct exmap_vma *s, unsigned long addr)
 	return (addr - s->core.base) >> PAGE_SHIFT;
 }
 
+static struct exmap_block *make_block(void)
+{
+	struct exmap_block *block = kmalloc(sizeof(*block), GFP_KERNEL_ACCOUNT);
+
+	if (!block)
+		return NULL;
+	exmap_spin_init(&block->lock);
+	/* As a page-table page, which the kernel allocates here too. */
+	block->words = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (block->words)
+		return block;
+	kfree(block);
+	return NULL;
+}
+
+void exmap_free_block(struct exmap_block *block)
+{
+	if (!block)
+		return;
+	free_page((unsigned long)block->words);
+	kfree(block);
+}
+
 static bool prepare(struct exmap_surface *s, u64 page, u64 len)
 {
 	u64 end = DIV_ROUND_UP(page + len, EXMAP_BLOCK_PAGES);
-	u64 block;
+	u64 nr;
 
-	for (block = page / EXMAP_BLOCK_PAGES; block < end; block++) {
-		u64 *words;
-		u64 *none = NULL;
+	for (nr = page / EXMAP_BLOCK_PAGES; nr < end; nr++) {
+		struct exmap_block *none = NULL;
+		struct exmap_block *block;
 
-		if (likely(READ_ONCE(s->blocks[block])))
+		if (likely(READ_ONCE(s->blocks[nr])))
 			continue;
-		/* As a page-table page, which the kernel allocates here too. */
-		words = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-		if (!words)
+		block = make_block();
+		if (!block)
 			return false;
-		if (!try_cmpxchg(&s->blocks[block], &none, words))
-			free_page((unsigned long)words);
+		if (!try_cmpxchg(&s->blocks[nr], &none, block))
+			exmap_free_block(block);
 	}
 	return true;
 }
@@ -80,7 +103,7 @@ static void keep_pinned(struct exmap_vma *s, const struct exmap_run *runs, u32 n
 		u64 *where;
 		u32 j;
 
-		exmap_for_each_word (&s->core, run, j, where) {
+		exmap_for_each_word(&s->core, run, j, where) {
 			struct page *page = pages[exmap_word_frame(*where)];
 
 			if (likely(!pinned(page)))
@@ -191,7 +214,7 @@ static void retire_run(struct exmap_vma *s, const struct exmap_run *run)
 	u32 n = 0;
 	u32 i;
 
-	exmap_for_each_word (&s->core, run, i, word) {
+	exmap_for_each_word(&s->core, run, i, word) {
 		frames[n] = exmap_word_frame(*word);
 		WRITE_ONCE(*word, 0);
 		n += refresh(s->dev, frames[n]);

@@ -11,23 +11,10 @@ static unsigned long address(const struct exmap_vma *s, u64 page)
 	return s->core.base + (page << PAGE_SHIFT);
 }
 
-/* For sparse, which does not follow a lock that is kept in a cursor. */
-static void lock(spinlock_t *lock)
-{
-	spin_lock(lock);
-	__release(lock);
-}
-
-static void unlock(spinlock_t *lock)
-{
-	__acquire(lock);
-	spin_unlock(lock);
-}
-
 void exmap_leave_table(struct exmap_cursor *c)
 {
 	if (c->ptes)
-		unlock(c->lock);
+		exmap_spin_unlock(c->lock);
 	c->ptes = NULL;
 }
 
@@ -55,7 +42,7 @@ static bool enter_other(struct exmap_vma *s, struct exmap_cursor *c, unsigned lo
 	c->addr = addr & PMD_MASK;
 	c->ptes = pte_offset_kernel(pmd, c->addr);
 	c->lock = pte_lockptr(s->mm, pmd);
-	lock(c->lock);
+	exmap_spin_lock(c->lock);
 	return true;
 }
 
@@ -111,7 +98,7 @@ u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_run
 		u64 *where;
 		u32 j;
 
-		exmap_for_each_word (&s->core, run, j, where) {
+		exmap_for_each_word(&s->core, run, j, where) {
 			if (unlikely(!enter_new(s, &c, addr)))
 				goto out;
 			exmap_set_entry(s->mm, addr, &c.ptes[pte_index(addr)],

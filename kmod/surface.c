@@ -105,7 +105,7 @@ static void update_words(struct exmap_vma *s)
 	while (exmap_next_present(&s->core, &page, s->core.nr_pages, &run)) {
 		u64 *word;
 
-		exmap_for_each_word (&s->core, &run, i, word)
+		exmap_for_each_word(&s->core, &run, i, word)
 			WRITE_ONCE(*word, exmap_present_of(&s->core, *word));
 	}
 }
@@ -174,7 +174,7 @@ static void free_surface(struct work_struct *work)
 	u64 i;
 
 	for (i = 0; i < nr_blocks; i++)
-		free_page((unsigned long)s->core.blocks[i]);
+		exmap_free_block(s->core.blocks[i]);
 	kvfree(s->core.blocks);
 	exmap_device_put(s->dev);
 	kfree(s);

@@ -19,6 +19,7 @@ static int setup(void **state)
 	(void)state;
 	surface = (struct exmap_surface){
 		.table = unit_alloc(PAGES * sizeof(u64)),
+		.blocks = unit_alloc((PAGES / BLOCK + 1) * sizeof(struct exmap_block)),
 		.touched = unit_alloc((PAGES / BLOCK / 64 + 1) * sizeof(u64)),
 		.nr_pages = PAGES,
 		.present_bits = EXMAP_WORD_PRESENT,
@@ -30,6 +31,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	free(surface.table);
+	free(surface.blocks);
 	free(surface.touched);
 	return 0;
 }
