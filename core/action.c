@@ -128,7 +128,8 @@ static inline void count_pages(struct exmap_interface *ifc, const struct exmap_r
 		ifc->result[run->vec].pages += run->len;
 		return;
 	}
-	for (u32 i = 0; i < run->len; i++)
+	ifc->result[run->vec].pages = 1;
+	for (u32 i = 1; i < run->len; i++)
 		ifc->result[run->vec + i].pages = 1;
 }
 
@@ -293,10 +294,16 @@ int exmap_alloc_bytes(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 	return mapped << EXMAP_PAGE_SHIFT;
 }
 
-/* A block whose lock a call holds while it claims pages of it. */
+#define NO_PAGE (~0ULL)
+
+/*
+ * Where a call is that claims single pages: @block, the @nr-th, whose lock it holds, or
+ * NULL; @next, the page that would continue the last run, or NO_PAGE.
+ */
 struct claimer {
 	struct exmap_block *block;
 	u64 nr;
+	u64 next;
 };
 
 static inline void leave_block(struct claimer *c)
@@ -319,17 +326,19 @@ static inline bool enter_block(struct claimer *c, const struct exmap_surface *s,
 	return true;
 }
 
-/* The run that a page continues, and its vector that run's vectors; or a new one. */
-static inline void add_page(struct exmap_interface *ifc, u32 vec, u64 page, u64 *where)
+/* A claimed page continues the last run, if the vector before asked for the page before. */
+static inline void add_page(struct exmap_interface *ifc, struct claimer *c, u32 vec, u64 page,
+			    u64 *where)
 {
 	struct exmap_run *run = &ifc->runs[ifc->nr_runs];
 
 	ifc->nr_pages++;
-	if (ifc->nr_runs && run[-1].step && run[-1].page + run[-1].len == page &&
-	    run[-1].vec + run[-1].len == vec) {
+	if (page == c->next) {
+		c->next++;
 		run[-1].len++;
 		return;
 	}
+	c->next = page + 1;
 	run->page = page;
 	run->word = where;
 	run->len = 1;
@@ -352,7 +361,7 @@ static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, 
 	where = exmap_block_word(s, c->block, page);
 	if (exmap_unlikely(exmap_claim_page(where, opcode == EXMAP_OP_FREE) != EXMAP_CLAIM_RUN))
 		return false;
-	add_page(ifc, vec, page, where);
+	add_page(ifc, c, vec, page, where);
 	return true;
 }
 
@@ -365,7 +374,7 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 				      unsigned int opcode, u32 iov_len)
 {
 	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
-	struct claimer c = { NULL };
+	struct claimer c = { .next = NO_PAGE };
 
 	for (u32 i = 0; i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES; i++) {
 		/* The client may write while we read: one load, and no other [4.2]. */
@@ -379,6 +388,7 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 		    do_one(ifc, s, &c, opcode, i, page))
 			continue;
 		leave_block(&c);
+		c.next = NO_PAGE;
 		if (exmap_in_surface(s, page, len))
 			failed_vec = do_vector(ifc, pool, s, opcode, i, page, page + len);
 		else

@@ -181,24 +181,37 @@ static inline u64 exmap_busy_of(u64 word)
 	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | (word & EXMAP_WORD_FRAME_MASK);
 }
 
-/* The word of a run's page @i, where @where is that of the one before it. */
-static inline u64 *exmap_run_word(const struct exmap_surface *s, const struct exmap_run *run,
-				  u64 *where, u32 i)
+/**
+ * exmap_run_words() - words of a run that are one behind another in memory
+ * @i:     of these, from the @i-th page on
+ * @where: set to the first
+ *
+ * Return: how many; 0 at the end of the run.
+ */
+static inline u32 exmap_run_words(const struct exmap_surface *s, const struct exmap_run *run, u32 i,
+				  u64 **where)
 {
+	u32 left = run->len - i;
+
 #ifdef __KERNEL__
-	/* Words of one block are neighbours. */
-	if (exmap_unlikely(!((run->page + i) % EXMAP_BLOCK_PAGES) && i < run->len))
-		return exmap_word(s, run->page + i);
+	if (!left)
+		return 0;
+	*where = i ? exmap_word(s, run->page + i) : run->word;
+	if (left > 1)
+		left = EXMAP_MIN(left,
+				 EXMAP_BLOCK_PAGES - (u32)((run->page + i) % EXMAP_BLOCK_PAGES));
 #else
-	(void)s, (void)run, (void)i;
+	(void)s;
+	*where = run->word + i;
 #endif
-	return where + 1;
+	return left;
 }
 
 /** exmap_for_each_word() - for each page of a run, the @i-th, with its word at @where */
-#define exmap_for_each_word(s, run, i, where)                  \
-	for ((i) = 0, (where) = (run)->word; (i) < (run)->len; \
-	     (i)++, (where) = exmap_run_word(s, run, where, i))
+#define exmap_for_each_word(s, run, i, where)                                      \
+	for (u32 words_ = ((i) = 0, exmap_run_words(s, run, 0, &(where))); words_; \
+	     words_ = exmap_run_words(s, run, i, &(where)))                        \
+		for (; words_; words_--, (i)++, (where)++)
 
 /** exmap_present_of() - the PRESENT word of a page that is BUSY, with a frame. */
 static inline u64 exmap_present_of(const struct exmap_surface *s, u64 word)
@@ -226,7 +239,7 @@ enum exmap_claim { EXMAP_CLAIM_RUN, EXMAP_CLAIM_BUSY, EXMAP_CLAIM_END };
  *
  * Return: EXMAP_CLAIM_END if it is in the other of these states.
  */
-static inline enum exmap_claim exmap_claim_page(u64 *where, bool present)
+static __always_inline enum exmap_claim exmap_claim_page(u64 *where, bool present)
 {
 	/* Pairs with the store of who owned it last. */
 	u64 word = exmap_load_acquire(where);

@@ -3,43 +3,65 @@
 
 #include "core/surface.h"
 
+/*
+ * Claims pages of one block, from its word @where on, at most @n: the first that can be
+ * claimed, and those that are its neighbours. With @len of them claimed in the blocks
+ * before, only these. Inlined once for each state, which is then a constant in it.
+ *
+ * Return: how many pages were passed or claimed; @claim: what came behind them.
+ */
+static __always_inline u32 claim_words(u64 *where, u32 n, bool present, struct exmap_run *run,
+				       u32 *len, enum exmap_claim *claim)
+{
+	u32 i = 0;
+
+	*claim = EXMAP_CLAIM_END;
+	while (!*len && i < n &&
+	       (*claim = exmap_claim_page(where + i, present)) != EXMAP_CLAIM_BUSY) {
+		if (*claim == EXMAP_CLAIM_RUN) {
+			run->word = where + i;
+			*len = 1;
+		}
+		i++;
+	}
+	if (!*len)
+		return i;
+	while (i < n && (*claim = exmap_claim_page(where + i, present)) == EXMAP_CLAIM_RUN) {
+		++*len;
+		i++;
+	}
+	return i;
+}
+
 enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos, u64 end,
 				 struct exmap_run *run)
 {
-	struct exmap_block *block = NULL;
-	u64 *where = NULL;
 	u64 page = *pos;
 	u32 len = 0;
 
 	while (page < end) {
+		u64 stop = EXMAP_MIN(end, (page / EXMAP_BLOCK_PAGES + 1) * EXMAP_BLOCK_PAGES);
+		struct exmap_block *block = exmap_touched_block(s, page / EXMAP_BLOCK_PAGES);
 		enum exmap_claim claim;
+		u64 *where;
 
-		if (!block || !(page % EXMAP_BLOCK_PAGES)) {
-			if (block)
-				exmap_spin_unlock(&block->lock);
-			block = exmap_touched_block(s, page / EXMAP_BLOCK_PAGES);
-			if (!block) {
-				if (len)
-					break;
-				page = (page / EXMAP_BLOCK_PAGES + 1) * EXMAP_BLOCK_PAGES;
-				continue;
-			}
-			exmap_spin_lock(&block->lock);
-			where = exmap_block_word(s, block, page);
+		if (!block) {
+			if (len)
+				break;
+			page = stop;
+			continue;
 		}
-		claim = exmap_claim_page(where, present);
-		if (claim == EXMAP_CLAIM_RUN) {
-			if (!len++)
-				run->word = where;
-		} else if (claim == EXMAP_CLAIM_BUSY || len) {
-			break;
-		}
-		page++;
-		where++;
-	}
-	if (block)
+		where = exmap_block_word(s, block, page);
+		exmap_spin_lock(&block->lock);
+		if (present)
+			page += claim_words(where, stop - page, true, run, &len, &claim);
+		else
+			page += claim_words(where, stop - page, false, run, &len, &claim);
 		exmap_spin_unlock(&block->lock);
-	*pos = EXMAP_MIN(page, end);
+		if (page < stop)
+			break;
+	}
+	*pos = page;
 	if (len) {
 		run->page = page - len;
 		run->len = len;

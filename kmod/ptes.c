@@ -85,6 +85,38 @@ static inline pte_t entry_of(u64 entry, const struct page *page)
 	return __pte(entry ^ (u64)page_to_pfn(page) << PAGE_SHIFT);
 }
 
+/* How many pages from one on have their entries in the same page-table page; at most @max. */
+static inline u32 table_pages(unsigned long addr, u32 max)
+{
+	return min_t(u32, max, PTRS_PER_PTE - pte_index(addr));
+}
+
+/* A run of several pages, piece by piece, each in one page-table page and one block of words. */
+static noinline bool set_run(struct exmap_vma *s, struct exmap_cursor *c,
+			     const struct exmap_run *run)
+{
+	unsigned long addr = address(s, run->page);
+	struct page **pages = s->dev->pages;
+	u64 entry = s->entry;
+	u32 done = 0;
+	u64 *where;
+	u32 n;
+
+	while ((n = exmap_run_words(&s->core, run, done, &where))) {
+		pte_t *pte, *end;
+
+		n = table_pages(addr, n);
+		if (unlikely(!enter_new(s, c, addr)))
+			return false;
+		done += n;
+		pte = &c->ptes[pte_index(addr)];
+		for (end = pte + n; pte < end; addr += PAGE_SIZE)
+			exmap_set_entry(s->mm, addr, pte++,
+					entry_of(entry, pages[exmap_word_frame(*where++)]));
+	}
+	return true;
+}
+
 u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
 {
 	struct page **pages = s->dev->pages;
@@ -93,22 +125,42 @@ u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_run
 	u32 i;
 
 	for (i = 0; i < nr_runs; i++) {
-		const struct exmap_run *run = &runs[i];
-		unsigned long addr = address(s, run->page);
-		u64 *where;
-		u32 j;
+		unsigned long addr = address(s, runs[i].page);
 
-		exmap_for_each_word(&s->core, run, j, where) {
-			if (unlikely(!enter_new(s, &c, addr)))
-				goto out;
-			exmap_set_entry(s->mm, addr, &c.ptes[pte_index(addr)],
-					entry_of(entry, pages[exmap_word_frame(*where)]));
-			addr += PAGE_SIZE;
+		if (runs[i].len > 1) {
+			if (unlikely(!set_run(s, &c, &runs[i])))
+				break;
+			continue;
 		}
+		if (unlikely(!enter_new(s, &c, addr)))
+			break;
+		exmap_set_entry(s->mm, addr, &c.ptes[pte_index(addr)],
+				entry_of(entry, pages[exmap_word_frame(*runs[i].word)]));
 	}
-out:
 	exmap_leave_table(&c);
 	return i;
+}
+
+static noinline void clear_run(struct exmap_vma *s, struct exmap_cursor *c,
+			       const struct exmap_run *run)
+{
+	unsigned long addr = address(s, run->page);
+	u32 left = run->len;
+
+	while (left) {
+		u32 n = table_pages(addr, left);
+		unsigned long end = addr + ((unsigned long)n << PAGE_SHIFT);
+		pte_t *pte;
+
+		left -= n;
+		/* Of a run whose entries could not all be made, some tables may be missing. */
+		if (unlikely(!enter(s, c, addr))) {
+			addr = end;
+			continue;
+		}
+		for (pte = &c->ptes[pte_index(addr)]; addr < end; addr += PAGE_SIZE)
+			exmap_clear_entry(s->mm, addr, pte++);
+	}
 }
 
 void exmap_clear_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
@@ -118,13 +170,11 @@ void exmap_clear_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_
 
 	for (i = 0; i < nr_runs; i++) {
 		unsigned long addr = address(s, runs[i].page);
-		unsigned long end = addr + ((unsigned long)runs[i].len << PAGE_SHIFT);
 
-		for (; addr < end; addr += PAGE_SIZE) {
-			/* Of a run whose entries could not all be made, some tables may be missing. */
-			if (likely(enter(s, &c, addr)))
-				exmap_clear_entry(s->mm, addr, &c.ptes[pte_index(addr)]);
-		}
+		if (runs[i].len > 1)
+			clear_run(s, &c, &runs[i]);
+		else if (likely(enter(s, &c, addr)))
+			exmap_clear_entry(s->mm, addr, &c.ptes[pte_index(addr)]);
 	}
 	exmap_leave_table(&c);
 }
