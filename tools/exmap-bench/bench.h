@@ -15,6 +15,7 @@
 
 #define PAGE 4096UL
 #define MAX_BATCH 512
+#define MAX_LISTS 16
 #define MAX_THREADS 64
 #define MAX_INTERFACES 256
 #define MAX_REPEAT 64
@@ -119,7 +120,8 @@ struct figures {
  * @plan:    what it does
  * @base:    of the memory
  * @first:   page of its own region
- * @page:    of the round, counted from @first
+ * @page:    of the round, counted from @first; one of @lists
+ * @lists:   chosen before, so that choosing is no part of what is measured
  * @got:     how many of them there are: all, but in STEAL
  * @turn:    rounds so far
  * @check:   warm-up: results are to be verified
@@ -131,7 +133,8 @@ struct worker {
 	const struct plan *plan;
 	char *base;
 	uint64_t first;
-	uint32_t page[MAX_BATCH];
+	uint32_t *page;
+	uint32_t lists[MAX_LISTS][MAX_BATCH];
 	int got;
 	uint64_t turn;
 	bool check;

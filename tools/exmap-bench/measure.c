@@ -72,18 +72,17 @@ size_t plan_frames(const struct plan *plan)
 }
 
 /* Runs of neighbours, each somewhere in a part of the working set of its own. */
-static void choose_pages(struct worker *w)
+static void choose_pages(struct worker *w, uint32_t *page)
 {
 	const struct plan *plan = w->plan;
 	uint32_t stride = plan->pages / plan->batch * plan->run;
 	uint32_t start = 0;
 
-	w->got = plan->batch;
 	for (int i = 0; i < plan->batch; i++) {
 		if (i % plan->run == 0)
 			start = i / plan->run * stride +
 				rand_r(&w->seed) % (stride - plan->run + 1);
-		w->page[i] = start + i % plan->run;
+		page[i] = start + i % plan->run;
 	}
 }
 
@@ -190,7 +189,8 @@ static void one_round(struct thread *t)
 		scan_round(t);
 		return;
 	}
-	choose_pages(w);
+	w->page = w->lists[w->turn % MAX_LISTS];
+	w->got = w->plan->batch;
 	if (pattern_reads(w->plan->pattern))
 		t->backend->read(w);
 	else
@@ -206,6 +206,9 @@ static void *work(void *arg)
 {
 	struct thread *t = arg;
 
+	for (int i = 0; i < MAX_LISTS; i++)
+		choose_pages(&t->worker, t->worker.lists[i]);
+	t->worker.page = t->worker.lists[0];
 	t->backend->begin(&t->worker);
 	for (; t->worker.turn < warm_up(t->worker.plan); t->worker.turn++) {
 		t->worker.check = t->worker.turn < CHECKED_ROUNDS;
