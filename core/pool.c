@@ -200,11 +200,21 @@ static void update_free(struct exmap_list *list)
 	exmap_store(&list->free, list->loaded->count + list->spare->count);
 }
 
+/*
+ * Mostly one frame or some: a loop beats the kernel's memcpy(), a string instruction that takes
+ * long to start; atomic stores keep the compiler from making it that again.
+ */
+static inline void copy_frames(u32 *to, const u32 *from, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		exmap_store(&to[i], from[i]);
+}
+
 static u32 take_from(struct exmap_bundle *bundle, u32 *frames, u32 n)
 {
 	n = EXMAP_MIN(n, bundle->count);
 	bundle->count -= n;
-	memcpy(frames, &bundle->frame[bundle->count], n * sizeof(*frames));
+	copy_frames(frames, &bundle->frame[bundle->count], n);
 	return n;
 }
 
@@ -348,7 +358,7 @@ void exmap_pool_put(struct exmap_pool *pool, u32 list, const u32 *frames, u32 n)
 		}
 		bundle = own->loaded;
 		room = EXMAP_MIN(n, EXMAP_BUNDLE_FRAMES - bundle->count);
-		memcpy(&bundle->frame[bundle->count], frames, room * sizeof(*frames));
+		copy_frames(&bundle->frame[bundle->count], frames, room);
 		bundle->count += room;
 		frames += room;
 		n -= room;
