@@ -214,13 +214,15 @@ static bool prepared(const struct exmap_surface *s, u64 page, u64 end)
 #define GONE U32_MAX
 
 /*
- * Adds one vector's pages to the batch, committing it whenever it must. Return: the
- * vector that ran out of memory, or none, or GONE.
+ * Adds pages to the batch, committing it whenever it must: one vector's, or with @step 1
+ * those of vectors for one page each. Return: the vector that ran out of memory, or none,
+ * or GONE.
  */
-static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		     unsigned int opcode, u32 vec, u64 page, u64 end)
+static u32 do_pages(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		    unsigned int opcode, u32 vec, u32 step, u64 first, u64 end)
 {
 	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
+	u64 page = first;
 	unsigned int round = 0;
 
 	if (opcode == EXMAP_OP_ALLOC && exmap_unlikely(!prepared(s, page, end)) &&
@@ -234,8 +236,8 @@ static u32 do_vector(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 			exmap_claim_run(s, opcode == EXMAP_OP_FREE, &page, end, run);
 
 		if (exmap_likely(claim == EXMAP_CLAIM_RUN)) {
-			run->vec = vec;
-			run->step = 0;
+			run->vec = vec + (run->page - first) * step;
+			run->step = step;
 			ifc->nr_pages += run->len;
 			if (++ifc->nr_runs == EXMAP_BATCH_RUNS)
 				failed_vec = commit(ifc, pool, s, opcode);
@@ -257,7 +259,7 @@ static struct exmap_iov alloc_one(struct exmap_interface *ifc, struct exmap_pool
 	u32 failed_vec;
 
 	ifc->result[0].value = 0;
-	failed_vec = do_vector(ifc, pool, s, EXMAP_OP_ALLOC, 0, page, page + len);
+	failed_vec = do_pages(ifc, pool, s, EXMAP_OP_ALLOC, 0, 0, page, page + len);
 	if (failed_vec == EXMAP_USER_INTERFACE_PAGES)
 		failed_vec = commit(ifc, pool, s, EXMAP_OP_ALLOC);
 	if (!failed_vec)
@@ -294,16 +296,10 @@ int exmap_alloc_bytes(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 	return mapped << EXMAP_PAGE_SHIFT;
 }
 
-#define NO_PAGE (~0ULL)
-
-/*
- * Where a call is that claims single pages: @block, the @nr-th, whose lock it holds, or
- * NULL; @next, the page that would continue the last run, or NO_PAGE.
- */
+/* The block, the @nr-th, whose lock a call holds while it claims single pages; or NULL. */
 struct claimer {
 	struct exmap_block *block;
 	u64 nr;
-	u64 next;
 };
 
 static inline void leave_block(struct claimer *c)
@@ -326,27 +322,6 @@ static inline bool enter_block(struct claimer *c, const struct exmap_surface *s,
 	return true;
 }
 
-/* A claimed page continues the last run, if the vector before asked for the page before. */
-static inline void add_page(struct exmap_interface *ifc, struct claimer *c, u32 vec, u64 page,
-			    u64 *where)
-{
-	struct exmap_run *run = &ifc->runs[ifc->nr_runs];
-
-	ifc->nr_pages++;
-	if (page == c->next) {
-		c->next++;
-		run[-1].len++;
-		return;
-	}
-	c->next = page + 1;
-	run->page = page;
-	run->word = where;
-	run->len = 1;
-	run->vec = vec;
-	run->step = 1;
-	ifc->nr_runs++;
-}
-
 /*
  * The usual vector, in few instructions: one page, in the state that it is asked
  * for in. Return: whether it was that, and is in the batch, which had room.
@@ -354,15 +329,49 @@ static inline void add_page(struct exmap_interface *ifc, struct claimer *c, u32 
 static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, struct claimer *c,
 			  unsigned int opcode, u32 vec, u64 page)
 {
+	struct exmap_run *run = &ifc->runs[ifc->nr_runs];
 	u64 *where;
 
-	if (exmap_unlikely(!enter_block(c, s, page / EXMAP_BLOCK_PAGES)))
+	if (exmap_unlikely(ifc->nr_runs == EXMAP_BATCH_RUNS - 1 ||
+			   !enter_block(c, s, page / EXMAP_BLOCK_PAGES)))
 		return false;
 	where = exmap_block_word(s, c->block, page);
 	if (exmap_unlikely(exmap_claim_page(where, opcode == EXMAP_OP_FREE) != EXMAP_CLAIM_RUN))
 		return false;
-	add_page(ifc, c, vec, page, where);
+	run->page = page;
+	run->word = where;
+	run->len = 1;
+	run->vec = vec;
+	run->step = 0;
+	ifc->nr_runs++;
+	ifc->nr_pages++;
 	return true;
+}
+
+/*
+ * How many vectors from the first of @left on, which is @asked, ask for one page each that are
+ * neighbours. The client may write while we read: each is loaded once, and no more [4.2]; that
+ * behind them is left in @asked.
+ */
+static inline u32 count_singles(const struct exmap_iov *iov, u32 left,
+				const struct exmap_surface *s, struct exmap_iov *asked)
+{
+	u64 first = asked->value;
+	u64 max = left;
+	u32 n = 1;
+
+	/* What crosses the end of the surface goes one by one. */
+	if (asked->len != 1 || asked->page >= s->nr_pages)
+		max = 1;
+	else if (s->nr_pages - asked->page < max)
+		max = s->nr_pages - asked->page;
+	for (; n < left; n++) {
+		asked->value = exmap_load(&iov[n].value);
+		/* The page is in the low bits of the value. */
+		if (n == max || asked->value != first + n)
+			break;
+	}
+	return n;
 }
 
 /*
@@ -373,24 +382,28 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 				      struct exmap_surface *s, const struct exmap_iov *iov,
 				      unsigned int opcode, u32 iov_len)
 {
+	struct exmap_iov next = { .value = exmap_load(&iov->value) };
 	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
-	struct claimer c = { .next = NO_PAGE };
+	struct claimer c = { NULL };
+	u32 n;
 
-	for (u32 i = 0; i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES; i++) {
-		/* The client may write while we read: one load, and no other [4.2]. */
-		struct exmap_iov asked = { .value = exmap_load(&iov[i].value) };
-		u64 page = asked.page;
+	for (u32 i = 0; i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES; i += n) {
+		struct exmap_iov asked = next;
 		u64 len = asked.len;
 
-		ifc->result[i].value = 0;
-		if (exmap_likely(len == 1 && page < s->nr_pages &&
-				 ifc->nr_runs < EXMAP_BATCH_RUNS - 1) &&
-		    do_one(ifc, s, &c, opcode, i, page))
+		n = count_singles(&iov[i], iov_len - i, s, &next);
+		for (u32 j = i; j < i + n; j++)
+			ifc->result[j].value = 0;
+		if (exmap_likely(n == 1 && len == 1 && asked.page < s->nr_pages) &&
+		    do_one(ifc, s, &c, opcode, i, asked.page))
 			continue;
 		leave_block(&c);
-		c.next = NO_PAGE;
-		if (exmap_in_surface(s, page, len))
-			failed_vec = do_vector(ifc, pool, s, opcode, i, page, page + len);
+		if (n > 1)
+			failed_vec =
+				do_pages(ifc, pool, s, opcode, i, 1, asked.page, asked.page + n);
+		else if (exmap_in_surface(s, asked.page, len))
+			failed_vec =
+				do_pages(ifc, pool, s, opcode, i, 0, asked.page, asked.page + len);
 		else
 			ifc->result[i].res = -EFAULT;
 	}

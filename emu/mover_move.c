@@ -131,6 +131,24 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 	return span->len;
 }
 
+/* Makes a span appear whose pages are all to be moved, from neighbouring slots. Return: how many. */
+static u64 take_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
+{
+	u64 done = emu_slots_take(s, id, span->page, frame_of(s, span->page), span->len);
+	struct exmap_run rest = { .page = span->page + done, .len = span->len - done };
+
+	return rest.len ? done + map_span(s, id, &rest) : done;
+}
+
+static bool is_one_piece(struct emu_surface *s, u32 id, const struct exmap_run *span)
+{
+	u64 frame = frame_of(s, span->page);
+
+	return resident(s, frame) &&
+	       piece_len(s, span->page, span->page + span->len, frame) == span->len &&
+	       emu_slots_worth(s->slots, id, span->len, true);
+}
+
 static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	struct emu_surface *s = emu_surface_of(core);
@@ -138,17 +156,28 @@ static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *
 	struct exmap_run span;
 	u64 mapped = 0;
 	u32 i = 0;
+	u32 next = 0;
+	u64 got;
 
 	if (!s->slots)
 		return emu_mover_copy.ops.map(core, id, runs, nr_runs);
+	/* Often that is all: each page is looked at once. */
+	while (emu_next_span(runs, nr_runs, &next, &span) && is_one_piece(s, id, &span)) {
+		got = take_span(s, id, &span);
+		mapped += got;
+		if (got < span.len)
+			return mapped;
+		i = next;
+	}
+	if (i == nr_runs)
+		return mapped;
 	drain.n = 0;
-	while (emu_next_span(runs, nr_runs, &i, &span))
+	next = i;
+	while (emu_next_span(runs, nr_runs, &next, &span))
 		settle(s, id, &span, &drain);
 	drain_now(s, &drain);
-	i = 0;
 	while (emu_next_span(runs, nr_runs, &i, &span)) {
-		u64 got = map_span(s, id, &span);
-
+		got = map_span(s, id, &span);
 		mapped += got;
 		if (got < span.len)
 			break;
