@@ -40,24 +40,32 @@ int emu_backing_open(int fd)
 	return mine;
 }
 
-int64_t emu_backing_read(int fd, void *buffer, size_t len, uint64_t offset)
+static long read_some(int fd, const struct iovec *ranges, size_t n, uint64_t offset)
 {
-	size_t done = 0;
+	if (n == 1)
+		return emu_sys(SYS_pread64, fd, ranges->iov_base, ranges->iov_len, offset);
+	return emu_sys(SYS_preadv, fd, ranges, n, offset, 0);
+}
 
-	while (done < len) {
-		long n = emu_sys(SYS_pread64, fd, (char *)buffer + done, len - done, offset + done);
+int64_t emu_backing_read(int fd, struct iovec *ranges, size_t n, uint64_t offset)
+{
+	int64_t done = 0;
 
-		if (n == -EINTR)
+	while (n) {
+		long got = read_some(fd, ranges, n, offset + done);
+
+		if (got == -EINTR)
 			continue;
-		if (n < 0)
-			return n;
-		done += n;
+		if (got < 0)
+			return got;
+		done += got;
 		/*
 		 * A short read is the end of the file when it stops inside a block;
 		 * O_DIRECT refuses to go on from there anyway.
 		 */
-		if (n == 0 || done % 512)
+		if (got == 0 || done % 512)
 			break;
+		n = emu_skip_bytes(&ranges, n, got);
 	}
 	return done;
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 /**
  * emu_backing_open() - take a reference to the client's backing
@@ -17,12 +18,12 @@ int emu_backing_open(int fd);
 /**
  * emu_backing_read() - read a page-aligned piece of it
  * @fd:     from emu_backing_open()
- * @buffer: page-aligned
- * @len:    bytes, a multiple of the page size
+ * @ranges: where to, page-aligned, of sizes that are multiples of the page size; used up
+ * @n:      how many, at most UIO_MAXIOV
  * @offset: where, a multiple of the page size
  *
- * Return: bytes, fewer than @len only at its end, or a negative errno.
+ * Return: bytes, fewer than asked only at its end, or a negative errno.
  */
-int64_t emu_backing_read(int fd, void *buffer, size_t len, uint64_t offset);
+int64_t emu_backing_read(int fd, struct iovec *ranges, size_t n, uint64_t offset);
 
 #endif /* EXMAP_EMU_BACKING_H */

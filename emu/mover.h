@@ -9,6 +9,7 @@
 #ifndef EXMAP_EMU_MOVER_H
 #define EXMAP_EMU_MOVER_H
 
+#include "emu/device.h"
 #include "emu/surface.h"
 
 /**
@@ -72,14 +73,13 @@ void emu_copy_release(struct emu_surface *s);
 /** emu_copy_fresh() - pages appear, with no content to speak of. Return: how many did. */
 u64 emu_copy_fresh(struct emu_surface *s, u64 page, u64 len);
 
-/**
- * emu_copy_read() - pages appear with the backing's content
- * @id:  the calling interface, whose bounce buffer is used
- * @len: pages; what the bounce buffer holds at the most
- *
- * Return: bytes read; the pages that hold them have appeared, the last one zeroed
- * behind them. Or a negative errno; then some pages may have appeared.
- */
-s64 emu_copy_read(struct emu_surface *s, u32 id, u64 page, u64 len);
+/** emu_copy_in() - pages appear with content that is at @src. Return: bytes that did. */
+size_t emu_copy_in(struct emu_surface *s, u64 page, const char *src, size_t len);
+
+/** emu_bounce() - an interface's buffer of EMU_BOUNCE_SIZE, for its call. */
+static inline char *emu_bounce(const struct emu_surface *s, u32 id)
+{
+	return s->dev->bounce + (size_t)id * EMU_BOUNCE_SIZE;
+}
 
 #endif /* EXMAP_EMU_MOVER_H */

@@ -84,9 +84,9 @@ int emu_copy_protect(struct emu_surface *s, int prot)
 	return emu_sys(SYS_mprotect, emu_page_address(&s->core, 0), s->len, prot);
 }
 
-/* Return: bytes that appeared. */
-static size_t copy_in(struct emu_surface *s, char *dst, const char *src, size_t len)
+size_t emu_copy_in(struct emu_surface *s, u64 page, const char *src, size_t len)
 {
+	char *dst = emu_page_address(&s->core, page);
 	size_t unit = len;
 	size_t done = 0;
 
@@ -116,20 +116,19 @@ static size_t copy_in(struct emu_surface *s, char *dst, const char *src, size_t 
 
 u64 emu_copy_fresh(struct emu_surface *s, u64 page, u64 len)
 {
-	char *dst = emu_page_address(&s->core, page);
-	size_t want = len << EXMAP_PAGE_SHIFT;
-	size_t done = 0;
+	u64 done = 0;
 
-	emu_mark_undefined(dst, want);
-	while (done < want) {
-		size_t chunk = EXMAP_MIN(want - done, SOURCE_SIZE);
-		size_t got = copy_in(s, dst + done, s->source, chunk);
+	emu_mark_undefined(emu_page_address(&s->core, page), len << EXMAP_PAGE_SHIFT);
+	while (done < len) {
+		u64 chunk = EXMAP_MIN(len - done, (u64)EMU_SOURCE_PAGES);
+		u64 got = emu_copy_in(s, page + done, s->source, chunk << EXMAP_PAGE_SHIFT) >>
+			  EXMAP_PAGE_SHIFT;
 
 		done += got;
 		if (got < chunk)
 			break;
 	}
-	return done >> EXMAP_PAGE_SHIFT;
+	return done;
 }
 
 static u64 copy_map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
@@ -162,23 +161,22 @@ static void copy_unmap(struct exmap_surface *core, u32 id, const struct exmap_ru
 }
 
 /*
- * A page appears with its content or not at all. The buffer stays in the cache, so
- * the copy costs no more than zeroing would.
+ * As many pages as the bounce buffer holds. A page appears with its content or not at
+ * all. The buffer stays in the cache, so the copy costs no more than zeroing would.
  */
-s64 emu_copy_read(struct emu_surface *s, u32 id, u64 page, u64 len)
+static s64 copy_read(struct emu_surface *s, u32 id, u64 page, u64 len)
 {
-	char *bounce = s->dev->bounce + (size_t)id * EMU_BOUNCE_SIZE;
-	char *dst = emu_page_address(&s->core, page);
-	s64 ret = emu_backing_read(s->dev->backing_fd, bounce, len << EXMAP_PAGE_SHIFT,
-				   page << EXMAP_PAGE_SHIFT);
+	char *bounce = emu_bounce(s, id);
+	struct iovec range = { bounce, len << EXMAP_PAGE_SHIFT };
+	s64 ret = emu_backing_read(s->dev->backing_fd, &range, 1, page << EXMAP_PAGE_SHIFT);
 	size_t full;
 
 	if (ret <= 0)
 		return ret;
 	full = emu_pages_len(ret);
 	memset(bounce + ret, 0, full - ret);
-	emu_mark_defined(dst, full);
-	return copy_in(s, dst, bounce, full) < full ? -ENOMEM : ret;
+	emu_mark_defined(emu_page_address(&s->core, page), full);
+	return emu_copy_in(s, page, bounce, full) < full ? -ENOMEM : ret;
 }
 
 static s64 copy_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
@@ -191,7 +189,7 @@ static s64 copy_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 	while (run.len < len) {
 		u32 chunk = EXMAP_MIN(len - run.len, EMU_BOUNCE_SIZE / EXMAP_PAGE_SIZE);
 
-		ret = emu_copy_read(s, id, page + run.len, chunk);
+		ret = copy_read(s, id, page + run.len, chunk);
 		if (ret < 0) {
 			/* Some of this chunk may be there: it goes with the rest. */
 			run.len += chunk;

@@ -11,42 +11,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "emu/mover.h"
+#include "emu/mover_move.h"
 #include "emu/options.h"
 #include "emu/process.h"
 #include "emu/report.h"
-#include "emu/slots.h"
-#include "emu/uffd.h"
 
-static u64 frame_of(const struct emu_surface *s, u64 page)
-{
-	return exmap_word_frame(exmap_load(&s->core.table[page]));
-}
-
-/* The pages from @page on, before @end, with neighbouring frames and slots of one kind. */
-static u64 piece_len(const struct emu_surface *s, u64 page, u64 end, u64 frame)
-{
-	const u8 *slot = s->slots->slot;
-	u64 len = 1;
-
-	while (page + len < end && frame_of(s, page + len) == frame + len &&
-	       slot[frame + len] == slot[frame])
-		len++;
-	return len;
-}
-
-static bool resident(const struct emu_surface *s, u64 frame)
-{
-	return s->slots->slot[frame] == SLOT_RESIDENT;
-}
-
-/* Slots to be emptied with one call; large, so only @n is set to begin with. */
-struct drain {
-	struct iovec range[EXMAP_USER_INTERFACE_PAGES];
-	u32 n;
-};
-
-static void drain_now(struct emu_surface *s, struct drain *drain)
+void emu_drain_now(struct emu_surface *s, struct drain *drain)
 {
 	struct emu_slots *slots = s->slots;
 	struct iovec range[EXMAP_USER_INTERFACE_PAGES];
@@ -63,20 +33,15 @@ static void drain_now(struct emu_surface *s, struct drain *drain)
 	drain->n = 0;
 }
 
-static void drain_add(struct emu_surface *s, struct drain *drain, u64 frame, u64 len)
+void emu_drain_add(struct emu_surface *s, struct drain *drain, u64 frame, u64 len)
 {
 	drain->range[drain->n++] =
 		(struct iovec){ emu_slot(s->slots, frame), len << EXMAP_PAGE_SHIFT };
 	if (drain->n == EXMAP_USER_INTERFACE_PAGES)
-		drain_now(s, drain);
+		emu_drain_now(s, drain);
 }
 
-/*
- * Empties those slots of a span whose pages are not worth a MOVE, before others are
- * copied in: what is resident never exceeds the frames. Slots that stay resident are to be
- * moved.
- */
-static void settle(struct emu_surface *s, u32 id, const struct exmap_run *span, struct drain *drain)
+void emu_settle(struct emu_surface *s, u32 id, const struct exmap_run *span, struct drain *drain)
 {
 	u64 end = span->page + span->len;
 	u64 len;
@@ -90,7 +55,7 @@ static void settle(struct emu_surface *s, u32 id, const struct exmap_run *span, 
 		}
 		len = piece_len(s, page, end, frame);
 		if (!emu_slots_worth(s->slots, id, len, true))
-			drain_add(s, drain, frame, len);
+			emu_drain_add(s, drain, frame, len);
 	}
 }
 
@@ -107,7 +72,7 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 
 		if (!resident(s, frame)) {
 			while (page + len < end && !resident(s, frame_of(s, page + len)))
-				s->slots->slot[frame_of(s, page + len++)] = SLOT_EMPTY;
+				len++;
 			done = emu_copy_fresh(s, page, len);
 			if (done < len)
 				return page + done - span->page;
@@ -119,8 +84,8 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 				struct drain drain;
 
 				drain.n = 0;
-				drain_add(s, &drain, frame + done, len - done);
-				drain_now(s, &drain);
+				emu_drain_add(s, &drain, frame + done, len - done);
+				emu_drain_now(s, &drain);
 				if (resident(s, frame + done))
 					return page + done - span->page;
 				len = done;
@@ -174,8 +139,8 @@ static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *
 	drain.n = 0;
 	next = i;
 	while (emu_next_span(runs, nr_runs, &next, &span))
-		settle(s, id, &span, &drain);
-	drain_now(s, &drain);
+		emu_settle(s, id, &span, &drain);
+	emu_drain_now(s, &drain);
 	while (emu_next_span(runs, nr_runs, &i, &span)) {
 		got = map_span(s, id, &span);
 		mapped += got;
@@ -215,7 +180,7 @@ static void unmap_span(struct emu_surface *s, u32 id, const struct exmap_run *sp
 		u64 kept = 0;
 
 		len = piece_len(s, page, end, frame);
-		if (s->slots->slot[frame] != SLOT_READ && emu_slots_worth(s->slots, id, len, false))
+		if (emu_slots_worth(s->slots, id, len, false))
 			kept = emu_slots_keep(s, id, page, frame, len);
 		if (kept < len)
 			rest_add(s, rest, page + kept, len - kept);
@@ -239,37 +204,6 @@ static void move_unmap(struct exmap_surface *core, u32 id, const struct exmap_ru
 		unmap_span(s, id, &span, &rest);
 	if (rest.n)
 		emu_zap_runs(core, rest.run, rest.n);
-}
-
-/*
- * By copying, always: reading into a slot and moving that is slower, as the slot is
- * not in the cache, and the kernel often holds on to pages just read into (EBUSY).
- * Where pages come by READ there is no use for resident slots, so their FREE does not
- * make any.
- */
-static s64 move_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
-{
-	struct emu_surface *s = emu_surface_of(core);
-	struct drain drain;
-	u64 n;
-
-	if (!s->slots)
-		return emu_mover_copy.ops.fill(core, id, page, len);
-	drain.n = 0;
-	for (u64 i = page; i < page + len; i += n) {
-		u64 frame = frame_of(s, i);
-
-		n = piece_len(s, i, page + len, frame);
-		if (resident(s, frame))
-			drain_add(s, &drain, frame, n);
-	}
-	drain_now(s, &drain);
-	for (u64 i = page; i < page + len; i++) {
-		if (resident(s, frame_of(s, i)))
-			return -ENOMEM; /* could not be emptied */
-		s->slots->slot[frame_of(s, i)] = SLOT_READ;
-	}
-	return emu_mover_copy.ops.fill(core, id, page, len);
 }
 
 static int move_prepare(struct emu_surface *s)
@@ -317,7 +251,7 @@ const struct emu_mover emu_mover_move = {
 		 .map = move_map,
 		 .unmap = move_unmap,
 		 .wait = emu_wait,
-		 .fill = move_fill },
+		 .fill = emu_move_fill },
 	.prepare = move_prepare,
 	.frames = move_frames,
 	.protect = move_protect,

@@ -118,14 +118,15 @@ static s64 mprotect_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 	char *addr = emu_page_address(core, page);
 	size_t want = (size_t)len << EXMAP_PAGE_SHIFT;
 	struct exmap_run run = { .page = page, .len = len };
+	struct iovec range = { addr, want };
 	s64 ret;
 	size_t full;
 
 	if (protect_range(addr, want, PROT_READ | PROT_WRITE))
 		return -ENOMEM;
 	emu_mark_undefined(addr, want);
-	ret = emu_backing_read(s->dev->backing_fd, addr, want, page << EXMAP_PAGE_SHIFT);
-	full = ret > 0 ? (ret + EXMAP_PAGE_SIZE - 1) & ~(EXMAP_PAGE_SIZE - 1) : 0;
+	ret = emu_backing_read(s->dev->backing_fd, &range, 1, page << EXMAP_PAGE_SHIFT);
+	full = ret > 0 ? emu_pages_len(ret) : 0;
 	if (ret > 0)
 		memset(addr + ret, 0, full - ret);
 	if (ret > 0 && s->prot != (PROT_READ | PROT_WRITE) && protect_range(addr, full, s->prot)) {

@@ -19,11 +19,10 @@
 
 /**
  * enum emu_slot_state - what is in a frame's slot
- * @SLOT_EMPTY:    nothing; the frame is free, or mapped by ALLOC
+ * @SLOT_EMPTY:    nothing; the frame is mapped, or free
  * @SLOT_RESIDENT: a page, ready to be moved
- * @SLOT_READ:     nothing; the frame is mapped by READ, or was when it was last mapped
  */
-enum emu_slot_state { SLOT_EMPTY, SLOT_RESIDENT, SLOT_READ };
+enum emu_slot_state { SLOT_EMPTY, SLOT_RESIDENT };
 
 /**
  * struct emu_pace - what a call of MOVE costs one interface

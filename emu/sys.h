@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 /* Newer than Debian 12's headers. */
 #ifndef SYS_process_madvise
@@ -70,6 +71,21 @@ static inline long emu_sys6(long nr, long a, long b, long c, long d, long e, lon
 static inline int emu_is_error(const void *addr)
 {
 	return (uintptr_t)addr >= (uintptr_t)-4095L;
+}
+
+/** emu_skip_bytes() - a vectored call has done @bytes of @n ranges: what is left of them. */
+static inline size_t emu_skip_bytes(struct iovec **ranges, size_t n, size_t bytes)
+{
+	while (n && bytes >= (*ranges)->iov_len) {
+		bytes -= (*ranges)->iov_len;
+		++*ranges;
+		n--;
+	}
+	if (n) {
+		(*ranges)->iov_base = (char *)(*ranges)->iov_base + bytes;
+		(*ranges)->iov_len -= bytes;
+	}
+	return n;
 }
 
 #endif /* EXMAP_EMU_SYS_H */

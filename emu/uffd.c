@@ -216,15 +216,7 @@ int emu_zap(int pidfd, struct iovec *ranges, size_t n)
 
 		if (done <= 0)
 			break;
-		while (n && (size_t)done >= ranges->iov_len) {
-			done -= ranges->iov_len;
-			ranges++;
-			n--;
-		}
-		if (n) {
-			ranges->iov_base = (char *)ranges->iov_base + done;
-			ranges->iov_len -= done;
-		}
+		n = emu_skip_bytes(&ranges, n, done);
 	}
 	for (size_t i = 0; i < n; i++) {
 		int ret = zap_one(&ranges[i]);
