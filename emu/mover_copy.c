@@ -154,7 +154,7 @@ static void copy_unmap(struct exmap_surface *core, u32 id, const struct exmap_ru
 {
 	(void)id;
 	/* Before the zap: after it another thread may have the page again. */
-	for (u32 i = 0; i < nr_runs; i++)
+	for (u32 i = 0; emu_marks() && i < nr_runs; i++)
 		emu_mark_noaccess(emu_page_address(core, runs[i].page),
 				  (size_t)runs[i].len << EXMAP_PAGE_SHIFT);
 	emu_zap_runs(core, runs, nr_runs);

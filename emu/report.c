@@ -69,26 +69,25 @@ void emu_report_stats(struct exmap_device *dev)
 	stats_row("all", &sum, steals);
 }
 
-static bool marks_wanted(void)
+bool emu_marking;
+
+void emu_start_marking(void)
 {
-	/* The client request is a few instructions that do nothing without valgrind. */
-	return RUNNING_ON_VALGRIND && emu_options()->memcheck;
+	__atomic_store_n(&emu_marking, RUNNING_ON_VALGRIND && emu_options()->memcheck,
+			 __ATOMIC_RELAXED);
 }
 
-void emu_mark_noaccess(const void *addr, size_t len)
+void emu_make_noaccess(const void *addr, size_t len)
 {
-	if (marks_wanted())
-		VALGRIND_MAKE_MEM_NOACCESS(addr, len);
+	VALGRIND_MAKE_MEM_NOACCESS(addr, len);
 }
 
-void emu_mark_undefined(const void *addr, size_t len)
+void emu_make_undefined(const void *addr, size_t len)
 {
-	if (marks_wanted())
-		VALGRIND_MAKE_MEM_UNDEFINED(addr, len);
+	VALGRIND_MAKE_MEM_UNDEFINED(addr, len);
 }
 
-void emu_mark_defined(const void *addr, size_t len)
+void emu_make_defined(const void *addr, size_t len)
 {
-	if (marks_wanted())
-		VALGRIND_MAKE_MEM_DEFINED(addr, len);
+	VALGRIND_MAKE_MEM_DEFINED(addr, len);
 }

@@ -122,13 +122,14 @@ struct emu_slots *emu_slots_create(struct emu_surface *s, u64 nr_frames)
 		return NULL;
 	}
 	slots->always = emu_options()->strategy == EMU_STRATEGY_MOVE;
+	slots->chance = emu_options()->strategy == EMU_STRATEGY_MIXED;
 	emu_sys(SYS_mprotect, slots->base, slots->len, PROT_READ | PROT_WRITE);
 	if (emu_uffd_register(s->uffd, slots->base, slots->len) || !measure(s, slots)) {
 		emu_slots_destroy(slots);
 		return NULL;
 	}
 	for (u32 i = 0; i < EXMAP_MAX_INTERFACES; i++)
-		slots->pace[i].fixed = slots->fixed;
+		slots->pace[i] = (struct emu_pace){ .fixed = slots->fixed, .random = i };
 	emu_slots_protect(slots, s->prot);
 	return slots;
 }
@@ -154,6 +155,10 @@ bool emu_slots_worth(struct emu_slots *slots, u32 id, u64 len, bool from)
 
 	if (!slots->usable || exmap_load(&shared))
 		return false;
+	if (exmap_unlikely(slots->chance)) {
+		pace->random = pace->random * 1664525u + 1013904223u;
+		return pace->random >> 31;
+	}
 	/* A page that goes into its slot now will be moved once more. */
 	if (!from)
 		move *= 2;

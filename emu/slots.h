@@ -26,10 +26,12 @@ enum emu_slot_state { SLOT_EMPTY, SLOT_RESIDENT };
 
 /**
  * struct emu_pace - what a call of MOVE costs one interface
- * @fixed: ticks, without what each page costs; a moving average, under its lock
+ * @fixed:  ticks, without what each page costs; a moving average, under its lock
+ * @random: state of the generator that decides by chance, under its lock
  */
 struct emu_pace {
 	u64 fixed;
+	u32 random;
 } exmap_cacheline_aligned;
 
 /**
@@ -40,6 +42,7 @@ struct emu_pace {
  * @usable:   whether the surface's protection permits MOVE; changes while calls
  *            are stopped
  * @always:   MOVE whenever it can be done, whatever it costs
+ * @chance:   MOVE or not by chance
  * @fixed:    ticks of a call of MOVE while no other CPU runs the process
  * @move:     ticks to move one page of a run
  * @copy:     ticks to copy one page of a run in
@@ -55,6 +58,7 @@ struct emu_slots {
 	size_t size;
 	bool usable;
 	bool always;
+	bool chance;
 	u64 fixed;
 	u64 move;
 	u64 copy;

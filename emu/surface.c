@@ -152,14 +152,15 @@ static int choose_mover(struct emu_surface *s)
 	enum emu_strategy strategy = emu_options()->strategy;
 	int ret = -ENOSYS;
 
-	if (strategy == EMU_STRATEGY_AUTO || strategy == EMU_STRATEGY_MOVE) {
+	if (strategy == EMU_STRATEGY_AUTO || strategy == EMU_STRATEGY_MOVE ||
+	    strategy == EMU_STRATEGY_MIXED) {
 		ret = emu_mover_move.prepare(s);
 		if (!ret)
 			s->mover = &emu_mover_move;
-		else if (strategy == EMU_STRATEGY_MOVE)
-			emu_say("mmap: strategy=move needs userfaultfd with UFFDIO_MOVE (Linux 6.8), "
+		else if (strategy != EMU_STRATEGY_AUTO)
+			emu_say("mmap: strategy=%s needs userfaultfd with UFFDIO_MOVE (Linux 6.8), "
 				"refused here (error %d); use strategy=auto",
-				-ret);
+				strategy == EMU_STRATEGY_MIXED ? "mixed" : "move", -ret);
 	}
 	if (!s->mover && (strategy == EMU_STRATEGY_AUTO || strategy == EMU_STRATEGY_COPY)) {
 		ret = emu_mover_copy.prepare(s);
@@ -233,6 +234,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	s->prot = prot;
 	s->core.present_bits = present_bits(prot);
 
+	emu_start_marking();
 	ret = create_table(s);
 	if (ret)
 		goto fail;
