@@ -207,7 +207,11 @@ static inline u32 exmap_run_words(const struct exmap_surface *s, const struct ex
 	return left;
 }
 
-/** exmap_for_each_word() - for each page of a run, the @i-th, with its word at @where */
+/**
+ * exmap_for_each_word() - for each page of a run, the @i-th, with its word at @where
+ *
+ * Two loops: break leaves the inner one only, so do without.
+ */
 #define exmap_for_each_word(s, run, i, where)                                      \
 	for (u32 words_ = ((i) = 0, exmap_run_words(s, run, 0, &(where))); words_; \
 	     words_ = exmap_run_words(s, run, i, &(where)))                        \

@@ -27,7 +27,7 @@ struct exmap_cursor {
 	spinlock_t *lock;
 };
 
-/** exmap_set_runs() - enter frames, as the words have them. Return: how many runs, till no memory. */
+/** exmap_set_runs() - enter frames, as the words have them. Return: runs until out of memory. */
 u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs);
 
 /** exmap_clear_runs() - remove the entries of pages. */
