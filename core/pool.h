@@ -39,7 +39,7 @@ struct exmap_bundle {
 	u32 count;
 	u32 next;
 	u32 frame[EXMAP_BUNDLE_FRAMES];
-};
+} exmap_cacheline_aligned;
 
 /**
  * struct exmap_stack - a lock-free stack of bundles
