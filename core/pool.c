@@ -117,6 +117,11 @@ void exmap_pool_reset(struct exmap_pool *pool)
 		bundle->count = EXMAP_MIN(pool->fill, pool->nr_frames - frame);
 		for (u32 j = 0; j < bundle->count; j++)
 			bundle->frame[j] = frame++;
+	}
+	/* So that they are taken in the order of their frames: pages side by side move together. */
+	for (u32 i = pool->nr_bundles; i-- > 2 * pool->nr_lists;) {
+		struct exmap_bundle *bundle = &pool->bundles[i];
+
 		push(pool, bundle->count ? &pool->full : &pool->empty, bundle);
 	}
 	exmap_assert(frame == pool->nr_frames);
