@@ -384,7 +384,7 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 {
 	struct exmap_iov next = { .value = exmap_load(&iov->value) };
 	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
-	struct claimer c = { NULL };
+	struct claimer c = { .block = NULL };
 	u32 n;
 
 	for (u32 i = 0; i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES; i += n) {
