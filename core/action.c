@@ -350,21 +350,24 @@ static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, 
 
 /*
  * How many vectors from the first of @left on, which is @asked, ask for one page each that are
- * neighbours. The client may write while we read: each is loaded once, and no more [4.2]; that
- * behind them is left in @asked.
+ * neighbours in one block. The client may write while we read: each is loaded once, and no more
+ * [4.2]; that behind them is left in @asked.
  */
 static inline u32 count_singles(const struct exmap_iov *iov, u32 left,
 				const struct exmap_surface *s, struct exmap_iov *asked)
 {
 	u64 first = asked->value;
-	u64 max = left;
+	u64 max = 1;
 	u32 n = 1;
 
-	/* What crosses the end of the surface goes one by one. */
-	if (asked->len != 1 || asked->page >= s->nr_pages)
-		max = 1;
-	else if (s->nr_pages - asked->page < max)
-		max = s->nr_pages - asked->page;
+	/*
+	 * What is outside the surface goes one by one. And where the words of the next block
+	 * cannot be had, only those fail that need them.
+	 */
+	if (asked->len == 1 && asked->page < s->nr_pages) {
+		max = EXMAP_BLOCK_PAGES - asked->page % EXMAP_BLOCK_PAGES;
+		max = EXMAP_MIN(max, s->nr_pages - asked->page);
+	}
 	for (; n < left; n++) {
 		asked->value = exmap_load(&iov[n].value);
 		/* The page is in the low bits of the value. */

@@ -193,6 +193,21 @@ static void mixed_with_others(void **state)
 	fake_free(f);
 }
 
+/* The words of the second block cannot be had: the vectors before are done [4.6, 4.7]. */
+static void no_memory_for_the_second_block_4_6(void **state)
+{
+	struct fake *f = fake_new(2000, 100, 1);
+
+	(void)state;
+	assert_int_equal(fake_one(f, 0, ALLOC, 511, 1), 1);
+	f->no_table = EXMAP_BLOCK_PAGES;
+	assert_int_equal(do_singles(f, ALLOC, 508, 10), 6);
+	expect_all(f, 0, 3, 0, 1);
+	fake_expect(f, 0, 3, 0, 0);
+	expect_all(f, 4, 10, -ENOMEM, 0);
+	fake_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +219,7 @@ int main(void)
 		cmocka_unit_test(one_is_kept_4_11),
 		cmocka_unit_test(across_the_end_of_the_surface_4_5),
 		cmocka_unit_test(mixed_with_others),
+		cmocka_unit_test(no_memory_for_the_second_block_4_6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
