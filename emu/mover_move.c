@@ -67,12 +67,10 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 
 	while (page < end) {
 		u64 frame = frame_of(s, page);
-		u64 len = 0;
+		u64 len = empty_len(s, page, end);
 		u64 done;
 
-		if (!resident(s, frame)) {
-			while (page + len < end && !resident(s, frame_of(s, page + len)))
-				len++;
+		if (len) {
 			done = emu_copy_fresh(s, page, len);
 			if (done < len)
 				return page + done - span->page;

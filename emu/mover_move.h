@@ -29,6 +29,19 @@ static inline bool resident(const struct emu_surface *s, u64 frame)
 	return s->slots->slot[frame] == SLOT_RESIDENT;
 }
 
+/*
+ * The pages from @page on, before @end, whose slots are empty: one call copies them in,
+ * whatever their frames.
+ */
+static inline u64 empty_len(const struct emu_surface *s, u64 page, u64 end)
+{
+	u64 len = 0;
+
+	while (page + len < end && !resident(s, frame_of(s, page + len)))
+		len++;
+	return len;
+}
+
 /**
  * struct drain - slots to be emptied with one call
  * @range: where they are

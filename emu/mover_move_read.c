@@ -30,13 +30,18 @@ static void plan_intake(struct emu_surface *s, u32 id, u64 page, u64 end, struct
 	in->len = 0;
 	in->bounced = 0;
 	while (page + in->len < end && in->n < 64) {
-		u64 frame = frame_of(s, page + in->len);
-		u64 len = piece_len(s, page + in->len, end, frame);
+		u64 at = page + in->len;
+		u64 frame = frame_of(s, at);
 		char *to = emu_slot(s->slots, frame);
+		u64 len;
 
-		if (!resident(s, frame)) {
+		if (resident(s, frame)) {
+			len = piece_len(s, at, end, frame);
+		} else {
+			u64 room = (EMU_BOUNCE_SIZE - in->bounced) >> EXMAP_PAGE_SHIFT;
+
 			to = emu_bounce(s, id) + in->bounced;
-			len = EXMAP_MIN(len, (EMU_BOUNCE_SIZE - in->bounced) >> EXMAP_PAGE_SHIFT);
+			len = empty_len(s, at, EXMAP_MIN(end, at + room));
 			if (!len)
 				break;
 			in->bounced += len << EXMAP_PAGE_SHIFT;
@@ -86,18 +91,16 @@ static s64 take_in(struct emu_surface *s, u32 id, u64 page, u64 end, u64 *asked)
 	struct intake in;
 	struct iovec range[64];
 	s64 bytes;
-	s64 left;
 
 	plan_intake(s, id, page, end, &in);
 	*asked = in.len;
 	memcpy(range, in.range, in.n * sizeof(range[0]));
 	bytes = emu_backing_read(s->dev->backing_fd, range, in.n, page << EXMAP_PAGE_SHIFT);
-	left = bytes;
 	/* What was bounced is placed first: the buffer may be wanted for what cannot be moved. */
 	for (int moved = 0; moved < 2; moved++) {
 		u64 at = page;
+		s64 left = bytes;
 
-		left = bytes;
 		for (u32 i = 0; left > 0; i++) {
 			s64 size = EXMAP_MIN((s64)in.range[i].iov_len, left);
 			u64 len = emu_pages_len(size) >> EXMAP_PAGE_SHIFT;
