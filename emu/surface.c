@@ -71,6 +71,24 @@ void *emu_reserve(void *addr, size_t len, int flags)
 	return base;
 }
 
+/*
+ * Zeroed memory for what is known of pages, of which there is as much as is touched.
+ * PROT_NONE at first, as in emu_reserve().
+ */
+static long map_sparse(void **memory, size_t len, int flags, int fd)
+{
+	void *start = (void *)emu_sys(SYS_mmap, NULL, len, PROT_NONE, flags | MAP_NORESERVE, fd, 0);
+
+	if (emu_is_error(start))
+		return (long)start;
+	emu_sys(SYS_munlock, start, len);
+	emu_sys(SYS_mprotect, start, len, PROT_READ | PROT_WRITE);
+	emu_sys(SYS_madvise, start, len, MADV_DONTFORK);
+	emu_sys(SYS_madvise, start, len, MADV_DONTDUMP);
+	*memory = start;
+	return 0;
+}
+
 static int create_table(struct emu_surface *s)
 {
 	long ret = emu_hide_fd(
@@ -83,38 +101,21 @@ static int create_table(struct emu_surface *s)
 	ret = emu_sys(SYS_ftruncate, s->table_fd, s->table_len);
 	if (ret < 0)
 		return ret;
-	/* PROT_NONE at first, as in emu_reserve(). */
-	s->core.table = (void *)emu_sys(SYS_mmap, NULL, s->table_len, PROT_NONE,
-					MAP_SHARED | MAP_NORESERVE, s->table_fd, 0);
-	if (emu_is_error(s->core.table)) {
-		ret = (long)s->core.table;
-		s->core.table = NULL;
+	ret = map_sparse((void **)&s->core.table, s->table_len, MAP_SHARED, s->table_fd);
+	if (ret)
 		return ret;
-	}
-	emu_sys(SYS_munlock, s->core.table, s->table_len);
-	emu_sys(SYS_mprotect, s->core.table, s->table_len, PROT_READ | PROT_WRITE);
 	/* Exports are for reading, whatever mprotect() asks for later. */
 	emu_sys(SYS_fcntl, s->table_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);
-	emu_sys(SYS_madvise, s->core.table, s->table_len, MADV_DONTFORK);
-	emu_sys(SYS_madvise, s->core.table, s->table_len, MADV_DONTDUMP);
 
 	s->touched_len = round_up(s->core.nr_pages / EXMAP_BLOCK_PAGES / 8 + 8, EXMAP_PAGE_SIZE);
-	s->core.touched = map_anonymous(NULL, s->touched_len, PROT_READ | PROT_WRITE, 0);
-	if (emu_is_error(s->core.touched)) {
-		ret = (long)s->core.touched;
-		s->core.touched = NULL;
+	ret = map_sparse((void **)&s->core.touched, s->touched_len, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1);
+	if (ret)
 		return ret;
-	}
 	s->blocks_len =
 		round_up((s->core.nr_pages / EXMAP_BLOCK_PAGES + 1) * sizeof(*s->core.blocks),
 			 EXMAP_PAGE_SIZE);
-	s->core.blocks = map_anonymous(NULL, s->blocks_len, PROT_READ | PROT_WRITE, 0);
-	if (emu_is_error(s->core.blocks)) {
-		ret = (long)s->core.blocks;
-		s->core.blocks = NULL;
-		return ret;
-	}
-	return 0;
+	return map_sparse((void **)&s->core.blocks, s->blocks_len, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
 static void free_surface(struct emu_surface *s)
