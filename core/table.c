@@ -8,25 +8,24 @@
  * claimed, and those that are its neighbours. With @len of them claimed in the blocks
  * before, only these. Inlined once for each state, which is then a constant in it.
  *
- * Return: how many pages were passed or claimed; @claim: what came behind them.
+ * Return: how many pages were passed or claimed.
  */
 static __always_inline u32 claim_words(u64 *where, u32 n, bool present, struct exmap_run *run,
-				       u32 *len, enum exmap_claim *claim)
+				       u32 *len)
 {
 	u32 i = 0;
 
-	*claim = EXMAP_CLAIM_END;
-	while (!*len && i < n &&
-	       (*claim = exmap_claim_page(where + i, present)) != EXMAP_CLAIM_BUSY) {
-		if (*claim == EXMAP_CLAIM_RUN) {
+	for (; !*len && i < n; i++) {
+		enum exmap_claim claim = exmap_claim_page(where + i, present);
+
+		if (claim == EXMAP_CLAIM_BUSY)
+			return i;
+		if (claim == EXMAP_CLAIM_RUN) {
 			run->word = where + i;
 			*len = 1;
 		}
-		i++;
 	}
-	if (!*len)
-		return i;
-	while (i < n && (*claim = exmap_claim_page(where + i, present)) == EXMAP_CLAIM_RUN) {
+	while (i < n && exmap_claim_page(where + i, present) == EXMAP_CLAIM_RUN) {
 		++*len;
 		i++;
 	}
@@ -42,7 +41,6 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
 	while (page < end) {
 		u64 stop = EXMAP_MIN(end, (page / EXMAP_BLOCK_PAGES + 1) * EXMAP_BLOCK_PAGES);
 		struct exmap_block *block = exmap_touched_block(s, page / EXMAP_BLOCK_PAGES);
-		enum exmap_claim claim;
 		u64 *where;
 
 		if (!block) {
@@ -54,9 +52,9 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
 		where = exmap_block_word(s, block, page);
 		exmap_spin_lock(&block->lock);
 		if (present)
-			page += claim_words(where, stop - page, true, run, &len, &claim);
+			page += claim_words(where, stop - page, true, run, &len);
 		else
-			page += claim_words(where, stop - page, false, run, &len, &claim);
+			page += claim_words(where, stop - page, false, run, &len);
 		exmap_spin_unlock(&block->lock);
 		if (page < stop)
 			break;
