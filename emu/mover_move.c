@@ -41,6 +41,14 @@ void emu_drain_add(struct emu_surface *s, struct drain *drain, u64 frame, u64 le
 		emu_drain_now(s, drain);
 }
 
+void emu_drain_one(struct emu_surface *s, u64 frame, u64 len)
+{
+	struct iovec range = { emu_slot(s->slots, frame), len << EXMAP_PAGE_SHIFT };
+
+	if (!emu_zap(s->zap_fd, &range, 1))
+		memset(&s->slots->slot[frame], SLOT_EMPTY, len);
+}
+
 void emu_settle(struct emu_surface *s, u32 id, const struct exmap_run *span, struct drain *drain)
 {
 	u64 end = span->page + span->len;
@@ -79,11 +87,7 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 			done = emu_slots_take(s, id, page, frame, len);
 			if (done < len) {
 				/* The kernel will not move it: a fresh one does as well. */
-				struct drain drain;
-
-				drain.n = 0;
-				emu_drain_add(s, &drain, frame + done, len - done);
-				emu_drain_now(s, &drain);
+				emu_drain_one(s, frame + done, len - done);
 				if (resident(s, frame + done))
 					return page + done - span->page;
 				len = done;

@@ -58,6 +58,9 @@ void emu_drain_add(struct emu_surface *s, struct drain *drain, u64 frame, u64 le
 /** emu_drain_now() - empty them. What cannot be emptied stays resident. */
 void emu_drain_now(struct emu_surface *s, struct drain *drain);
 
+/** emu_drain_one() - empty the slots of neighbouring frames. The same holds. */
+void emu_drain_one(struct emu_surface *s, u64 frame, u64 len);
+
 /**
  * emu_settle() - empty those slots of a span whose pages are not worth a MOVE
  *

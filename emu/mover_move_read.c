@@ -58,14 +58,11 @@ static bool copy_out_of_slots(struct emu_surface *s, u32 id, u64 page, u64 frame
 
 	for (u64 done = 0, n; done < len; done += n) {
 		size_t size;
-		struct drain drain;
 
 		n = EXMAP_MIN(len - done, (u64)EMU_BOUNCE_SIZE >> EXMAP_PAGE_SHIFT);
 		size = n << EXMAP_PAGE_SHIFT;
 		memcpy(bounce, emu_slot(s->slots, frame + done), size);
-		drain.n = 0;
-		emu_drain_add(s, &drain, frame + done, n);
-		emu_drain_now(s, &drain);
+		emu_drain_one(s, frame + done, n);
 		if (resident(s, frame + done) || emu_copy_in(s, page + done, bounce, size) < size)
 			return false;
 	}
