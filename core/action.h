@@ -98,7 +98,12 @@ int exmap_alloc_bytes(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 s64 exmap_read(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
 	       unsigned int opcode, const struct iovec *iov, unsigned int nr_iov);
 
-/* Between action.c and read.c: the batch. Caller holds the interface's lock. */
+/* batch.c, for action.c and read.c. Caller holds the interface's lock. */
+
+static inline void exmap_count(u64 *counter, u64 n)
+{
+	exmap_store(counter, *counter + n);
+}
 
 /**
  * exmap_batch_map() - give frames to the pages of the batch and map them
@@ -130,5 +135,13 @@ void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 
 /** exmap_batch_publish() - the mapped pages of the batch become PRESENT. */
 void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s);
+
+/**
+ * exmap_batch_retire() - the pages of the batch have vanished: give their frames back
+ *
+ * A page that the surface had to keep is PRESENT again, and does not count [4.11].
+ */
+void exmap_batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
+			struct exmap_surface *s);
 
 #endif /* EXMAP_CORE_ACTION_H */

@@ -71,7 +71,7 @@ static s64 fill(struct exmap_interface *ifc, struct exmap_pool *pool, struct exm
 			 bytes > 0 ? (bytes + EXMAP_PAGE_SIZE - 1) >> EXMAP_PAGE_SHIFT : 0,
 			 &unused);
 	if (bytes > 0)
-		exmap_store(&ifc->counts.bytes_read, ifc->counts.bytes_read + bytes);
+		exmap_count(&ifc->counts.bytes_read, bytes);
 	return bytes;
 }
 
@@ -199,6 +199,6 @@ s64 exmap_read(struct exmap_interface *ifc, struct exmap_pool *pool, struct exma
 			break;
 		i++;
 	}
-	exmap_store(&ifc->counts.actions, ifc->counts.actions + 1);
+	exmap_count(&ifc->counts.actions, 1);
 	return done ? (s64)done : ret;
 }

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* batch.c - the runs that a call owns, from claimed to mapped or free; see action.h */
+
+#include "core/action.h"
+
+u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool,
+			    struct exmap_surface *s)
+{
+	u64 given = 0;
+	u32 have = 0;
+	u32 used = 0;
+
+	for (u32 i = 0; i < ifc->nr_runs; i++) {
+		const struct exmap_run *run = &ifc->runs[i];
+		u64 *where;
+		u32 j;
+
+		exmap_for_each_word(s, run, j, where) {
+			if (exmap_unlikely(used == have)) {
+				u64 want =
+					EXMAP_MIN(ifc->nr_pages - given, (u64)EXMAP_BATCH_FRAMES);
+
+				used = 0;
+				have = exmap_pool_get(pool, ifc->id, ifc->frames, want);
+				if (!have)
+					return given;
+			}
+			exmap_store(where, exmap_busy_word(ifc->frames[used++]));
+			given++;
+		}
+	}
+	return given;
+}
+
+/* A page that unmap had to keep is mapped as before; nobody else could claim it meanwhile. */
+static inline bool keep_page(struct exmap_surface *s, u64 *where, u64 word)
+{
+	if (exmap_likely(!(word & EXMAP_WORD_PRESENT)))
+		return false;
+	exmap_store_release(where, exmap_present_of(s, word));
+	return true;
+}
+
+/* Empties a page that is not mapped; its frame, if it has one, joins the others. */
+static inline u32 release_page(struct exmap_interface *ifc, struct exmap_pool *pool, u64 *where,
+			       u64 word, u32 nr_frames)
+{
+	exmap_store_release(where, 0);
+	if (word & EXMAP_WORD_FRAME) {
+		ifc->frames[nr_frames++] = exmap_word_frame(word);
+		if (nr_frames == EXMAP_BATCH_FRAMES) {
+			exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+			nr_frames = 0;
+		}
+	}
+	return nr_frames;
+}
+
+void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		      u64 keep, u32 *failed_vec)
+{
+	u32 nr_frames = 0;
+	u32 nr_runs = 0;
+
+	*failed_vec = EXMAP_USER_INTERFACE_PAGES;
+	for (u32 i = 0; i < ifc->nr_runs; i++) {
+		struct exmap_run *run = &ifc->runs[i];
+		u32 kept = EXMAP_MIN((u64)run->len, keep);
+		u64 *where;
+		u32 j;
+
+		if (kept == run->len) {
+			keep -= kept;
+			nr_runs = i + 1;
+			continue;
+		}
+		exmap_for_each_word(s, run, j, where) {
+			u64 word = exmap_load(where);
+
+			if (j < kept)
+				continue;
+			/* Only where mapping was undone: then the client has one page more. */
+			if (keep_page(s, where, word))
+				exmap_count(&ifc->counts.allocated, 1);
+			else
+				nr_frames = release_page(ifc, pool, where, word, nr_frames);
+		}
+		*failed_vec = EXMAP_MIN(*failed_vec, run->vec + kept * run->step);
+		keep -= kept;
+		ifc->nr_pages -= run->len - kept;
+		run->len = kept;
+		if (kept)
+			nr_runs = i + 1;
+	}
+	ifc->nr_runs = nr_runs;
+	if (nr_frames)
+		exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+}
+
+bool exmap_batch_map(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
+		     u32 *failed_vec)
+{
+	u64 given = exmap_batch_give_frames(ifc, pool, s);
+	bool complete = given == ifc->nr_pages;
+	u64 mapped;
+
+	if (exmap_unlikely(!complete))
+		exmap_batch_trim(ifc, pool, s, given, failed_vec);
+	if (!ifc->nr_runs)
+		return complete;
+	mapped = s->ops->map(s, ifc->id, ifc->runs, ifc->nr_runs);
+	if (exmap_unlikely(mapped < given)) {
+		complete = false;
+		exmap_batch_trim(ifc, pool, s, mapped, failed_vec);
+	}
+	return complete;
+}
+
+/* Every page of a run counts for its vector. */
+static inline void count_pages(struct exmap_interface *ifc, const struct exmap_run *run)
+{
+	if (!run->step) {
+		ifc->result[run->vec].pages += run->len;
+		return;
+	}
+	ifc->result[run->vec].pages = 1;
+	for (u32 i = 1; i < run->len; i++)
+		ifc->result[run->vec + i].pages = 1;
+}
+
+void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
+{
+	for (u32 i = 0; i < ifc->nr_runs; i++) {
+		const struct exmap_run *run = &ifc->runs[i];
+		u64 *where;
+		u32 j;
+
+		exmap_for_each_word(s, run, j, where)
+			exmap_store_release(where, exmap_present_of(s, exmap_load(where)));
+		count_pages(ifc, run);
+	}
+	exmap_count(&ifc->counts.allocated, ifc->nr_pages);
+	ifc->nr_runs = 0;
+	ifc->nr_pages = 0;
+}
+
+void exmap_batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
+			struct exmap_surface *s)
+{
+	u64 freed = ifc->nr_pages;
+	u32 nr_frames = 0;
+
+	for (u32 i = 0; i < ifc->nr_runs; i++) {
+		const struct exmap_run *run = &ifc->runs[i];
+		u64 *where;
+		u32 j;
+
+		count_pages(ifc, run);
+		exmap_for_each_word(s, run, j, where) {
+			u64 word = exmap_load(where);
+
+			if (keep_page(s, where, word)) {
+				ifc->result[run->vec + j * run->step].pages--;
+				freed--;
+			} else {
+				nr_frames = release_page(ifc, pool, where, word, nr_frames);
+			}
+		}
+	}
+	if (nr_frames)
+		exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+	exmap_count(&ifc->counts.freed, freed);
+	ifc->nr_runs = 0;
+	ifc->nr_pages = 0;
+}
