@@ -33,8 +33,11 @@
 /** EXMAP_BLOCK_PAGES - pages of a block: the table comes and is walked in blocks. */
 #define EXMAP_BLOCK_PAGES 512
 
+/** EXMAP_BLOCK_LOCKS - user space: so many blocks have locks of their own, then they share. */
+#define EXMAP_BLOCK_LOCKS 1024
+
 /**
- * struct exmap_block - 512 neighbouring pages
+ * struct exmap_block - 512 neighbouring pages; in user space, every 1024th such
  * @lock:  held to turn words of it BUSY, for no longer than some hundred words take; no
  *         other lock is taken under it
  * @words: kernel: its words, in a page of their own; constant
@@ -102,8 +105,8 @@ struct exmap_surface_ops {
  *                is touched; accessed atomically
  * @touched:      user space: a bit for each block, set before a page of it is first
  *                claimed; accessed atomically
- * @blocks:       user space: all blocks, all zero before they are used; kernel: NULL
- *                before a page of it is first claimed; accessed atomically
+ * @blocks:       user space: EXMAP_BLOCK_LOCKS, all zero before they are used; kernel:
+ *                NULL before a page of the block is first claimed; accessed atomically
  * @base:         address of the first page
  * @nr_pages:     number of pages
  * @present_bits: what the word of a present page holds beside its frame;
@@ -139,7 +142,7 @@ static inline struct exmap_block *exmap_touched_block(const struct exmap_surface
 #ifdef __KERNEL__
 	return exmap_load_acquire(&s->blocks[block]);
 #else
-	return exmap_block_touched(s, block) ? &s->blocks[block] : NULL;
+	return exmap_block_touched(s, block) ? &s->blocks[block % EXMAP_BLOCK_LOCKS] : NULL;
 #endif
 }
 

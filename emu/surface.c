@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "emu/device.h"
@@ -108,14 +109,8 @@ static int create_table(struct emu_surface *s)
 	emu_sys(SYS_fcntl, s->table_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);
 
 	s->touched_len = round_up(s->core.nr_pages / EXMAP_BLOCK_PAGES / 8 + 8, EXMAP_PAGE_SIZE);
-	ret = map_sparse((void **)&s->core.touched, s->touched_len, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1);
-	if (ret)
-		return ret;
-	s->blocks_len =
-		round_up((s->core.nr_pages / EXMAP_BLOCK_PAGES + 1) * sizeof(*s->core.blocks),
-			 EXMAP_PAGE_SIZE);
-	return map_sparse((void **)&s->core.blocks, s->blocks_len, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	return map_sparse((void **)&s->core.touched, s->touched_len, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1);
 }
 
 static void free_surface(struct emu_surface *s)
@@ -126,8 +121,6 @@ static void free_surface(struct emu_surface *s)
 		emu_sys(SYS_munmap, s->core.table, s->table_len);
 	if (s->core.touched)
 		emu_sys(SYS_munmap, s->core.touched, s->touched_len);
-	if (s->core.blocks)
-		emu_sys(SYS_munmap, s->core.blocks, s->blocks_len);
 	emu_close_hidden(s->table_fd);
 	free(s);
 }
@@ -220,12 +213,14 @@ int emu_surface_protect(struct emu_surface *s, int prot)
 int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int prot, int flags,
 		       struct emu_surface **out)
 {
-	struct emu_surface *s = calloc(1, sizeof(*s));
+	struct emu_surface *s = aligned_alloc(_Alignof(struct emu_surface), sizeof(*s));
 	void *base;
 	int ret;
 
 	if (!s)
 		return -ENOMEM;
+	memset(s, 0, sizeof(*s));
+	s->core.blocks = s->blocks;
 	s->dev = dev;
 	s->len = len;
 	s->core.nr_pages = len >> EXMAP_PAGE_SHIFT;

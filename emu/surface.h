@@ -20,7 +20,6 @@ struct exmap_device;
  * @len:         bytes of the mapping
  * @table_len:   bytes of @core.table
  * @touched_len: bytes of @core.touched
- * @blocks_len:  bytes of @core.blocks
  * @table_fd:    memfd behind @core.table
  * @prot:        what mmap() and mprotect() said; written while calls are stopped
  * @may_write:   whether the fd was open for writing
@@ -30,6 +29,7 @@ struct exmap_device;
  * @source:      COPY: what fresh pages are filled from, EMU_SOURCE_PAGES long
  * @slots:       MOVE: where pages are while they are free, or NULL; written once, before
  *               the first call
+ * @blocks:      what @core.blocks is
  *
  * Constant after emu_surface_create() where nothing else is said. Freed after
  * an RCU grace period, so that calls and fault handlers may look at it inside
@@ -43,7 +43,6 @@ struct emu_surface {
 	size_t len;
 	size_t table_len;
 	size_t touched_len;
-	size_t blocks_len;
 	int table_fd;
 	int prot;
 	bool may_write;
@@ -52,6 +51,7 @@ struct emu_surface {
 	int zap_fd;
 	const char *source;
 	struct emu_slots *slots;
+	struct exmap_block blocks[EXMAP_BLOCK_LOCKS];
 };
 
 #define EMU_SOURCE_PAGES 512

@@ -181,8 +181,7 @@ struct fake *fake_new(u64 nr_pages, u32 nr_frames, u32 nr_ifc)
 	f->s = (struct exmap_surface){
 		.ops = &fake_ops,
 		.table = unit_alloc(nr_pages * sizeof(u64)),
-		.blocks =
-			unit_alloc((nr_pages / EXMAP_BLOCK_PAGES + 1) * sizeof(struct exmap_block)),
+		.blocks = unit_alloc(EXMAP_BLOCK_LOCKS * sizeof(struct exmap_block)),
 		.touched = unit_alloc((nr_pages / EXMAP_BLOCK_PAGES / 64 + 1) * sizeof(u64)),
 		.base = 0x7f0000000000,
 		.nr_pages = nr_pages,

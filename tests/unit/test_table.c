@@ -19,7 +19,7 @@ static int setup(void **state)
 	(void)state;
 	surface = (struct exmap_surface){
 		.table = unit_alloc(PAGES * sizeof(u64)),
-		.blocks = unit_alloc((PAGES / BLOCK + 1) * sizeof(struct exmap_block)),
+		.blocks = unit_alloc(EXMAP_BLOCK_LOCKS * sizeof(struct exmap_block)),
 		.touched = unit_alloc((PAGES / BLOCK / 64 + 1) * sizeof(u64)),
 		.nr_pages = PAGES,
 		.present_bits = EXMAP_WORD_PRESENT,
