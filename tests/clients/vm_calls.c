@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* vm_calls - the memory calls of a program, on surfaces, beside them and elsewhere */
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -339,10 +340,15 @@ static void test_locked(void)
 /* Runs last: it leaves them mapped. */
 static void test_too_many(void)
 {
+	struct rlimit files;
 	char text[256] = "";
 	int ends[2], fd, saved;
 	int n = 0;
 
+	/* The emulator has some files open for each. */
+	check_need(getrlimit(RLIMIT_NOFILE, &files) == 0, "getrlimit");
+	files.rlim_cur = files.rlim_max;
+	check_need(setrlimit(RLIMIT_NOFILE, &files) == 0, "setrlimit");
 	check_need(pipe(ends) == 0, "pipe");
 	fd = open("/dev/exmap", O_RDWR);
 	saved = dup(STDERR_FILENO);
@@ -355,7 +361,10 @@ static void test_too_many(void)
 	}
 	dup2(saved, STDERR_FILENO);
 	close(ends[1]);
-	CHECK(n >= 500 && (n == 600 || errno == ENOMEM));
+	if (n < 600 && errno == EMFILE)
+		check_skip("512 surfaces", "the limit of open files");
+	else
+		CHECK(n >= 500 && (n == 600 || errno == ENOMEM));
 	if (n < 600)
 		CHECK(read(ends[0], text, sizeof(text) - 1) > 0 && strstr(text, "exmap: mmap:"));
 }
