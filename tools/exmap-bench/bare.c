@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "bench.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <stdlib.h>
@@ -86,14 +87,23 @@ static void copy(char *to, const char *from, size_t len)
 /* Return: false if the kernel cannot. */
 static bool move(char *to, const char *from, size_t len)
 {
-	struct uffdio_move move = {
-		.dst = (uintptr_t)to,
-		.src = (uintptr_t)from,
-		.len = len,
-		.mode = UFFDIO_COPY_MODE_DONTWAKE,
-	};
+	size_t done = 0;
 
-	return !ioctl(uffd, UFFDIO_MOVE, &move);
+	while (done < len) {
+		struct uffdio_move move = {
+			.dst = (uintptr_t)to + done,
+			.src = (uintptr_t)from + done,
+			.len = len - done,
+			.mode = UFFDIO_COPY_MODE_DONTWAKE,
+		};
+
+		/* Somebody looks at a page just now, such as the kernel's reclaim: once more. */
+		if (ioctl(uffd, UFFDIO_MOVE, &move) && errno != EAGAIN)
+			return false;
+		if (move.move > 0)
+			done += move.move;
+	}
+	return true;
 }
 
 static bool copy_open(const struct plan *plan, size_t pages)
