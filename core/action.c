@@ -176,22 +176,29 @@ static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, 
 static inline u32 count_singles(const struct exmap_iov *iov, u32 left,
 				const struct exmap_surface *s, struct exmap_iov *asked)
 {
-	u64 first = asked->value;
+	struct exmap_iov first = *asked;
 	u64 max = 1;
-	u32 n = 1;
+	u32 n;
 
+	/* The page is in the low bits of the value. Mostly one look is enough. */
+	if (left == 1)
+		return 1;
+	asked->value = exmap_load(&iov[1].value);
+	if (exmap_likely(asked->value != first.value + 1))
+		return 1;
 	/*
 	 * What is outside the surface goes one by one. And where the words of the next block
 	 * cannot be had, only those fail that need them.
 	 */
-	if (asked->len == 1 && asked->page < s->nr_pages) {
-		max = EXMAP_BLOCK_PAGES - asked->page % EXMAP_BLOCK_PAGES;
-		max = EXMAP_MIN(max, s->nr_pages - asked->page);
+	if (first.len == 1 && first.page < s->nr_pages) {
+		max = EXMAP_BLOCK_PAGES - first.page % EXMAP_BLOCK_PAGES;
+		max = EXMAP_MIN(max, s->nr_pages - first.page);
 	}
-	for (; n < left; n++) {
+	if (max == 1)
+		return 1;
+	for (n = 2; n < left; n++) {
 		asked->value = exmap_load(&iov[n].value);
-		/* The page is in the low bits of the value. */
-		if (n == max || asked->value != first + n)
+		if (n == max || asked->value != first.value + n)
 			break;
 	}
 	return n;
@@ -215,7 +222,8 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 		u64 len = asked.len;
 
 		n = count_singles(&iov[i], iov_len - i, s, &next);
-		for (u32 j = i; j < i + n; j++)
+		ifc->result[i].value = 0;
+		for (u32 j = i + 1; j < i + n; j++)
 			ifc->result[j].value = 0;
 		if (exmap_likely(n == 1 && len == 1 && asked.page < s->nr_pages) &&
 		    do_one(ifc, s, &c, opcode, i, asked.page))
