@@ -36,15 +36,16 @@ def table(cases):
     if not columns:
         return []
     places = [place for place, _ in columns]
+    width = max(len(backend) for _, backend in columns) + 2
     lines = [
         "clause  tests passed, -skipped, or FAIL",
         " " * 6 + "".join(
-            f"{place if i == 0 or places[i - 1] != place else '':>10}"
+            f"{place if i == 0 or places[i - 1] != place else '':>{width}}"
             for i, place in enumerate(places)
         ),
-        " " * 6 + "".join(f"{backend:>10}" for _, backend in columns),
+        " " * 6 + "".join(f"{backend:>{width}}" for _, backend in columns),
     ]
     for clause in sorted(clauses, key=lambda c: [int(n) for n in c.split(".")]):
         cells = (show(c[clause]) if clause in c else "none" for c in columns.values())
-        lines.append(f"{clause:6}" + "".join(f"{cell:>10}" for cell in cells))
+        lines.append(f"{clause:6}" + "".join(f"{cell:>{width}}" for cell in cells))
     return lines

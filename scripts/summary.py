@@ -3,7 +3,8 @@
 
 Reads ctest's JUnit files (.xml), and what a program printed (.txt). A program that
 ends with 'N passed, N failed, N skipped' counts its own tests; cmocka's programs are
-counted by their summary; any other program is one test.
+counted by their summary; any other program is one test. What failed is named at the end,
+where a log that was cut short still has it.
 """
 
 import re
@@ -13,6 +14,11 @@ import xml.etree.ElementTree as xml
 import clauses
 
 OWN = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped\s*$", re.M)
+# What scripts/test adds to what a virtual machine printed, where that failed.
+STATUS = re.compile(r"^exmap-vm: status (\d+)$", re.M)
+# Says what went wrong, in a program's output.
+TELLING = re.compile(r"^(not ok |exmap-vm: complaint|scripts/vm: |\[  FAILED|.*(ERROR|WARNING): )")
+TOLD = 12
 REASON = re.compile(r"^ok \d+ - (.*?) # SKIP (.*)$", re.M)
 CMOCKA = {
     "PASSED": re.compile(r"^\[  PASSED  \] (\d+) test", re.M),
@@ -56,6 +62,9 @@ def cases(path):
             output = file.read()
         own = OWN.findall(output)
         counts = [int(n) for n in own[-1]] if own else [0, 1, 0]
+        # The kernel may have complained where every test passed.
+        if STATUS.search(output) and not counts[1]:
+            counts[1] = 1
         yield path.rsplit(".", 2)[-2], counts, output
         return
     try:
@@ -67,9 +76,16 @@ def cases(path):
         yield case.get("name"), count(case), case.findtext("system-out") or ""
 
 
+def telling(output):
+    """Returns the lines of a failed program's output that say most."""
+    lines = [line for line in output.splitlines() if TELLING.match(line)]
+    return lines[:TOLD] or output.splitlines()[-TOLD:]
+
+
 def main(paths):
     total = [0, 0, 0]
     reasons = {}
+    failures = []
     outputs = []
     print()
     print(f"{'build':9} {'tests':32} {'passed':>7} {'failed':>7} {'skipped':>8}")
@@ -80,6 +96,8 @@ def main(paths):
             total = [a + b for a, b in zip(total, counts)]
             print(f"{build:9} {name:32} {counts[0]:7} {counts[1]:7} {counts[2]:8}")
             outputs.append((build, name, output))
+            if counts[1]:
+                failures.append((f"{build}/{name}", telling(output)))
             for test, reason in REASON.findall(output):
                 reasons.setdefault((test, reason), []).append(f"{build}/{name}")
     if reasons:
@@ -87,6 +105,10 @@ def main(paths):
     for (test, reason), where in reasons.items():
         print(f"  {test}: {reason} ({', '.join(where)})")
     print("", *clauses.table(outputs), sep="\n")
+    if failures:
+        print("\nfailed:")
+    for name, lines in failures:
+        print(f"  {name}", *(f"    {line}" for line in lines), sep="\n")
     print("\n{} passed, {} failed, {} skipped".format(*total))
     return 1 if total[1] or not total[0] else 0
 

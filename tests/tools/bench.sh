@@ -3,13 +3,10 @@
 # scripts/bench: every set has figures, a table and a plot; a target is met by figures only.
 # Usage: bench.sh SOURCE-DIR BUILD-DIR
 set -euo pipefail
+. "$(dirname "$0")/check.sh"
 
 source=$1
 build=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
 bench=(python3 -B "$source/scripts/bench.d/main.py" --build "$build")
 
 for program in gnuplot hyperfine; do
@@ -19,29 +16,6 @@ for program in gnuplot hyperfine; do
 		exit 77
 	}
 done
-
-# check NAME COMMAND...
-check() {
-	local name=$1 status
-
-	shift
-	# Not as a condition: there set -e has no effect.
-	set +e
-	(
-		set -e
-		"$@"
-	) >"$work/log" 2>&1
-	status=$?
-	set -e
-	if [ "$status" = 0 ]; then
-		echo "ok - $name"
-		passed=$((passed + 1))
-	else
-		echo "not ok - $name"
-		sed 's/^/# /' "$work/log"
-		failed=$((failed + 1))
-	fi
-}
 
 # absent FILE PATTERN
 absent() {
@@ -125,5 +99,4 @@ check "verdicts follow the figures" verdicts_follow_figures
 check "some sets only, and no unknown ones" only_some
 check "the page's links are what is written" page_links_exist
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+checked

@@ -3,36 +3,10 @@
 # exmap-bench: every pattern has figures on every backend, in each format; failure gives none.
 # Usage: exmap-bench.sh EXMAP-RUN EXMAP-BENCH
 set -euo pipefail
+. "$(dirname "$0")/check.sh"
 
 run=$1
 bench=$2
-passed=0
-failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-# check NAME COMMAND...
-check() {
-	local name=$1 status
-
-	shift
-	# Not as a condition: there set -e has no effect.
-	set +e
-	(
-		set -e
-		"$@"
-	) >"$work/log" 2>&1
-	status=$?
-	set -e
-	if [ "$status" = 0 ]; then
-		echo "ok - $name"
-		passed=$((passed + 1))
-	else
-		echo "not ok - $name"
-		sed 's/^/# /' "$work/log"
-		failed=$((failed + 1))
-	fi
-}
 
 # What --quick under exmap-run prints, read by a parser of somebody else's.
 json_is_complete() {
@@ -156,5 +130,4 @@ check "emulator by strategy, named" by_strategy
 check "what fails gives no figure" no_figure
 check "bad options are refused" usage_errors
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+checked

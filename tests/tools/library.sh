@@ -3,27 +3,12 @@
 # libexmap-emu as it is installed: by pkg-config, shared and static, from C and from C++.
 # Usage: library.sh BUILD-DIR EXAMPLE
 set -euo pipefail
+. "$(dirname "$0")/check.sh"
 
 build=$1
 example=$2
-passed=0
-failed=0
-prefix=$(mktemp -d)
-trap 'rm -rf "$prefix"' EXIT
+prefix=$work
 cd "$prefix"
-
-check() { # NAME COMMAND...
-	local name=$1
-	shift
-	if "$@" >log 2>&1; then
-		echo "ok - $name"
-		passed=$((passed + 1))
-	else
-		echo "not ok - $name"
-		sed 's/^/# /' log
-		failed=$((failed + 1))
-	fi
-}
 
 prints_pages() {
 	"$@" >out && grep -x 'page 8 holds iiii...' out && grep -x '4 pages of 1024 are there' out &&
@@ -48,5 +33,4 @@ check "C++ takes the header" c++ -Wall -Wextra -Werror header.cc "${flags[@]}" -
 check "nothing else is exported" test -z \
 	"$(nm -D --defined-only "$libdir/libexmap-emu.so" | grep -v ' T exmap_emu_')"
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+checked

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# scripts/summary.py: nothing that failed is left out of the last line, nor unnamed.
+# Usage: summary.sh SOURCE-DIR
+set -euo pipefail
+. "$(dirname "$0")/check.sh"
+
+source=$1
+
+# summary STATUS LAST-LINE FILE... - what it prints is kept
+summary() {
+	local status=$1 last=$2 got=0
+	shift 2
+	python3 -B "$source/scripts/summary.py" "$@" >"$work/printed" || got=$?
+	cat "$work/printed"
+	[ "$got" = "$status" ] && [ "$(tail -n 1 "$work/printed")" = "$last" ]
+}
+
+printf 'ok 1 - 1.1 opens\nok 2 - 1.2 maps # SKIP none here\n1 passed, 0 failed, 1 skipped\n' \
+	>"$work/vm-6.1.module.txt"
+
+passes() {
+	summary 0 '1 passed, 0 failed, 1 skipped' "$work/vm-6.1.module.txt"
+	grep -F '1.2 maps: none here (vm-6.1/module)' "$work/printed"
+	if grep -x 'failed:' "$work/printed"; then
+		return 1
+	fi
+}
+
+complaint_counts() {
+	{
+		cat "$work/vm-6.1.module.txt"
+		echo 'exmap-vm: complaint: BUG: sleeping function'
+		echo 'exmap-vm: status 123'
+	} >"$work/vm-6.12.module.txt"
+	summary 1 '1 passed, 1 failed, 1 skipped' "$work/vm-6.12.module.txt"
+	sed -n '/^failed:/,$p' "$work/printed" | grep -F 'BUG: sleeping function'
+}
+
+death_counts() {
+	printf 'ok 1 - 1.1 opens\nSegmentation fault\nexmap-vm: status 139\n' \
+		>"$work/vm-6.1.dead.txt"
+	summary 1 '1 passed, 1 failed, 1 skipped' "$work/vm-6.1.module.txt" "$work/vm-6.1.dead.txt"
+	sed -n '/^failed:/,$p' "$work/printed" | grep -F 'Segmentation fault'
+}
+
+killed_ctest_counts() {
+	: >"$work/release.xml"
+	summary 1 '1 passed, 1 failed, 1 skipped' "$work/vm-6.1.module.txt" "$work/release.xml"
+}
+
+# case_of STATUS OUTPUT - what ctest writes of one test
+case_of() {
+	printf '<testsuite><testcase name="t" status="%s"><system-out>%s</system-out></testcase></testsuite>\n' \
+		"$1" "$2"
+}
+
+ctest_failure_counts() {
+	case_of run '3 passed, 0 failed, 0 skipped' >"$work/release.xml"
+	summary 0 '3 passed, 0 failed, 0 skipped' "$work/release.xml"
+	# It died after it had counted.
+	case_of fail '3 passed, 0 failed, 0 skipped' >"$work/release.xml"
+	summary 1 '3 passed, 1 failed, 0 skipped' "$work/release.xml"
+	grep -F '  release/t' "$work/printed"
+}
+
+check "what passed is counted, what was skipped is named" passes
+check "a kernel's complaint is a failure" complaint_counts
+check "a program that did not count is a failure" death_counts
+check "a ctest that was killed is a failure" killed_ctest_counts
+check "a test that fails after its count is a failure" ctest_failure_counts
+
+checked
