@@ -227,9 +227,11 @@ static void move_frames(struct emu_surface *s, u64 nr_frames)
 {
 	s->slots = emu_slots_create(s, nr_frames);
 	if (s->slots && emu_options()->verbose)
-		emu_say("MOVE: a call %llu ticks, a page %llu; to copy a page %llu, to drop it %llu",
-			(unsigned long long)s->slots->fixed, (unsigned long long)s->slots->move,
-			(unsigned long long)s->slots->copy, (unsigned long long)s->slots->zap);
+		emu_say("MOVE: a call %llu ticks, a page of few %llu, of many %llu; "
+			"to copy a page %llu, to drop it %llu",
+			(unsigned long long)s->slots->fixed, (unsigned long long)s->slots->few,
+			(unsigned long long)s->slots->many, (unsigned long long)s->slots->copy,
+			(unsigned long long)s->slots->zap);
 }
 
 static int move_protect(struct emu_surface *s, int prot)

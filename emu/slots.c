@@ -13,16 +13,24 @@
 #include "emu/sys.h"
 #include "emu/uffd.h"
 
-/* Pages to measure with, twice. */
+/* Pages to measure with, twice: a run of many, and of few. */
 #define SAMPLE_PAGES 64
 #define SAMPLE_SIZE (SAMPLE_PAGES * EXMAP_PAGE_SIZE)
+#define SAMPLE_FEW 32
+#define SAMPLE_ROUNDS 5
 
 /* Address space between the slots of two surfaces, and above them. */
 #define GUARD (1ull << 30)
 #define GAP (64ull << 30)
 
-/* A call that took longer than this many undisturbed ones was interrupted. */
+/* No call is believed to take longer than so many undisturbed ones. */
 #define FIXED_MAX 32
+
+/*
+ * A range of more pages has the whole TLB flushed, of fewer each page by itself, which takes
+ * longer: tlb_single_page_flush_ceiling in the kernel's arch/x86/mm/tlb.c.
+ */
+#define FLUSH_CEILING 33
 
 /* Whether the kernel may hold pages in ways that MOVE does not see; atomic. */
 static bool shared;
@@ -39,9 +47,22 @@ static size_t structure_size(u64 nr_frames)
 	return sizeof(struct emu_slots) + nr_frames;
 }
 
-static u64 shorter(u64 best, u64 ticks)
+/* Moves @n pages. Return: false if the kernel would not, else in @best what was least. */
+static bool time_move(struct emu_surface *s, char *dst, const char *src, u64 n, u64 *best)
 {
-	return EXMAP_MIN(best, ticks);
+	u64 start = __rdtsc();
+	int error;
+
+	if (emu_uffd_move(s->uffd, dst, src, n << EXMAP_PAGE_SHIFT, &error) < n << EXMAP_PAGE_SHIFT)
+		return false;
+	*best = EXMAP_MIN(*best, __rdtsc() - start);
+	return true;
+}
+
+/* What each of @n pages costs beyond the first. */
+static u64 slope(u64 one, u64 all, u64 n)
+{
+	return all > one ? (all - one) / (n - 1) : 0;
 }
 
 /* What the primitives cost, in the margin. Return: false if MOVE does not work. */
@@ -49,37 +70,34 @@ static bool measure(struct emu_surface *s, struct emu_slots *slots)
 {
 	char *a = slots->base + slots->len - 2 * SAMPLE_SIZE;
 	char *b = a + SAMPLE_SIZE;
-	u64 copy = ~0ull, zap = ~0ull, run = ~0ull, one = ~0ull;
+	u64 copy = ~0ull, zap = ~0ull, one = ~0ull, few = ~0ull, rest = ~0ull, many = ~0ull;
 
-	for (int i = 0; i < 3; i++) {
-		struct iovec range = { b, SAMPLE_SIZE };
-		u64 t[5];
+	for (int i = 0; i < SAMPLE_ROUNDS; i++) {
+		struct iovec range = { a, SAMPLE_SIZE };
+		u64 at = EXMAP_PAGE_SIZE;
+		u64 start;
 		int error;
 
-		t[0] = __rdtsc();
+		start = __rdtsc();
 		if (emu_uffd_copy(s->uffd, a, s->source, SAMPLE_SIZE, &error) < SAMPLE_SIZE)
 			return false;
-		t[1] = __rdtsc();
-		if (emu_uffd_move(s->uffd, b, a, EXMAP_PAGE_SIZE, &error) < EXMAP_PAGE_SIZE)
+		copy = EXMAP_MIN(copy, __rdtsc() - start);
+		if (!time_move(s, b, a, 1, &one) || !time_move(s, b + at, a + at, SAMPLE_FEW, &few))
 			return false;
-		t[2] = __rdtsc();
-		if (emu_uffd_move(s->uffd, b + EXMAP_PAGE_SIZE, a + EXMAP_PAGE_SIZE,
-				  SAMPLE_SIZE - EXMAP_PAGE_SIZE,
-				  &error) < SAMPLE_SIZE - EXMAP_PAGE_SIZE)
+		at += SAMPLE_FEW << EXMAP_PAGE_SHIFT;
+		if (!time_move(s, b + at, a + at, SAMPLE_PAGES - SAMPLE_FEW - 1, &rest) ||
+		    !time_move(s, a, b, SAMPLE_PAGES, &many))
 			return false;
-		t[3] = __rdtsc();
+		start = __rdtsc();
 		if (emu_zap(s->zap_fd, &range, 1))
 			return false;
-		t[4] = __rdtsc();
-		copy = shorter(copy, t[1] - t[0]);
-		one = shorter(one, t[2] - t[1]);
-		run = shorter(run, t[3] - t[2]);
-		zap = shorter(zap, t[4] - t[3]);
+		zap = EXMAP_MIN(zap, __rdtsc() - start);
 	}
 	slots->copy = copy / SAMPLE_PAGES;
 	slots->zap = zap / SAMPLE_PAGES;
-	slots->move = run > one ? (run - one) / (SAMPLE_PAGES - 2) : 0;
-	slots->fixed = one - EXMAP_MIN(one, slots->move);
+	slots->few = slope(one, few, SAMPLE_FEW);
+	slots->many = slope(one, many, SAMPLE_PAGES);
+	slots->fixed = one - EXMAP_MIN(one, slots->few);
 	return true;
 }
 
@@ -148,10 +166,16 @@ void emu_slots_protect(struct emu_slots *slots, int prot)
 	slots->usable = prot == (PROT_READ | PROT_WRITE);
 }
 
+/* Ticks that a run takes beside what its call does. */
+static u64 pages_cost(const struct emu_slots *slots, u64 len)
+{
+	return len * (len > FLUSH_CEILING ? slots->many : slots->few);
+}
+
 bool emu_slots_worth(struct emu_slots *slots, u32 id, u64 len, bool from)
 {
 	struct emu_pace *pace = &slots->pace[id];
-	u64 move = pace->fixed + len * slots->move;
+	u64 move = pace->fixed + pages_cost(slots, len);
 
 	if (!slots->usable || exmap_load(&shared))
 		return false;
@@ -165,7 +189,7 @@ bool emu_slots_worth(struct emu_slots *slots, u32 id, u64 len, bool from)
 	if (move <= len * (slots->copy + slots->zap) || slots->always)
 		return true;
 	/* The other threads may have gone since: believe what was measured ever less. */
-	pace->fixed -= (pace->fixed - slots->fixed) / 256;
+	pace->fixed -= (pace->fixed - slots->fixed) / 1024;
 	return false;
 }
 
@@ -178,10 +202,12 @@ static u64 move(struct emu_surface *s, u32 id, char *dst, const char *src, u64 l
 	u64 done = emu_uffd_move(s->uffd, dst, src, len << EXMAP_PAGE_SHIFT, &error) >>
 		   EXMAP_PAGE_SHIFT;
 	u64 ticks = __rdtsc() - start;
-	u64 fixed = ticks - EXMAP_MIN(ticks, done * slots->move);
+	u64 fixed = ticks - EXMAP_MIN(ticks, pages_cost(slots, done));
 
-	fixed = EXMAP_MIN(EXMAP_MAX(fixed, slots->fixed), FIXED_MAX * slots->fixed);
+	/* An interrupt that comes once should say little. */
+	fixed = EXMAP_MIN(EXMAP_MAX(fixed, slots->fixed), 2 * pace->fixed);
 	pace->fixed += ((s64)fixed - (s64)pace->fixed) / 8;
+	pace->fixed = EXMAP_MIN(pace->fixed, FIXED_MAX * slots->fixed);
 	/* Pages that the kernel does not let go: try rarely. */
 	if (done < len)
 		pace->fixed = FIXED_MAX * slots->fixed;

@@ -44,7 +44,8 @@ struct emu_pace {
  * @always:   MOVE whenever it can be done, whatever it costs
  * @chance:   MOVE or not by chance
  * @fixed:    ticks of a call of MOVE while no other CPU runs the process
- * @move:     ticks to move one page of a run
+ * @few:      ticks to move one page of a short run
+ * @many:     ticks to move one page of a long run
  * @copy:     ticks to copy one page of a run in
  * @zap:      ticks to drop one page of a run
  * @pace:     for each interface
@@ -60,7 +61,8 @@ struct emu_slots {
 	bool always;
 	bool chance;
 	u64 fixed;
-	u64 move;
+	u64 few;
+	u64 many;
 	u64 copy;
 	u64 zap;
 	struct emu_pace pace[EXMAP_MAX_INTERFACES];
