@@ -168,10 +168,32 @@ static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, 
 	return true;
 }
 
+/* How many of @n vectors are @value and what follows it, one by one. */
+static inline u32 equal_steps(const struct exmap_iov *iov, u32 n, u64 value)
+{
+	u32 i = 0;
+
+	/* Four at a time; those that are not equal are looked at anew. */
+	for (; i + 4 <= n; i += 4, value += 4) {
+		u64 differ = exmap_load(&iov[i].value) ^ value;
+
+		differ |= exmap_load(&iov[i + 1].value) ^ (value + 1);
+		differ |= exmap_load(&iov[i + 2].value) ^ (value + 2);
+		differ |= exmap_load(&iov[i + 3].value) ^ (value + 3);
+		if (differ)
+			break;
+	}
+	while (i < n && exmap_load(&iov[i].value) == value) {
+		i++;
+		value++;
+	}
+	return i;
+}
+
 /*
  * How many vectors from the first of @left on, which is @asked, ask for one page each that are
- * neighbours in one block. The client may write while we read: each is loaded once, and no more
- * [4.2]; that behind them is left in @asked.
+ * neighbours in one block. The client may write while we read: what was seen last holds, and is
+ * looked at no more [4.2]; that behind them is left in @asked.
  */
 static inline u32 count_singles(const struct exmap_iov *iov, u32 left,
 				const struct exmap_surface *s, struct exmap_iov *asked)
@@ -196,11 +218,9 @@ static inline u32 count_singles(const struct exmap_iov *iov, u32 left,
 	}
 	if (max == 1)
 		return 1;
-	for (n = 2; n < left; n++) {
+	n = 2 + equal_steps(iov + 2, EXMAP_MIN(left, (u32)max) - 2, first.value + 2);
+	if (n < left)
 		asked->value = exmap_load(&iov[n].value);
-		if (n == max || asked->value != first.value + n)
-			break;
-	}
 	return n;
 }
 
@@ -222,9 +242,8 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 		u64 len = asked.len;
 
 		n = count_singles(&iov[i], iov_len - i, s, &next);
-		ifc->result[i].value = 0;
-		for (u32 j = i + 1; j < i + n; j++)
-			ifc->result[j].value = 0;
+		for (u32 j = i; j < i + n; j++)
+			exmap_put(&ifc->result[j].value, 0);
 		if (exmap_likely(n == 1 && len == 1 && asked.page < s->nr_pages) &&
 		    do_one(ifc, s, &c, opcode, i, asked.page))
 			continue;
@@ -244,11 +263,24 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 	return failed_vec;
 }
 
+/* Hands the results over. Return: how many are errors. */
+static inline int answer(struct exmap_iov *restrict iov, const struct exmap_iov *restrict result,
+			 u32 n)
+{
+	int failed = 0;
+
+	for (u32 i = 0; i < n; i++) {
+		failed += result[i].res < 0;
+		exmap_put(&iov[i].value, result[i].value);
+	}
+	return failed;
+}
+
 int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
 		 struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len)
 {
-	int failed = 0;
 	u32 failed_vec;
+	int failed;
 
 	if (opcode == EXMAP_OP_ALLOC)
 		failed_vec = do_vectors(ifc, pool, s, iov, EXMAP_OP_ALLOC, iov_len);
@@ -261,12 +293,7 @@ int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct ex
 		for (u32 i = failed_vec + 1; i < iov_len; i++)
 			ifc->result[i] = (struct exmap_iov){ { .res = -ENOMEM } };
 	}
-	for (u32 i = 0; i < iov_len; i++) {
-		struct exmap_iov result = ifc->result[i];
-
-		failed += result.res < 0;
-		exmap_store(&iov[i].value, result.value);
-	}
+	failed = answer(iov, ifc->result, iov_len);
 	exmap_count(&ifc->counts.actions, 1);
 	return failed;
 }

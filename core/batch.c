@@ -24,6 +24,8 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 				have = exmap_pool_get(pool, ifc->id, ifc->frames, want);
 				if (!have)
 					return given;
+				if (s->ops->order && have > ifc->nr_runs)
+					s->ops->order(s, ifc->frames, have);
 			}
 			exmap_store(where, exmap_busy_word(ifc->frames[used++]));
 			given++;
@@ -119,13 +121,15 @@ bool exmap_batch_map(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 /* Every page of a run counts for its vector. */
 static inline void count_pages(struct exmap_interface *ifc, const struct exmap_run *run)
 {
+	const struct exmap_iov one = { { .pages = 1 } };
+	struct exmap_iov *result = &ifc->result[run->vec];
+
 	if (!run->step) {
-		ifc->result[run->vec].pages += run->len;
+		result->pages += run->len;
 		return;
 	}
-	ifc->result[run->vec].pages = 1;
-	for (u32 i = 1; i < run->len; i++)
-		ifc->result[run->vec + i].pages = 1;
+	for (u32 i = 0; i < run->len; i++)
+		exmap_put(&result[i].value, one.value);
 }
 
 void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
@@ -144,6 +148,23 @@ void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
 	ifc->nr_pages = 0;
 }
 
+/*
+ * Empties pages that were unmapped, which all have frames, up to the first that had to be kept.
+ * Return: how many.
+ */
+static inline u32 empty_words(u64 *where, u32 n, u32 *frames)
+{
+	for (u32 i = 0; i < n; i++) {
+		u64 word = exmap_load(&where[i]);
+
+		if (exmap_unlikely(word & EXMAP_WORD_PRESENT))
+			return i;
+		exmap_store_release(&where[i], 0);
+		frames[i] = exmap_word_frame(word);
+	}
+	return n;
+}
+
 void exmap_batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 			struct exmap_surface *s)
 {
@@ -153,17 +174,23 @@ void exmap_batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
 		u64 *where;
-		u32 j;
+		u32 n;
 
 		count_pages(ifc, run);
-		exmap_for_each_word(s, run, j, where) {
-			u64 word = exmap_load(where);
+		for (u32 j = 0; (n = exmap_run_words(s, run, j, &where)); j += n) {
+			u32 room = EXMAP_MIN(n, EXMAP_BATCH_FRAMES - nr_frames);
 
-			if (keep_page(s, where, word)) {
-				ifc->result[run->vec + j * run->step].pages--;
+			n = empty_words(where, room, &ifc->frames[nr_frames]);
+			nr_frames += n;
+			if (exmap_unlikely(n < room)) {
+				keep_page(s, &where[n], exmap_load(&where[n]));
+				ifc->result[run->vec + (j + n) * run->step].pages--;
 				freed--;
-			} else {
-				nr_frames = release_page(ifc, pool, where, word, nr_frames);
+				n++;
+			}
+			if (nr_frames == EXMAP_BATCH_FRAMES) {
+				exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+				nr_frames = 0;
 			}
 		}
 	}

@@ -34,6 +34,8 @@
 #define exmap_store(p, v) WRITE_ONCE(*(p), v)
 #define exmap_store_release(p, v) smp_store_release(p, v)
 #define exmap_try_cmpxchg(p, old, new) try_cmpxchg(p, old, new)
+/* One by one: memcpy() and memset() are string instructions here, which begin slowly. */
+#define exmap_put(p, v) WRITE_ONCE(*(p), v)
 
 #define exmap_likely(x) likely(x)
 #define exmap_unlikely(x) unlikely(x)
@@ -101,6 +103,15 @@ typedef uint64_t u64;
 #define exmap_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define exmap_store(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define exmap_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+/*
+ * Stores of a loop that the compiler may join, for the order does not matter: nobody else
+ * looks, or it is a client that does so at its own risk, of which ThreadSanitizer is to be quiet.
+ */
+#ifdef __SANITIZE_THREAD__
+#define exmap_put(p, v) exmap_store(p, v)
+#else
+#define exmap_put(p, v) (*(p) = (v))
+#endif
 /* On failure the value found is left in *old. */
 #define exmap_try_cmpxchg(p, old, new) \
 	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)

@@ -205,14 +205,10 @@ static void update_free(struct exmap_list *list)
 	exmap_store(&list->free, list->loaded->count + list->spare->count);
 }
 
-/*
- * Mostly one frame or some: a loop beats the kernel's memcpy(), a string instruction that takes
- * long to start; atomic stores keep the compiler from making it that again.
- */
-static inline void copy_frames(u32 *to, const u32 *from, u32 n)
+static inline void copy_frames(u32 *restrict to, const u32 *restrict from, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
-		exmap_store(&to[i], from[i]);
+		exmap_put(&to[i], from[i]);
 }
 
 static u32 take_from(struct exmap_bundle *bundle, u32 *frames, u32 n)

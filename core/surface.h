@@ -75,6 +75,8 @@ struct exmap_surface;
  *
  * @prepare: make sure that a range has words in the table. Returns false when
  *         there is no memory for them. The pages are nobody's yet.
+ * @order: or NULL: put frames that pages of a call are about to get into an
+ *         order in which @map does better.
  * @map:   make pages appear, in the order of the runs; words hold their frames.
  *         Returns how many did; fewer than asked means out of memory.
  * @unmap: make pages vanish, so that after the return no thread reaches them
@@ -92,6 +94,7 @@ struct exmap_surface;
  */
 struct exmap_surface_ops {
 	bool (*prepare)(struct exmap_surface *s, u64 page, u64 len);
+	void (*order)(struct exmap_surface *s, u32 *frames, u32 n);
 	u64 (*map)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
 	void (*unmap)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
 	bool (*wait)(struct exmap_surface *s, u32 id, unsigned int round);

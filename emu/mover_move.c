@@ -13,6 +13,7 @@
 
 #include "emu/mover_move.h"
 #include "emu/options.h"
+#include "emu/order.h"
 #include "emu/process.h"
 #include "emu/report.h"
 
@@ -252,6 +253,7 @@ static void move_release(struct emu_surface *s)
 const struct emu_mover emu_mover_move = {
 	.name = "move",
 	.ops = { .prepare = emu_touch,
+		 .order = emu_order_frames,
 		 .map = move_map,
 		 .unmap = move_unmap,
 		 .wait = emu_wait,

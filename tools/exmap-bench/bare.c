@@ -4,7 +4,7 @@
  *
  * The floor under the emulator: the same pages come and go by userfaultfd and one
  * process_madvise(), and nothing is checked or counted. Pages that are neighbours
- * are one call.
+ * are one call. Only STEAL's threads share their frames, as they do in an exmap.
  */
 
 #define _GNU_SOURCE
@@ -13,7 +13,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -45,10 +47,20 @@ static int pidfd;
 static char *base;
 /* Fresh pages are copies of these: all the kernel's one page of zeroes. */
 static const char *zeroes;
-/* Where MOVE keeps pages: a batch for each thread. */
+/* Where MOVE keeps pages: slots, a batch for each thread, or all that STEAL has. */
 static char *pool;
+/* The free slots of STEAL, under the lock. */
+static pthread_spinlock_t lock;
+static uint32_t *free_slot;
+static size_t nr_free;
 /* Neighbours that one call takes at most. */
 static int longest = MAX_BATCH;
+
+/* A thread's own. */
+struct lane {
+	char *bounce;
+	uint32_t slot[MAX_BATCH];
+};
 
 static char *map(size_t pages)
 {
@@ -106,11 +118,22 @@ static bool move(char *to, const char *from, size_t len)
 	return true;
 }
 
+static size_t nr_slots(const struct plan *plan)
+{
+	return plan->pattern == STEAL ? plan_frames(plan) : (size_t)plan->threads * plan->batch;
+}
+
 static bool copy_open(const struct plan *plan, size_t pages)
 {
 	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_SIGBUS };
 	struct iovec probe;
 
+	nr_free = nr_slots(plan);
+	free_slot = malloc(nr_free * sizeof(*free_slot));
+	if (!free_slot || pthread_spin_init(&lock, PTHREAD_PROCESS_PRIVATE))
+		die("memory");
+	for (size_t i = 0; i < nr_free; i++)
+		free_slot[i] = i;
 	if (plan->file)
 		fd = file_open(plan, O_RDONLY | O_DIRECT);
 	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
@@ -132,10 +155,44 @@ static bool copy_open(const struct plan *plan, size_t pages)
 
 static void copy_begin(struct worker *w)
 {
-	w->base = base;
-	w->private = aligned_alloc(PAGE, BOUNCE_PAGES * PAGE);
-	if (!w->private)
+	struct lane *lane = malloc(sizeof(*lane));
+
+	if (!lane)
 		die("memory");
+	lane->bounce = aligned_alloc(PAGE, BOUNCE_PAGES * PAGE);
+	if (!lane->bounce)
+		die("memory");
+	for (int i = 0; i < w->plan->batch; i++)
+		lane->slot[i] = w->id * w->plan->batch + i;
+	w->base = base;
+	w->private = lane;
+}
+
+/* As many slots as there are, up to what the round wants. */
+static void take_slots(struct worker *w)
+{
+	struct lane *lane = w->private;
+
+	if (w->plan->pattern != STEAL)
+		return;
+	pthread_spin_lock(&lock);
+	if ((size_t)w->got > nr_free)
+		w->got = nr_free;
+	nr_free -= w->got;
+	memcpy(lane->slot, free_slot + nr_free, w->got * sizeof(*free_slot));
+	pthread_spin_unlock(&lock);
+}
+
+static void give_slots(const struct worker *w)
+{
+	const struct lane *lane = w->private;
+
+	if (w->plan->pattern != STEAL)
+		return;
+	pthread_spin_lock(&lock);
+	memcpy(free_slot + nr_free, lane->slot, w->got * sizeof(*free_slot));
+	nr_free += w->got;
+	pthread_spin_unlock(&lock);
 }
 
 static char *address(const struct worker *w, int i)
@@ -159,6 +216,7 @@ static void copy_alloc(struct worker *w)
 {
 	int len;
 
+	take_slots(w);
 	for (int i = 0; i < w->got; i += len) {
 		len = run_len(w, i, MAX_BATCH);
 		copy(address(w, i), zeroes, len * PAGE);
@@ -168,13 +226,14 @@ static void copy_alloc(struct worker *w)
 static void copy_read(struct worker *w)
 {
 	int max = w->plan->pattern == PAGE_READ ? 1 : BOUNCE_PAGES;
+	char *bounce = ((struct lane *)w->private)->bounce;
 	int len;
 
 	for (int i = 0; i < w->got; i += len) {
 		len = run_len(w, i, max);
-		if (pread(fd, w->private, len * PAGE, address(w, i) - base) != len * (ssize_t)PAGE)
+		if (pread(fd, bounce, len * PAGE, address(w, i) - base) != len * (ssize_t)PAGE)
 			die("pread");
-		copy(address(w, i), w->private, len * PAGE);
+		copy(address(w, i), bounce, len * PAGE);
 	}
 }
 
@@ -191,10 +250,11 @@ static void copy_free(struct worker *w)
 	if (pidfd != -1 && n > 1) {
 		if (syscall(SYS_process_madvise, pidfd, iov, n, MADV_DONTNEED, 0) < 0)
 			die("process_madvise");
-		return;
+	} else {
+		for (int i = 0; i < n; i++)
+			madvise(iov[i].iov_base, iov[i].iov_len, MADV_DONTNEED);
 	}
-	for (int i = 0; i < n; i++)
-		madvise(iov[i].iov_base, iov[i].iov_len, MADV_DONTNEED);
+	give_slots(w);
 }
 
 const struct backend bare_copy_backend = {
@@ -224,7 +284,7 @@ const struct backend bare_single_backend = {
 
 static bool move_open(const struct plan *plan, size_t pages)
 {
-	size_t frames = (size_t)plan->threads * plan->batch;
+	size_t frames = nr_slots(plan);
 
 	/* Of the pages that a SCAN has in use, not all are in the pool's few slots. */
 	if (plan->pattern == SCAN || !copy_open(plan, pages))
@@ -242,15 +302,30 @@ static bool move_open(const struct plan *plan, size_t pages)
 
 static char *slot(const struct worker *w, int i)
 {
-	return pool + ((size_t)w->id * w->plan->batch + i) * PAGE;
+	const struct lane *lane = w->private;
+
+	return pool + lane->slot[i] * PAGE;
+}
+
+/* How many pages from the @i-th on are neighbours, and their slots too. */
+static int piece_len(const struct worker *w, int i, int max)
+{
+	const uint32_t *slot = ((struct lane *)w->private)->slot + i;
+	int run = run_len(w, i, max);
+	int len = 1;
+
+	while (len < run && slot[len] == slot[0] + len)
+		len++;
+	return len;
 }
 
 static void move_alloc(struct worker *w)
 {
 	int len;
 
+	take_slots(w);
 	for (int i = 0; i < w->got; i += len) {
-		len = run_len(w, i, MAX_BATCH);
+		len = piece_len(w, i, MAX_BATCH);
 		if (!move(address(w, i), slot(w, i), len * PAGE))
 			die("UFFDIO_MOVE");
 	}
@@ -261,10 +336,11 @@ static void move_free(struct worker *w)
 	int len;
 
 	for (int i = 0; i < w->got; i += len) {
-		len = run_len(w, i, MAX_BATCH);
+		len = piece_len(w, i, MAX_BATCH);
 		if (!move(slot(w, i), address(w, i), len * PAGE))
 			die("UFFDIO_MOVE");
 	}
+	give_slots(w);
 }
 
 /* Straight into the pages that will move: nothing is copied twice. */
@@ -274,7 +350,7 @@ static void move_read(struct worker *w)
 	int len;
 
 	for (int i = 0; i < w->got; i += len) {
-		len = run_len(w, i, max);
+		len = piece_len(w, i, max);
 		if (pread(fd, slot(w, i), len * PAGE, address(w, i) - base) != len * (ssize_t)PAGE)
 			die("pread");
 		if (!move(address(w, i), slot(w, i), len * PAGE))

@@ -84,11 +84,9 @@ static int write_vectors(const struct worker *w, struct exmap_iov *iov)
 {
 	int len = plan_vector(w->plan);
 
-	for (int i = 0; i < w->got; i += len) {
-		iov->value = 0;
-		iov->page = w->first + w->page[i];
-		iov++->len = len;
-	}
+	/* Each with one store. */
+	for (int i = 0; i < w->got; i += len)
+		*iov++ = (struct exmap_iov){ { .page = w->first + w->page[i], .len = len } };
 	return w->got / len;
 }
 
