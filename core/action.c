@@ -191,36 +191,30 @@ static inline u32 equal_steps(const struct exmap_iov *iov, u32 n, u64 value)
 }
 
 /*
- * How many vectors from the first of @left on, which is @asked, ask for one page each that are
- * neighbours in one block. The client may write while we read: what was seen last holds, and is
- * looked at no more [4.2]; that behind them is left in @asked.
+ * How many vectors from the first of @left on, which is @asked and which the second follows, ask
+ * for one page each that are neighbours in one block; in @next what comes behind them. The client
+ * may write while we read: what was seen last holds, and is looked at no more [4.2].
  */
 static inline u32 count_singles(const struct exmap_iov *iov, u32 left,
-				const struct exmap_surface *s, struct exmap_iov *asked)
+				const struct exmap_surface *s, struct exmap_iov asked,
+				struct exmap_iov *next)
 {
-	struct exmap_iov first = *asked;
-	u64 max = 1;
+	u64 max;
 	u32 n;
 
-	/* The page is in the low bits of the value. Mostly one look is enough. */
-	if (left == 1)
-		return 1;
-	asked->value = exmap_load(&iov[1].value);
-	if (exmap_likely(asked->value != first.value + 1))
-		return 1;
 	/*
 	 * What is outside the surface goes one by one. And where the words of the next block
 	 * cannot be had, only those fail that need them.
 	 */
-	if (first.len == 1 && first.page < s->nr_pages) {
-		max = EXMAP_BLOCK_PAGES - first.page % EXMAP_BLOCK_PAGES;
-		max = EXMAP_MIN(max, s->nr_pages - first.page);
-	}
+	if (asked.len != 1 || asked.page >= s->nr_pages)
+		return 1;
+	max = EXMAP_BLOCK_PAGES - asked.page % EXMAP_BLOCK_PAGES;
+	max = EXMAP_MIN(max, s->nr_pages - asked.page);
 	if (max == 1)
 		return 1;
-	n = 2 + equal_steps(iov + 2, EXMAP_MIN(left, (u32)max) - 2, first.value + 2);
+	n = 2 + equal_steps(iov + 2, EXMAP_MIN(left, (u32)max) - 2, asked.value + 2);
 	if (n < left)
-		asked->value = exmap_load(&iov[n].value);
+		next->value = exmap_load(&iov[n].value);
 	return n;
 }
 
@@ -235,27 +229,36 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 	struct exmap_iov next = { .value = exmap_load(&iov->value) };
 	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
 	struct claimer c = { .block = NULL };
-	u32 n;
+	u32 i = 0;
 
-	for (u32 i = 0; i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES; i += n) {
+	while (i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES) {
 		struct exmap_iov asked = next;
 		u64 len = asked.len;
+		u32 vec = i++;
+		u32 n = 1;
 
-		n = count_singles(&iov[i], iov_len - i, s, &next);
-		for (u32 j = i; j < i + n; j++)
-			exmap_put(&ifc->result[j].value, 0);
-		if (exmap_likely(n == 1 && len == 1 && asked.page < s->nr_pages) &&
-		    do_one(ifc, s, &c, opcode, i, asked.page))
-			continue;
+		ifc->result[vec].value = 0;
+		if (exmap_likely(i < iov_len))
+			next.value = exmap_load(&iov[i].value);
+		/* Mostly the page, in the low bits, is no neighbour of the next, or there is none. */
+		if (exmap_likely(i == iov_len || next.value != asked.value + 1)) {
+			if (exmap_likely(len == 1 && asked.page < s->nr_pages) &&
+			    do_one(ifc, s, &c, opcode, vec, asked.page))
+				continue;
+		} else {
+			n = count_singles(&iov[vec], iov_len - vec, s, asked, &next);
+		}
 		leave_block(&c);
+		for (; i < vec + n; i++)
+			exmap_put(&ifc->result[i].value, 0);
 		if (n > 1)
 			failed_vec =
-				do_pages(ifc, pool, s, opcode, i, 1, asked.page, asked.page + n);
+				do_pages(ifc, pool, s, opcode, vec, 1, asked.page, asked.page + n);
 		else if (exmap_in_surface(s, asked.page, len))
-			failed_vec =
-				do_pages(ifc, pool, s, opcode, i, 0, asked.page, asked.page + len);
+			failed_vec = do_pages(ifc, pool, s, opcode, vec, 0, asked.page,
+					      asked.page + len);
 		else
-			ifc->result[i].res = -EFAULT;
+			ifc->result[vec].res = -EFAULT;
 	}
 	leave_block(&c);
 	if (failed_vec == EXMAP_USER_INTERFACE_PAGES)
@@ -270,8 +273,10 @@ static inline int answer(struct exmap_iov *restrict iov, const struct exmap_iov 
 	int failed = 0;
 
 	for (u32 i = 0; i < n; i++) {
-		failed += result[i].res < 0;
-		exmap_put(&iov[i].value, result[i].value);
+		struct exmap_iov one = result[i];
+
+		failed += one.res < 0;
+		exmap_put(&iov[i].value, one.value);
 	}
 	return failed;
 }

@@ -12,10 +12,12 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
+		u32 j = 0;
 		u64 *where;
-		u32 j;
 
-		exmap_for_each_word(s, run, j, where) {
+		do {
+			u32 n = exmap_run_words(s, run, j, &where);
+
 			if (exmap_unlikely(used == have)) {
 				u64 want =
 					EXMAP_MIN(ifc->nr_pages - given, (u64)EXMAP_BATCH_FRAMES);
@@ -27,9 +29,13 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 				if (s->ops->order && have > ifc->nr_runs)
 					s->ops->order(s, ifc->frames, have);
 			}
-			exmap_store(where, exmap_busy_word(ifc->frames[used++]));
-			given++;
-		}
+			n = EXMAP_MIN(n, have - used);
+			for (u32 k = 0; k < n; k++)
+				exmap_store(&where[k], exmap_busy_word(ifc->frames[used + k]));
+			used += n;
+			given += n;
+			j += n;
+		} while (j < run->len);
 	}
 	return given;
 }
@@ -122,14 +128,13 @@ bool exmap_batch_map(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 static inline void count_pages(struct exmap_interface *ifc, const struct exmap_run *run)
 {
 	const struct exmap_iov one = { { .pages = 1 } };
-	struct exmap_iov *result = &ifc->result[run->vec];
 
 	if (!run->step) {
-		result->pages += run->len;
+		ifc->result[run->vec].pages += run->len;
 		return;
 	}
 	for (u32 i = 0; i < run->len; i++)
-		exmap_put(&result[i].value, one.value);
+		exmap_put(&ifc->result[run->vec + i].value, one.value);
 }
 
 void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
@@ -173,26 +178,30 @@ void exmap_batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
+		u32 j = 0;
 		u64 *where;
-		u32 n;
 
 		count_pages(ifc, run);
-		for (u32 j = 0; (n = exmap_run_words(s, run, j, &where)); j += n) {
-			u32 room = EXMAP_MIN(n, EXMAP_BATCH_FRAMES - nr_frames);
+		do {
+			u32 room = EXMAP_BATCH_FRAMES - nr_frames;
+			u32 n = exmap_run_words(s, run, j, &where);
+			u32 done;
 
-			n = empty_words(where, room, &ifc->frames[nr_frames]);
-			nr_frames += n;
-			if (exmap_unlikely(n < room)) {
-				keep_page(s, &where[n], exmap_load(&where[n]));
-				ifc->result[run->vec + (j + n) * run->step].pages--;
+			n = EXMAP_MIN(n, room);
+			done = empty_words(where, n, &ifc->frames[nr_frames]);
+			nr_frames += done;
+			j += done;
+			if (exmap_unlikely(done < n)) {
+				keep_page(s, &where[done], exmap_load(&where[done]));
+				ifc->result[run->vec + j * run->step].pages--;
 				freed--;
-				n++;
+				j++;
 			}
-			if (nr_frames == EXMAP_BATCH_FRAMES) {
+			if (exmap_unlikely(nr_frames == EXMAP_BATCH_FRAMES)) {
 				exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
 				nr_frames = 0;
 			}
-		}
+		} while (j < run->len);
 	}
 	if (nr_frames)
 		exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);

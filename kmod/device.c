@@ -45,16 +45,15 @@ void exmap_device_put(struct exmap_device *dev)
 	kref_put(&dev->refs, last_put);
 }
 
-struct exmap_device *exmap_call_begin(struct file *file)
+struct exmap_device *exmap_clone_call_begin(struct exmap_file *ef)
 {
-	struct exmap_file *ef = file->private_data;
 	struct exmap_device *dev;
 
 	/* It goes only if CLONE has just put another in its place. */
 	rcu_read_lock();
 	do {
 		dev = rcu_dereference(ef->dev);
-	} while (!percpu_ref_tryget_live(&dev->calls));
+	} while (dev != ef->first && !percpu_ref_tryget_live_rcu(&dev->calls));
 	rcu_read_unlock();
 	return dev;
 }
@@ -89,6 +88,8 @@ static int exmap_open(struct inode *inode, struct file *file)
 		kfree(ef);
 		return -ENOMEM;
 	}
+	ef->first = dev;
+	kref_get(&dev->refs);
 	RCU_INIT_POINTER(ef->dev, dev);
 	file->private_data = ef;
 	return 0;
@@ -100,6 +101,7 @@ static int exmap_release(struct inode *inode, struct file *file)
 
 	/* No call is under way: each holds the file. */
 	exmap_device_put(rcu_dereference_protected(ef->dev, true));
+	exmap_device_put(ef->first);
 	kfree(ef);
 	return 0;
 }
@@ -125,27 +127,22 @@ void exmap_start_calls(struct exmap_device *dev)
 
 bool exmap_surface_alive(struct exmap_device *dev)
 {
-	struct exmap_vma *s;
 	bool ret;
 
+	/* Not while it comes or goes. */
 	mutex_lock(&dev->lock);
-	s = dev->surface;
-	ret = s && !s->dead && s->mm == current->mm;
+	ret = exmap_serves(dev);
 	mutex_unlock(&dev->lock);
 	return ret;
 }
 
-struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *port)
+struct exmap_surface *exmap_wait_enter(struct exmap_device *dev, struct exmap_port *port)
 {
-	struct exmap_vma *s;
-
 	for (;;) {
-		bool away;
+		bool away = port->away;
 
-		mutex_lock(&port->core.lock);
-		away = port->away;
 		/* Pairs with exmap_start_calls(). */
-		if (likely(!away && !smp_load_acquire(&dev->stopped)))
+		if (!away && !smp_load_acquire(&dev->stopped))
 			break;
 		mutex_unlock(&port->core.lock);
 		if (fatal_signal_pending(current) || !exmap_surface_alive(dev))
@@ -155,22 +152,12 @@ struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *p
 			wait_var_event(&port->away, !READ_ONCE(port->away));
 		else
 			exmap_wait(8);
+		mutex_lock(&port->core.lock);
 	}
-	s = dev->surface;
-	if (likely(s && !s->dead && s->mm == current->mm))
-		return &s->core;
+	if (exmap_serves(dev))
+		return &dev->surface->core;
 	mutex_unlock(&port->core.lock);
 	return NULL;
-}
-
-void exmap_leave(struct exmap_port *port)
-{
-	struct exmap_vma *held = port->held;
-
-	port->held = NULL;
-	mutex_unlock(&port->core.lock);
-	if (unlikely(held))
-		exmap_surface_put(held);
 }
 
 void exmap_step_out(struct exmap_vma *s, struct exmap_port *port)
@@ -258,13 +245,11 @@ out:
 	return ret;
 }
 
-static long exmap_ioctl(struct file *file, unsigned int request, unsigned long arg)
+long exmap_rare_ioctl(struct file *file, unsigned int request, unsigned long arg)
 {
 	struct exmap_device *dev;
 	long ret = -EINVAL;
 
-	if (request == EXMAP_IOCTL_ACTION)
-		return exmap_do_action(file, (void __user *)arg);
 	if (request == EXMAP_IOCTL_CLONE)
 		return do_clone(file->private_data, arg);
 	dev = exmap_call_begin(file);
@@ -275,7 +260,7 @@ static long exmap_ioctl(struct file *file, unsigned int request, unsigned long a
 	} else if (request == EXMAP_IOCTL_STATS) {
 		ret = do_stats(dev, (void __user *)arg);
 	}
-	exmap_call_end(dev);
+	exmap_call_end(file, dev);
 	return ret;
 }
 

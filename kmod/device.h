@@ -98,6 +98,8 @@ struct exmap_port {
  *
  * @surface:       the mapped surface or NULL; stable during a call on any
  *                 interface; written while calls are stopped
+ * @mm:            whose calls @surface serves, or NULL if none or dying: to be compared, not
+ *                 followed; written under @lock while calls are stopped, read atomically
  * @stopped:       no call may begin; written under @lock, read under an
  *                 interface's lock; atomic
  * @forgotten:     pages that munmap() took without FREE; under @lock, read atomically
@@ -122,6 +124,7 @@ struct exmap_device {
 	u32 id;
 	struct dentry *debug;
 	struct exmap_vma *surface;
+	struct mm_struct *mm;
 	bool stopped;
 	u64 forgotten;
 	u64 lost;
@@ -131,14 +134,20 @@ struct exmap_device {
 /**
  * struct exmap_file - an open file on an exmap
  * @dev:   the exmap; CLONE exchanges it, under exmap_clone_lock; read under RCU
- * @clone: whether CLONE did
+ * @first: what it was at first; constant, with a reference as long as the file lives, so
+ *         that calls on it, which hold the file, need none of their own
+ * @clone: whether CLONE did; under exmap_clone_lock
  */
 struct exmap_file {
 	struct exmap_device __rcu *dev;
+	struct exmap_device *first;
 	bool clone;
 };
 
 extern const struct file_operations exmap_fops;
+
+/** exmap_rare_ioctl() - all ioctls but ACTION. */
+long exmap_rare_ioctl(struct file *file, unsigned int request, unsigned long arg);
 
 /** exmap_nr_interfaces() - how many interfaces, all ready to use. */
 static inline u32 exmap_nr_interfaces(struct exmap_device *dev)
@@ -147,12 +156,25 @@ static inline u32 exmap_nr_interfaces(struct exmap_device *dev)
 	return smp_load_acquire(&dev->nr_interfaces);
 }
 
-/** exmap_call_begin() - the exmap of a file, which stays until exmap_call_end(). */
-struct exmap_device *exmap_call_begin(struct file *file);
+/** exmap_clone_call_begin() - exmap_call_begin() of a file that CLONE changed. */
+struct exmap_device *exmap_clone_call_begin(struct exmap_file *ef);
 
-static inline void exmap_call_end(struct exmap_device *dev)
+/** exmap_call_begin() - the exmap of a file, which stays until exmap_call_end(). */
+static inline struct exmap_device *exmap_call_begin(struct file *file)
 {
-	percpu_ref_put(&dev->calls);
+	struct exmap_file *ef = file->private_data;
+
+	if (likely(rcu_access_pointer(ef->dev) == ef->first))
+		return ef->first;
+	return exmap_clone_call_begin(ef);
+}
+
+static inline void exmap_call_end(struct file *file, struct exmap_device *dev)
+{
+	const struct exmap_file *ef = file->private_data;
+
+	if (unlikely(dev != ef->first))
+		percpu_ref_put(&dev->calls);
 }
 
 /** exmap_device_put() - give up a file's or a surface's reference. */
@@ -168,11 +190,42 @@ u64 exmap_mapped_pages(struct exmap_device *dev, u32 nr_interfaces);
 /** exmap_surface_alive() - whether the surface is mapped, and in this process. */
 bool exmap_surface_alive(struct exmap_device *dev);
 
+void exmap_surface_put(struct exmap_vma *s);
+
+/** exmap_serves() - whether the surface is there, and the caller's; stable only in a call. */
+static inline bool exmap_serves(const struct exmap_device *dev)
+{
+	const struct mm_struct *mm = READ_ONCE(dev->mm);
+
+	return mm && mm == current->mm;
+}
+
+/** exmap_wait_enter() - exmap_enter() of an interface that is locked, but not to be used yet. */
+struct exmap_surface *exmap_wait_enter(struct exmap_device *dev, struct exmap_port *port);
+
 /** exmap_enter() - lock an interface for a call. Return: its surface, or NULL, unlocked. */
-struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *port);
+static inline struct exmap_surface *exmap_enter(struct exmap_device *dev, struct exmap_port *port)
+{
+	mutex_lock(&port->core.lock);
+	/* Pairs with exmap_start_calls(). */
+	if (likely(!port->away && !smp_load_acquire(&dev->stopped) && exmap_serves(dev)))
+		return &dev->surface->core;
+	return exmap_wait_enter(dev, port);
+}
 
 /** exmap_leave() - the call ends. */
-void exmap_leave(struct exmap_port *port);
+static inline void exmap_leave(struct exmap_port *port)
+{
+	struct exmap_vma *held = port->held;
+
+	if (likely(!held)) {
+		mutex_unlock(&port->core.lock);
+		return;
+	}
+	port->held = NULL;
+	mutex_unlock(&port->core.lock);
+	exmap_surface_put(held);
+}
 
 /**
  * exmap_step_out() - let the interface's lock go during a call, and keep other calls off
@@ -190,7 +243,7 @@ long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user
 void exmap_setup_undo(struct exmap_device *dev);
 
 /* calls.c */
-long exmap_do_action(struct file *file, const struct exmap_action_params __user *arg);
+long exmap_ioctl(struct file *file, unsigned int request, unsigned long arg);
 ssize_t exmap_read_iter(struct kiocb *iocb, struct iov_iter *iter);
 
 /* traced.c */
@@ -206,8 +259,6 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* surface.c */
 int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma);
-void exmap_surface_put(struct exmap_vma *s);
-
 /* main.c */
 extern struct workqueue_struct *exmap_wq;
 extern atomic_t exmap_live;

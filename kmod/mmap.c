@@ -32,7 +32,7 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 		dev = exmap_call_begin(file);
 		if (kref_get_unless_zero(&dev->refs))
 			break;
-		exmap_call_end(dev);
+		exmap_call_end(file, dev);
 	}
 	mutex_lock(&dev->lock);
 	if (dev->surface && dev->surface->mm != current->mm)
@@ -45,6 +45,6 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 		ret = map_interface(dev, vma, (offset - EXMAP_OFF_INTERFACE_BASE) >> PAGE_SHIFT);
 	mutex_unlock(&dev->lock);
 	exmap_device_put(dev);
-	exmap_call_end(dev);
+	exmap_call_end(file, dev);
 	return ret;
 }

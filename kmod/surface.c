@@ -69,6 +69,13 @@ static void unlock_in_notifier(struct exmap_vma *s)
 	lockdep_on();
 }
 
+/* Calls are stopped, or none has begun. */
+static void bury(struct exmap_vma *s)
+{
+	s->dead = true;
+	WRITE_ONCE(s->dev->mm, NULL);
+}
+
 static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
 	struct exmap_vma *s = container_of(mn, struct exmap_vma, notifier);
@@ -87,7 +94,8 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 	 */
 	if (range->event == MMU_NOTIFY_UNMAP) {
 		s->moving = find_vma(s->mm, s->core.base) == s->vma && !exmap_vma_detached(s->vma);
-		s->dead = !s->moving;
+		if (!s->moving)
+			bury(s);
 	}
 	if (range->event == MMU_NOTIFY_CLEAR || s->dead)
 		forget_range(s, range->start, range->end);
@@ -162,7 +170,7 @@ static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 
 	lock_in_notifier(s);
 	exmap_stop_calls(s->dev);
-	s->dead = true;
+	bury(s);
 	forget_range(s, 0, ULONG_MAX);
 	unlock_in_notifier(s);
 }
@@ -259,7 +267,7 @@ static void surface_close(struct vm_area_struct *vma)
 	dev = s->dev;
 	mutex_lock(&dev->lock);
 	exmap_stop_calls(dev);
-	s->dead = true;
+	bury(s);
 	/* Nothing, unless the mmap() has failed after we had our part in it. */
 	forget_range(s, 0, ULONG_MAX);
 	WRITE_ONCE(dev->surface, NULL);
@@ -339,6 +347,7 @@ int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 	vma->vm_private_data = s;
 	exmap_stop_calls(dev);
 	WRITE_ONCE(dev->surface, s);
+	WRITE_ONCE(dev->mm, s->mm);
 	exmap_start_calls(dev);
 	return 0;
 

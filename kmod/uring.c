@@ -76,7 +76,7 @@ int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 		ret = cmd->flags & IORING_URING_CMD_FIXED ? alloc_vectors(dev, port, &iov, cmd) :
 							    alloc_bytes(dev, port, &iov);
 	}
-	exmap_call_end(dev);
+	exmap_call_end(cmd->file, dev);
 	/* 6.1 takes a positive answer for neither done nor failed. */
 	io_uring_cmd_done(cmd, ret, 0, issue_flags);
 	return -EIOCBQUEUED;
