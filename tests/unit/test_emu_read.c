@@ -14,76 +14,33 @@
 #include "emu/backing.h"
 #include "emu/process.h"
 #include "emu/vm.h"
+#include "file.h"
 
 #define ALLOC EXMAP_OP_ALLOC
 #define READ EXMAP_OP_READ
 #define FREE EXMAP_OP_FREE
 #define PAGE EXMAP_PAGE_SIZE
 
-/* Never zero, and different at each place. */
-static u8 content(u64 pos)
-{
-	return (pos * 31 + pos / PAGE) % 255 + 1;
-}
-
-/* A file of @size bytes that has no name. Skips the test where O_DIRECT is not to be had. */
-static int make_file(u64 size, int flags)
-{
-	char name[] = "exmap-unit-XXXXXX";
-	u8 *bytes = unit_alloc(size + 1);
-	int fd = mkstemp(name);
-	int direct;
-
-	assert_true(fd >= 0);
-	for (u64 pos = 0; pos < size; pos++)
-		bytes[pos] = content(pos);
-	assert_int_equal(write(fd, bytes, size), size);
-	free(bytes);
-	assert_int_equal(fsync(fd), 0);
-	direct = open(name, flags);
-	unlink(name);
-	close(fd);
-	if (direct < 0) {
-		print_message("no O_DIRECT in this directory\n");
-		skip();
-	}
-	return direct;
-}
-
-/* @bytes of the file at the beginning of @page, and zeroes to the page's end. */
-static void expect_content(const struct device *d, u64 page, u64 bytes)
-{
-	const u8 *p = (const u8 *)d->base + page * PAGE;
-	u64 i;
-
-	for (i = 0; i < bytes; i++) {
-		if (p[i] != content(page * PAGE + i))
-			fail_msg("byte %llu is %u", (unsigned long long)i, p[i]);
-	}
-	for (; i % PAGE; i++)
-		assert_int_equal(p[i], 0);
-}
-
 static void pages_are_filled_from_their_place_5_2(void **state)
 {
-	int fd = make_file(300 * PAGE, O_RDWR | O_DIRECT);
+	int fd = unit_file(300 * PAGE, O_RDWR | O_DIRECT);
 	struct device *d = unit_device_new(1000, 400, fd);
 
 	(void)state;
 	/* 3.3: the client may close it. */
 	close(fd);
 	assert_int_equal(unit_read_pages(d, 0, READ, 3, 1), PAGE);
-	expect_content(d, 3, PAGE);
+	unit_expect_content(d, 3, PAGE);
 	/* More than the bounce buffer holds, and not a multiple of it. */
 	assert_int_equal(unit_read_pages(d, 1, READ, 10, 200), 200 * PAGE);
-	expect_content(d, 10, 200 * PAGE);
+	unit_expect_content(d, 10, 200 * PAGE);
 	assert_int_equal(unit_touch(d->base + 210 * PAGE, false), SEGV_MAPERR);
 	/* It is the client's own: a store stays. */
 	d->base[10 * PAGE] = 0;
 	assert_int_equal(d->base[10 * PAGE], 0);
 	assert_int_equal(unit_one(d, 2, FREE, 10, 1), 1);
 	assert_int_equal(unit_read_pages(d, 1, READ, 10, 1), PAGE);
-	expect_content(d, 10, PAGE);
+	unit_expect_content(d, 10, PAGE);
 	unit_device_free(d);
 }
 
@@ -118,13 +75,13 @@ static void end_of_the_file_5_5(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		u64 size = 5 * PAGE + ends[i];
-		int fd = make_file(size, O_RDONLY | O_DIRECT);
+		int fd = unit_file(size, O_RDONLY | O_DIRECT);
 		struct device *d = unit_device_new(1000, 200, fd);
 		u64 pages = (ends[i] + PAGE - 1) / PAGE;
 
 		close(fd);
 		assert_int_equal(unit_read_pages(d, 0, READ, 5, 100), ends[i]);
-		expect_content(d, 5, ends[i]);
+		unit_expect_content(d, 5, ends[i]);
 		assert_int_equal(unit_stats(d->file).alloc_count, pages);
 		assert_true(unit_touch(d->base + (5 + pages) * PAGE, false) > 0);
 		assert_int_equal(unit_read_pages(d, 0, READ, 500, 3), 0);
@@ -134,7 +91,7 @@ static void end_of_the_file_5_5(void **state)
 
 static void vectors_of_reads_5_2_5_3(void **state)
 {
-	int fd = make_file(20 * PAGE, O_RDONLY | O_DIRECT);
+	int fd = unit_file(20 * PAGE, O_RDONLY | O_DIRECT);
 	struct device *d = unit_device_new(100, 50, fd);
 	struct iovec iov[] = { { d->base + 4 * PAGE, 2 * PAGE },
 			       { NULL, 0 },
@@ -145,8 +102,8 @@ static void vectors_of_reads_5_2_5_3(void **state)
 	(void)state;
 	close(fd);
 	assert_int_equal(unit_read(d->file, iov, 5, 0), 3 * PAGE);
-	expect_content(d, 4, 2 * PAGE);
-	expect_content(d, 10, PAGE);
+	unit_expect_content(d, 4, 2 * PAGE);
+	unit_expect_content(d, 10, PAGE);
 	assert_int_equal(unit_touch(d->base, false), SEGV_MAPERR);
 	unit_device_free(d);
 }
@@ -185,7 +142,7 @@ static void reads_refused_5_1_5_4(void **state)
 
 static void out_of_frames_5_4(void **state)
 {
-	int fd = make_file(20 * PAGE, O_RDONLY | O_DIRECT);
+	int fd = unit_file(20 * PAGE, O_RDONLY | O_DIRECT);
 	struct device *d = unit_device_new(100, 10, fd);
 
 	(void)state;
@@ -200,7 +157,7 @@ static void out_of_frames_5_4(void **state)
 /* A read that fails inside: nothing of it stays, and its neighbours do [5.6]. */
 static void io_error_5_4_5_6(void **state)
 {
-	int fd = make_file(20 * PAGE, O_RDONLY | O_DIRECT);
+	int fd = unit_file(20 * PAGE, O_RDONLY | O_DIRECT);
 	struct device *d = unit_device_new(100, 50, fd);
 
 	(void)state;
@@ -223,7 +180,7 @@ static void io_error_5_4_5_6(void **state)
 
 static void backings_refused_3_3(void **state)
 {
-	int good = make_file(PAGE, O_RDWR | O_DIRECT);
+	int good = unit_file(PAGE, O_RDWR | O_DIRECT);
 	char path[32];
 	int fd;
 
@@ -258,14 +215,14 @@ static void backings_refused_3_3(void **state)
 /* Content must be there whatever the client may do with the pages [2.6]. */
 static void read_into_a_surface_that_is_read_only(void **state)
 {
-	int fd = make_file(20 * PAGE, O_RDONLY | O_DIRECT);
+	int fd = unit_file(20 * PAGE, O_RDONLY | O_DIRECT);
 	struct device *d = unit_device_new(100, 50, fd);
 
 	(void)state;
 	close(fd);
 	assert_int_equal(emu_mprotect(d->base, 100 * PAGE, PROT_READ), 0);
 	assert_int_equal(unit_read_pages(d, 0, READ, 2, 3), 3 * PAGE);
-	expect_content(d, 2, 3 * PAGE);
+	unit_expect_content(d, 2, 3 * PAGE);
 	assert_int_equal(unit_touch(d->base + 2 * PAGE, true), SEGV_ACCERR);
 	unit_device_free(d);
 }

@@ -18,54 +18,12 @@
 #include "device.h"
 #include "emu/slots.h"
 #include "emu/sys.h"
+#include "file.h"
 
 #define ALLOC EXMAP_OP_ALLOC
 #define READ EXMAP_OP_READ
 #define FREE EXMAP_OP_FREE
 #define PAGE EXMAP_PAGE_SIZE
-
-/* Never zero, and different at each place. */
-static u8 content(u64 pos)
-{
-	return (pos * 31 + pos / PAGE) % 255 + 1;
-}
-
-/* A file of @size bytes that has no name. Skips the test where O_DIRECT is not to be had. */
-static int make_file(u64 size)
-{
-	char name[] = "exmap-unit-XXXXXX";
-	u8 *bytes = unit_alloc(size + 1);
-	int fd = mkstemp(name);
-	int direct;
-
-	assert_true(fd >= 0);
-	for (u64 pos = 0; pos < size; pos++)
-		bytes[pos] = content(pos);
-	assert_int_equal(write(fd, bytes, size), size);
-	free(bytes);
-	assert_int_equal(fsync(fd), 0);
-	direct = open(name, O_RDONLY | O_DIRECT);
-	unlink(name);
-	close(fd);
-	if (direct < 0) {
-		print_message("no O_DIRECT in this directory\n");
-		skip();
-	}
-	return direct;
-}
-
-static void expect_content(const struct device *d, u64 page, u64 bytes)
-{
-	const u8 *p = (const u8 *)d->base + page * PAGE;
-	u64 i;
-
-	for (i = 0; i < bytes; i++) {
-		if (p[i] != content(page * PAGE + i))
-			fail_msg("byte %llu is %u", (unsigned long long)i, p[i]);
-	}
-	for (; i % PAGE; i++)
-		assert_int_equal(p[i], 0);
-}
 
 static struct emu_slots *slots_of(const struct device *d)
 {
@@ -143,7 +101,7 @@ static void shuffle(struct device *d, u64 n, u32 seed)
 /* More pieces than one call of the backing takes, of both kinds. */
 static void into_scattered_frames_5_2(void **state)
 {
-	int fd = make_file(1000 * PAGE);
+	int fd = unit_file(1000 * PAGE, O_RDONLY | O_DIRECT);
 	struct device *d = unit_device_new(1000, 400, fd);
 
 	(void)state;
@@ -151,10 +109,10 @@ static void into_scattered_frames_5_2(void **state)
 	for (u32 round = 1; round < 4; round++) {
 		shuffle(d, 300, round);
 		assert_int_equal(unit_read_pages(d, 0, READ, 20, 200), 200 * PAGE);
-		expect_content(d, 20, 200 * PAGE);
+		unit_expect_content(d, 20, 200 * PAGE);
 		expect_bound(d);
 		assert_int_equal(unit_read_pages(d, 0, READ, 300, 200), 200 * PAGE);
-		expect_content(d, 300, 200 * PAGE);
+		unit_expect_content(d, 300, 200 * PAGE);
 		expect_bound(d);
 		assert_int_equal(unit_one(d, 0, FREE, 0, 1000), 400);
 		expect_bound(d);
@@ -164,7 +122,7 @@ static void into_scattered_frames_5_2(void **state)
 
 static void end_of_the_file_at(u64 end, bool direct)
 {
-	int fd = make_file(5 * PAGE + end);
+	int fd = unit_file(5 * PAGE + end, O_RDONLY | O_DIRECT);
 	struct device *d = unit_device_new(1000, 300, fd);
 
 	if (!direct) {
@@ -180,7 +138,7 @@ static void end_of_the_file_at(u64 end, bool direct)
 	close(fd);
 	shuffle(d, 150, end);
 	assert_int_equal(unit_read_pages(d, 0, READ, 5, 150), end);
-	expect_content(d, 5, end);
+	unit_expect_content(d, 5, end);
 	assert_int_equal(unit_stats(d->file).alloc_count, (end + PAGE - 1) / PAGE);
 	expect_bound(d);
 	assert_int_equal(unit_read_pages(d, 0, READ, 500, 100), 0);
@@ -209,7 +167,7 @@ static void end_of_the_file_in_scattered_frames_5_5(void **state)
 /* Slots that are locked, and a surface that is not: the kernel refuses the MOVE. */
 static void what_does_not_move_is_copied(void **state)
 {
-	int fd = make_file(1000 * PAGE);
+	int fd = unit_file(1000 * PAGE, O_RDONLY | O_DIRECT);
 	struct device *d = unit_device_new(1000, 2000, fd);
 	struct emu_slots *slots = slots_of(d);
 
@@ -229,7 +187,7 @@ static void what_does_not_move_is_copied(void **state)
 			skip();
 		}
 		assert_int_equal(unit_read_pages(d, 0, READ, 20, 200), 200 * PAGE);
-		expect_content(d, 20, 200 * PAGE);
+		unit_expect_content(d, 20, 200 * PAGE);
 		expect_bound(d);
 		assert_int_equal(unit_read_pages(d, 0, ALLOC, 300, 100), 100 * PAGE);
 		expect_bound(d);
@@ -247,7 +205,7 @@ static void what_does_not_move_is_copied(void **state)
  */
 static void an_error_behind_what_was_read_5_6(void **state)
 {
-	struct device *d = unit_device_new(1000, 400, make_file(PAGE));
+	struct device *d = unit_device_new(1000, 400, unit_file(PAGE, O_RDONLY | O_DIRECT));
 	static char *const low = (char *)0x200000;
 	u64 page = (uintptr_t)low / PAGE;
 	int fd = open("/proc/self/mem", O_RDONLY);
@@ -260,7 +218,7 @@ static void an_error_behind_what_was_read_5_6(void **state)
 		skip();
 	}
 	for (u64 i = 0; i < 130 * PAGE; i++)
-		low[i] = content(page * PAGE + i);
+		low[i] = unit_content(page * PAGE + i);
 	assert_int_equal(dup2(fd, d->file->dev->backing_fd), d->file->dev->backing_fd);
 	close(fd);
 	for (u32 round = 0; round < 2; round++) {
@@ -269,7 +227,7 @@ static void an_error_behind_what_was_read_5_6(void **state)
 		if (round)
 			shuffle(d, 300, 1);
 		assert_int_equal(unit_read_pages(d, 0, READ, page, 130), 130 * PAGE);
-		expect_content(d, page, 130 * PAGE);
+		unit_expect_content(d, page, 130 * PAGE);
 		assert_int_equal(unit_one(d, 0, FREE, page, 130), 130);
 		resident = resident_slots(d);
 		assert_int_equal(unit_one(d, 0, ALLOC, page - 1, 1), 1);
