@@ -168,28 +168,6 @@ static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, 
 	return true;
 }
 
-/* How many of @n vectors are @value and what follows it, one by one. */
-static inline u32 equal_steps(const struct exmap_iov *iov, u32 n, u64 value)
-{
-	u32 i = 0;
-
-	/* Four at a time; those that are not equal are looked at anew. */
-	for (; i + 4 <= n; i += 4, value += 4) {
-		u64 differ = exmap_load(&iov[i].value) ^ value;
-
-		differ |= exmap_load(&iov[i + 1].value) ^ (value + 1);
-		differ |= exmap_load(&iov[i + 2].value) ^ (value + 2);
-		differ |= exmap_load(&iov[i + 3].value) ^ (value + 3);
-		if (differ)
-			break;
-	}
-	while (i < n && exmap_load(&iov[i].value) == value) {
-		i++;
-		value++;
-	}
-	return i;
-}
-
 /*
  * How many vectors from the first of @left on, which is @asked and which the second follows, ask
  * for one page each that are neighbours in one block; in @next what comes behind them. The client
@@ -212,7 +190,7 @@ static inline u32 count_singles(const struct exmap_iov *iov, u32 left,
 	max = EXMAP_MIN(max, s->nr_pages - asked.page);
 	if (max == 1)
 		return 1;
-	n = 2 + equal_steps(iov + 2, EXMAP_MIN(left, (u32)max) - 2, asked.value + 2);
+	n = 2 + exmap_count_steps(&iov[2].value, EXMAP_MIN(left, max) - 2, asked.value + 2, 1);
 	if (n < left)
 		next->value = exmap_load(&iov[n].value);
 	return n;

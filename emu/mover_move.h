@@ -14,33 +14,12 @@ static inline u64 frame_of(const struct emu_surface *s, u64 page)
 	return exmap_word_frame(exmap_load(&s->core.table[page]));
 }
 
-/* The pages from @page on, before @end, with neighbouring frames: their words differ by one each. */
-static inline u64 neighbours_len(const struct emu_surface *s, u64 page, u64 end)
-{
-	const u64 one = 1ull << EXMAP_WORD_FRAME_SHIFT;
-	const u64 *word = &s->core.table[page];
-	u64 first = exmap_load(word);
-	u64 max = end - page;
-	u64 len = 1;
-
-	for (; len + 4 <= max; len += 4) {
-		u64 differ = exmap_load(&word[len]) ^ (first + len * one);
-
-		differ |= exmap_load(&word[len + 1]) ^ (first + (len + 1) * one);
-		differ |= exmap_load(&word[len + 2]) ^ (first + (len + 2) * one);
-		differ |= exmap_load(&word[len + 3]) ^ (first + (len + 3) * one);
-		if (differ)
-			break;
-	}
-	while (len < max && exmap_load(&word[len]) == first + len * one)
-		len++;
-	return len;
-}
-
-/* And with slots of one kind, too. */
+/* The pages from @page on, before @end, with neighbouring frames and slots of one kind. */
 static inline u64 piece_len(const struct emu_surface *s, u64 page, u64 end, u64 frame)
 {
-	u64 len = neighbours_len(s, page, end);
+	const u64 *word = &s->core.table[page];
+	u64 len = exmap_count_steps(word, end - page, exmap_load(word),
+				    1ull << EXMAP_WORD_FRAME_SHIFT);
 	const u8 *slot = &s->slots->slot[frame];
 	u64 same = 1;
 
