@@ -84,16 +84,22 @@ static long unmap_range(uintptr_t start, uintptr_t end)
 {
 	struct exmap_device *dev;
 	struct emu_region region;
-	uintptr_t pos;
+	uintptr_t last = start;
 	long ret;
 
-	for (pos = start; emu_region_find(pos, end, &region); pos = region.end) {
+	while (emu_region_find(last, end, &region))
+		last = region.end;
+	/* First what is behind ours: the kernel refuses a range that is too long. */
+	ret = last < end || last == start ? emu_sys(SYS_munmap, last, end - last) : 0;
+	if (ret || last == start)
+		return ret;
+	for (uintptr_t pos = start; emu_region_find(pos, last, &region); pos = region.end) {
 		if (region.kind == EMU_REGION_SURFACE)
 			emu_device_unmap(region.surface->dev);
 	}
 	/* Known as ours until it is gone: a fault until then is still a SIGSEGV. */
-	ret = emu_sys(SYS_munmap, start, end - start);
-	while (forget_region(start, end, &dev)) {
+	ret = emu_sys(SYS_munmap, start, last - start);
+	while (forget_region(start, last, &dev)) {
 		if (dev)
 			emu_device_put(dev);
 	}

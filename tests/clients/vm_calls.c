@@ -92,6 +92,8 @@ static void test_parts(void)
 	CHECK_ERR(munmap(mid, PAGE), EINVAL);
 	CHECK_ERR(munmap(mid, (PAGES - 4) * PAGE), EINVAL);
 	CHECK_ERR(munmap(c.mem, (PAGES - 1) * PAGE), EINVAL);
+	/* Farther than a process can map anything. */
+	CHECK_ERR(munmap(c.mem, 1ul << 62), EINVAL);
 	CHECK_ERR(mprotect(mid, PAGE, PROT_READ), EINVAL);
 	CHECK(posix_madvise(mid, PAGE, POSIX_MADV_RANDOM) == EINVAL);
 	CHECK(posix_madvise(mid, PAGE, POSIX_MADV_DONTNEED) == 0);
