@@ -245,8 +245,7 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 }
 
 /* Hands the results over. Return: how many are errors. */
-static inline int answer(struct exmap_iov *restrict iov, const struct exmap_iov *restrict result,
-			 u32 n)
+static inline int answer(struct exmap_iov *iov, const struct exmap_iov *result, u32 n)
 {
 	int failed = 0;
 
@@ -274,7 +273,7 @@ int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct ex
 	if (exmap_unlikely(failed_vec < iov_len)) {
 		ifc->result[failed_vec].res = -ENOMEM;
 		for (u32 i = failed_vec + 1; i < iov_len; i++)
-			ifc->result[i] = (struct exmap_iov){ { .res = -ENOMEM } };
+			ifc->result[i].value = exmap_result(-ENOMEM, 0);
 	}
 	failed = answer(iov, ifc->result, iov_len);
 	exmap_count(&ifc->counts.actions, 1);

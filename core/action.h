@@ -39,7 +39,7 @@ struct exmap_counts {
  * @lock:    serialises the calls on it [4.10]; protects everything below
  * @id:      its number, and its list in the pool; constant
  * @user:    the page shared with the client; constant. Its content is hostile:
- *           read once, never believed again.
+ *           what was checked is what is done, whatever is there by then.
  * @counts:  see above
  * @nr_runs: runs of the batch that the call owns now
  * @nr_pages: their pages
@@ -59,12 +59,18 @@ struct exmap_interface {
 	struct exmap_iov result[EXMAP_USER_INTERFACE_PAGES];
 } exmap_cacheline_aligned;
 
+/** exmap_result() - a result's whole word: its upper 16 bits are no field's, and zero [4.2]. */
+static inline u64 exmap_result(s32 res, u16 pages)
+{
+	return (u32)res | (u64)pages << 32;
+}
+
 /**
  * exmap_action() - do @iov_len vectors
  * @ifc:     the interface, locked
  * @pool:    where frames come from and go to
  * @s:       the surface
- * @iov:     where the vectors are read, each once, and the results are written:
+ * @iov:     where the vectors are read, and the results are written, each once:
  *           the interface's page, or @ifc->result
  * @opcode:  EXMAP_OP_ALLOC or EXMAP_OP_FREE, checked by the caller
  * @iov_len: 1 to EXMAP_USER_INTERFACE_PAGES, checked by the caller

@@ -127,14 +127,12 @@ bool exmap_batch_map(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 /* Every page of a run counts for its vector. */
 static inline void count_pages(struct exmap_interface *ifc, const struct exmap_run *run)
 {
-	const struct exmap_iov one = { { .pages = 1 } };
-
 	if (!run->step) {
 		ifc->result[run->vec].pages += run->len;
 		return;
 	}
 	for (u32 i = 0; i < run->len; i++)
-		exmap_put(&ifc->result[run->vec + i].value, one.value);
+		exmap_put(&ifc->result[run->vec + i].value, exmap_result(0, 1));
 }
 
 void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)

@@ -189,7 +189,7 @@ bool emu_slots_worth(struct emu_slots *slots, u32 id, u64 len, bool from)
 	if (move <= len * (slots->copy + slots->zap) || slots->always)
 		return true;
 	/* The other threads may have gone since: believe what was measured ever less. */
-	pace->fixed -= (pace->fixed - slots->fixed) / 1024;
+	pace->fixed -= (pace->fixed - slots->fixed + 1023) / 1024;
 	return false;
 }
 

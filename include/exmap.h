@@ -82,7 +82,7 @@ enum exmap_flags {
  * @res:   out: 0, or a negative errno (EFAULT [4.5], ENOMEM [4.6])
  * @pages: out: pages newly mapped (ALLOC) or unmapped (FREE)
  *
- * A vector is read once and its result written once for each action [4.2].
+ * What an action checks of a vector is what it does, and its result is written once [4.2].
  */
 struct exmap_iov {
 	union {

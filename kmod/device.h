@@ -77,9 +77,9 @@ struct exmap_port {
 
 /**
  * struct exmap_device - one exmap
- * @refs:          files, and the mapped surface
- * @calls:         calls under way, and one for all of @refs: a call that counts
- *                 here writes no memory that other CPUs read
+ * @refs:          files, that this is first or now; the mapped surface; mmap() under way
+ * @calls:         calls under way by files that CLONE brought here, and one for all of
+ *                 @refs: a call that counts here writes no memory that other CPUs read
  * @setup_lock:    serialises SETUPs
  * @lock:          protects changes of @surface
  * @nr_interfaces: 0 before SETUP; set last there, with release; then constant

@@ -27,7 +27,7 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 	/* Of a file that is open for reading only, a shared mapping has just this. */
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
-	/* The last file may have gone to another exmap by CLONE since: then to that. */
+	/* A file that CLONE brought here may have gone on since, as the last: then after it. */
 	for (;;) {
 		dev = exmap_call_begin(file);
 		if (kref_get_unless_zero(&dev->refs))

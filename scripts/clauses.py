@@ -36,7 +36,7 @@ def table(cases):
     if not columns:
         return []
     places = [place for place, _ in columns]
-    width = max(len(backend) for _, backend in columns) + 2
+    width = max(len(name) for column in columns for name in column) + 2
     lines = [
         "clause  tests passed, -skipped, or FAIL",
         " " * 6 + "".join(

@@ -44,6 +44,13 @@ death_counts() {
 	sed -n '/^failed:/,$p' "$work/printed" | grep -F 'Segmentation fault'
 }
 
+# As scripts/test writes it behind a console that ends within a line.
+hang_after_count_counts() {
+	printf 'ok 1 - 1.1 opens\n1 passed, 0 failed, 0 skipped\nscripts/vm: ok 1 - 1.1 op\nexmap-vm: status 124\n' \
+		>"$work/vm-6.1.hung.txt"
+	summary 1 '1 passed, 1 failed, 0 skipped' "$work/vm-6.1.hung.txt"
+}
+
 killed_ctest_counts() {
 	: >"$work/release.xml"
 	summary 1 '1 passed, 1 failed, 1 skipped' "$work/vm-6.1.module.txt" "$work/release.xml"
@@ -67,6 +74,7 @@ ctest_failure_counts() {
 check "what passed is counted, what was skipped is named" passes
 check "a kernel's complaint is a failure" complaint_counts
 check "a program that did not count is a failure" death_counts
+check "a program that hangs after its count is a failure" hang_after_count_counts
 check "a ctest that was killed is a failure" killed_ctest_counts
 check "a test that fails after its count is a failure" ctest_failure_counts
 
