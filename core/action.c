@@ -218,7 +218,7 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 		ifc->result[vec].value = 0;
 		if (exmap_likely(i < iov_len))
 			next.value = exmap_load(&iov[i].value);
-		/* The page is in the low bits. Mostly the next is no neighbour, or there is none. */
+		/* The page is in the low bits. Mostly the next is no neighbour. */
 		if (exmap_likely(i == iov_len || next.value != asked.value + 1)) {
 			if (exmap_likely(len == 1 && asked.page < s->nr_pages) &&
 			    do_one(ifc, s, &c, opcode, vec, asked.page))
