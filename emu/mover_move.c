@@ -127,7 +127,7 @@ static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *
 	u32 next = 0;
 	u64 got;
 
-	if (!s->slots)
+	if (emu_slots_empty(s->slots))
 		return emu_mover_copy.ops.map(core, id, runs, nr_runs);
 	/* Often that is all: each page is looked at once. */
 	while (emu_next_span(runs, nr_runs, &next, &span) && is_one_piece(s, id, &span)) {
@@ -203,8 +203,13 @@ static void move_unmap(struct exmap_surface *core, u32 id, const struct exmap_ru
 		return;
 	}
 	rest.n = 0;
-	while (emu_next_span(runs, nr_runs, &i, &span))
-		unmap_span(s, id, &span, &rest);
+	while (emu_next_span(runs, nr_runs, &i, &span)) {
+		/* What the whole is not worth no piece of it is. */
+		if (emu_slots_worth(s->slots, id, span.len, false))
+			unmap_span(s, id, &span, &rest);
+		else
+			rest_add(s, &rest, span.page, span.len);
+	}
 	if (rest.n)
 		emu_zap_runs(core, rest.run, rest.n);
 }

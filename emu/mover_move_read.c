@@ -124,7 +124,7 @@ s64 emu_move_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 	struct drain drain;
 	s64 done = 0;
 
-	if (!s->slots)
+	if (emu_slots_empty(s->slots))
 		return emu_mover_copy.ops.fill(core, id, page, len);
 	drain.n = 0;
 	emu_settle(s, id, &span, &drain);

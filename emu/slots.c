@@ -226,6 +226,8 @@ u64 emu_slots_keep(struct emu_surface *s, u32 id, u64 page, u64 frame, u64 len)
 {
 	u64 done = move(s, id, emu_slot(s->slots, frame), emu_page_address(&s->core, page), len);
 
+	if (exmap_unlikely(!exmap_load(&s->slots->used)))
+		exmap_store(&s->slots->used, true);
 	memset(&s->slots->slot[frame], SLOT_RESIDENT, done);
 	return done;
 }

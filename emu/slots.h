@@ -41,6 +41,8 @@ struct emu_pace {
  * @size:     bytes of this structure with @slot
  * @usable:   whether the surface's protection permits MOVE; changes while calls
  *            are stopped
+ * @used:     whether a page was ever kept; atomic, and the frame whose page it was brings the
+ *            news to whoever gets that next
  * @always:   MOVE whenever it can be done, whatever it costs
  * @chance:   MOVE or not by chance
  * @fixed:    ticks of a call of MOVE while no other CPU runs the process
@@ -58,6 +60,7 @@ struct emu_slots {
 	size_t len;
 	size_t size;
 	bool usable;
+	bool used;
 	bool always;
 	bool chance;
 	u64 fixed;
@@ -100,6 +103,12 @@ static inline char *emu_slot(const struct emu_slots *slots, u64 frame)
  * @from: true for pages in slots, false for pages that would go there
  */
 bool emu_slots_worth(struct emu_slots *slots, u32 id, u64 len, bool from);
+
+/** emu_slots_empty() - whether all slots are, for all that the caller's frames can tell. */
+static inline bool emu_slots_empty(const struct emu_slots *slots)
+{
+	return !slots || !exmap_load(&slots->used);
+}
 
 /** emu_slots_take() - MOVE resident pages into the surface. Return: how many. */
 u64 emu_slots_take(struct emu_surface *s, u32 id, u64 page, u64 frame, u64 len);
