@@ -3,6 +3,7 @@
 # scripts/bench: every set has figures, a table and a plot; a target is met by figures only.
 # Usage: bench.sh SOURCE-DIR BUILD-DIR
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
 
 source=$1

@@ -3,6 +3,7 @@
 # exmap-bench: every pattern has figures on every backend, in each format; failure gives none.
 # Usage: exmap-bench.sh EXMAP-RUN EXMAP-BENCH
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
 
 run=$1

@@ -3,6 +3,7 @@
 # libexmap-emu as it is installed: by pkg-config, shared and static, from C and from C++.
 # Usage: library.sh BUILD-DIR EXAMPLE
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
 
 build=$1

@@ -3,6 +3,7 @@
 # scripts/summary.py: nothing that failed is left out of the last line, nor unnamed.
 # Usage: summary.sh SOURCE-DIR
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
 
 source=$1

@@ -82,7 +82,9 @@ static void set_choice(const char *key, const char *value, const char *const *ch
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	static const char *const strategies[] = { "auto", "move", "copy", "mprotect", "mixed", NULL };
+	static const char *const strategies[] = {
+		"auto", "move", "copy", "mprotect", "mixed", NULL
+	};
 	static const char *const traps[] = { "auto", "on", "off", NULL };
 	static const char *const backends[] = { "emu", "module", NULL };
 	struct run *run = state->input;
