@@ -118,8 +118,11 @@ void exmap_pool_reset(struct exmap_pool *pool)
 		for (u32 j = 0; j < bundle->count; j++)
 			bundle->frame[j] = frame++;
 	}
-	/* So that they are taken in the order of their frames: pages side by side move together. */
-	for (u32 i = pool->nr_bundles; i-- > 2 * pool->nr_lists;) {
+	/*
+	 * The last comes first, as the last frames of a bundle do: so what a call takes of some,
+	 * and of a part of the next, are neighbours, and pages side by side move together.
+	 */
+	for (u32 i = 2 * pool->nr_lists; i < pool->nr_bundles; i++) {
 		struct exmap_bundle *bundle = &pool->bundles[i];
 
 		push(pool, bundle->count ? &pool->full : &pool->empty, bundle);
