@@ -26,6 +26,7 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 				have = exmap_pool_get(pool, ifc->id, ifc->frames, want);
 				if (!have)
 					return given;
+				/* More pages than runs: some of them are neighbours. */
 				if (s->ops->order && have > ifc->nr_runs)
 					s->ops->order(s, ifc->frames, have);
 			}

@@ -178,6 +178,11 @@ static void unmap_span(struct emu_surface *s, u32 id, const struct exmap_run *sp
 	u64 end = span->page + span->len;
 	u64 len;
 
+	/* What the whole is not worth no piece of it is. */
+	if (!emu_slots_worth(s->slots, id, span->len, false)) {
+		rest_add(s, rest, span->page, span->len);
+		return;
+	}
 	for (u64 page = span->page; page < end; page += len) {
 		u64 frame = frame_of(s, page);
 		u64 kept = 0;
@@ -203,13 +208,8 @@ static void move_unmap(struct exmap_surface *core, u32 id, const struct exmap_ru
 		return;
 	}
 	rest.n = 0;
-	while (emu_next_span(runs, nr_runs, &i, &span)) {
-		/* What the whole is not worth no piece of it is. */
-		if (emu_slots_worth(s->slots, id, span.len, false))
-			unmap_span(s, id, &span, &rest);
-		else
-			rest_add(s, &rest, span.page, span.len);
-	}
+	while (emu_next_span(runs, nr_runs, &i, &span))
+		unmap_span(s, id, &span, &rest);
 	if (rest.n)
 		emu_zap_runs(core, rest.run, rest.n);
 }

@@ -190,6 +190,7 @@ u64 exmap_mapped_pages(struct exmap_device *dev, u32 nr_interfaces);
 /** exmap_surface_alive() - whether the surface is mapped, and in this process. */
 bool exmap_surface_alive(struct exmap_device *dev);
 
+/** exmap_surface_put() - give up a reference to a surface. */
 void exmap_surface_put(struct exmap_vma *s);
 
 /** exmap_serves() - whether the surface is there, and the caller's; stable only in a call. */
@@ -259,6 +260,7 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* surface.c */
 int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma);
+
 /* main.c */
 extern struct workqueue_struct *exmap_wq;
 extern atomic_t exmap_live;
