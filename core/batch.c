@@ -3,6 +3,12 @@
 
 #include "core/action.h"
 
+static inline void fill_words(u64 *where, const u32 *frames, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		exmap_store(&where[i], exmap_busy_word(frames[i]));
+}
+
 u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool,
 			    struct exmap_surface *s)
 {
@@ -31,8 +37,7 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 					s->ops->order(s, ifc->frames, have);
 			}
 			n = EXMAP_MIN(n, have - used);
-			for (u32 k = 0; k < n; k++)
-				exmap_store(&where[k], exmap_busy_word(ifc->frames[used + k]));
+			fill_words(where, &ifc->frames[used], n);
 			used += n;
 			given += n;
 			j += n;
@@ -164,7 +169,7 @@ static inline u32 empty_words(u64 *where, u32 n, u32 *frames)
 		if (exmap_unlikely(word & EXMAP_WORD_PRESENT))
 			return i;
 		exmap_store_release(&where[i], 0);
-		frames[i] = exmap_word_frame(word);
+		frames[i] = exmap_busy_frame(word);
 	}
 	return n;
 }

@@ -208,10 +208,13 @@ static void update_free(struct exmap_list *list)
 	exmap_store(&list->free, list->loaded->count + list->spare->count);
 }
 
+/* Four at a time, for which the compiler has instructions; a memcpy() of any length is a call. */
 static inline void copy_frames(u32 *restrict to, const u32 *restrict from, u32 n)
 {
-	for (u32 i = 0; i < n; i++)
-		exmap_put(&to[i], from[i]);
+	for (; n >= 4; n -= 4, to += 4, from += 4)
+		memcpy(to, from, 4 * sizeof(*to));
+	while (n--)
+		exmap_put(to++, *from++);
 }
 
 static u32 take_from(struct exmap_bundle *bundle, u32 *frames, u32 n)

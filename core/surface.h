@@ -176,6 +176,12 @@ static inline u64 exmap_word_frame(u64 word)
 	return (word & EXMAP_WORD_FRAME_MASK) >> EXMAP_WORD_FRAME_SHIFT;
 }
 
+/** exmap_busy_frame() - the frame of a word that is BUSY, and has one. */
+static inline u64 exmap_busy_frame(u64 word)
+{
+	return word >> EXMAP_WORD_FRAME_SHIFT;
+}
+
 static inline u64 exmap_busy_word(u64 frame)
 {
 	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | frame << EXMAP_WORD_FRAME_SHIFT;
@@ -254,12 +260,11 @@ static __always_inline enum exmap_claim exmap_claim_page(u64 *where, bool presen
 	/* Pairs with the store of who owned it last. */
 	u64 word = exmap_load_acquire(where);
 
-	if (exmap_unlikely(word & EXMAP_WORD_BUSY))
-		return EXMAP_CLAIM_BUSY;
-	if (!word == present)
-		return EXMAP_CLAIM_END;
-	exmap_store(where, present ? exmap_busy_of(word) : EXMAP_WORD_BUSY);
-	return EXMAP_CLAIM_RUN;
+	if (exmap_likely(present ? word && !(word & EXMAP_WORD_BUSY) : !word)) {
+		exmap_store(where, present ? exmap_busy_of(word) : EXMAP_WORD_BUSY);
+		return EXMAP_CLAIM_RUN;
+	}
+	return word & EXMAP_WORD_BUSY ? EXMAP_CLAIM_BUSY : EXMAP_CLAIM_END;
 }
 
 /**

@@ -3,6 +3,15 @@
 
 #include "core/surface.h"
 
+static __always_inline u32 claim_next(u64 *where, const u64 *end, bool present)
+{
+	const u64 *first = where;
+
+	while (where < end && exmap_claim_page(where, present) == EXMAP_CLAIM_RUN)
+		where++;
+	return where - first;
+}
+
 /*
  * Claims pages of one block, from its word @where on, at most @n: the first that can be
  * claimed, and those that are its neighbours. With @len of them claimed in the blocks
@@ -13,23 +22,22 @@
 static __always_inline u32 claim_words(u64 *where, u32 n, bool present, struct exmap_run *run,
 				       u32 *len)
 {
-	u32 i = 0;
+	u64 *const begin = where;
+	u64 *const end = where + n;
 
-	for (; !*len && i < n; i++) {
-		enum exmap_claim claim = exmap_claim_page(where + i, present);
+	for (; !*len && where < end; where++) {
+		enum exmap_claim claim = exmap_claim_page(where, present);
 
 		if (claim == EXMAP_CLAIM_BUSY)
-			return i;
+			return where - begin;
 		if (claim == EXMAP_CLAIM_RUN) {
-			run->word = where + i;
+			run->word = where;
 			*len = 1;
 		}
 	}
-	while (i < n && exmap_claim_page(where + i, present) == EXMAP_CLAIM_RUN) {
-		++*len;
-		i++;
-	}
-	return i;
+	n = claim_next(where, end, present);
+	*len += n;
+	return where - begin + n;
 }
 
 enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos, u64 end,

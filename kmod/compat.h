@@ -89,19 +89,21 @@ static inline bool exmap_kernel_sets_entries(void)
 	return IS_ENABLED(CONFIG_PAGE_TABLE_CHECK) || cpu_feature_enabled(X86_FEATURE_XENPV);
 }
 
-static inline void exmap_set_entry(struct mm_struct *mm, unsigned long addr, pte_t *pte,
-				   pte_t entry)
+/* @by_kernel: exmap_kernel_sets_entries(), which loops ask once. */
+static __always_inline void exmap_set_entry(struct mm_struct *mm, unsigned long addr, pte_t *pte,
+					    u64 entry, bool by_kernel)
 {
-	if (exmap_kernel_sets_entries())
-		set_pte_at(mm, addr, pte, entry);
+	if (by_kernel)
+		set_pte_at(mm, addr, pte, __pte(entry));
 	else
-		native_set_pte(pte, entry);
+		native_set_pte(pte, native_make_pte(entry));
 }
 
 /* Nobody wants to know what was in it, so it is no exchange. */
-static inline void exmap_clear_entry(struct mm_struct *mm, unsigned long addr, pte_t *pte)
+static __always_inline void exmap_clear_entry(struct mm_struct *mm, unsigned long addr, pte_t *pte,
+					      bool by_kernel)
 {
-	if (exmap_kernel_sets_entries())
+	if (by_kernel)
 		ptep_get_and_clear(mm, addr, pte);
 	else
 		native_set_pte(pte, native_make_pte(0));

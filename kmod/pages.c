@@ -91,6 +91,16 @@ static inline bool pinned(const struct page *page)
 	return unlikely(page_ref_count(page) != 1) && still_pinned(page);
 }
 
+/* How many of a run's words there are up to the first whose page is held. */
+static inline u32 count_unpinned(struct page **pages, const u64 *where, u32 n)
+{
+	u32 i = 0;
+
+	while (i < n && likely(!pinned(pages[exmap_busy_frame(where[i])])))
+		i++;
+	return i;
+}
+
 /* Pages that must not be recycled stay mapped [4.11]. */
 static void keep_pinned(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
 {
@@ -100,16 +110,20 @@ static void keep_pinned(struct exmap_vma *s, const struct exmap_run *runs, u32 n
 
 	for (i = 0; i < nr_runs; i++) {
 		const struct exmap_run *run = &runs[i];
+		u32 j = 0;
 		u64 *where;
-		u32 j;
+		u32 n;
 
-		exmap_for_each_word(&s->core, run, j, where) {
-			struct page *page = pages[exmap_word_frame(*where)];
+		while ((n = exmap_run_words(&s->core, run, j, &where))) {
+			u32 free = count_unpinned(pages, where, n);
 
-			if (likely(!pinned(page)))
+			j += free;
+			if (likely(free == n))
 				continue;
-			exmap_set_one(s, &c, run->page + j, page);
+			where += free;
+			exmap_set_one(s, &c, run->page + j, pages[exmap_busy_frame(*where)]);
 			WRITE_ONCE(*where, *where | EXMAP_WORD_PRESENT);
+			j++;
 		}
 	}
 	exmap_leave_table(&c);

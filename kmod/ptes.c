@@ -80,9 +80,9 @@ void exmap_make_entry(struct exmap_vma *s)
 }
 
 /* Without access the kernel has the frame's bits inverted (L1TF): so xor, not or. */
-static inline pte_t entry_of(u64 entry, const struct page *page)
+static inline u64 entry_of(u64 entry, const struct page *page)
 {
-	return __pte(entry ^ (u64)page_to_pfn(page) << PAGE_SHIFT);
+	return entry ^ (u64)page_to_pfn(page) << PAGE_SHIFT;
 }
 
 /* How many pages from one on have their entries in the same page-table page; at most @max. */
@@ -91,37 +91,49 @@ static inline u32 table_pages(unsigned long addr, u32 max)
 	return min_t(u32, max, PTRS_PER_PTE - pte_index(addr));
 }
 
+static __always_inline void set_entries(struct exmap_vma *s, unsigned long addr, pte_t *pte,
+					const u64 *where, u32 n, bool by_kernel)
+{
+	struct page **pages = s->dev->pages;
+	u64 entry = s->entry;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		exmap_set_entry(s->mm, addr + i * PAGE_SIZE, &pte[i],
+				entry_of(entry, pages[exmap_busy_frame(where[i])]), by_kernel);
+}
+
 /* A run of several pages, piece by piece, each in one page-table page and one block of words. */
 static noinline bool set_run(struct exmap_vma *s, struct exmap_cursor *c,
 			     const struct exmap_run *run)
 {
 	unsigned long addr = address(s, run->page);
-	struct page **pages = s->dev->pages;
-	u64 entry = s->entry;
 	u32 done = 0;
 	u64 *where;
 	u32 n;
 
 	while ((n = exmap_run_words(&s->core, run, done, &where))) {
-		pte_t *pte, *end;
+		pte_t *pte;
 
 		n = table_pages(addr, n);
 		if (unlikely(!enter_new(s, c, addr)))
 			return false;
-		done += n;
 		pte = &c->ptes[pte_index(addr)];
-		for (end = pte + n; pte < end; addr += PAGE_SIZE)
-			exmap_set_entry(s->mm, addr, pte++,
-					entry_of(entry, pages[exmap_word_frame(*where++)]));
+		if (unlikely(exmap_kernel_sets_entries()))
+			set_entries(s, addr, pte, where, n, true);
+		else
+			set_entries(s, addr, pte, where, n, false);
+		addr += n * PAGE_SIZE;
+		done += n;
 	}
 	return true;
 }
 
-u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
+/* Inlined once for each way to set an entry. */
+static __always_inline u32 set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs,
+				    bool by_kernel)
 {
-	struct page **pages = s->dev->pages;
 	struct exmap_cursor c = { 0 };
-	u64 entry = s->entry;
 	u32 i;
 
 	for (i = 0; i < nr_runs; i++) {
@@ -134,11 +146,26 @@ u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_run
 		}
 		if (unlikely(!enter_new(s, &c, addr)))
 			break;
-		exmap_set_entry(s->mm, addr, &c.ptes[pte_index(addr)],
-				entry_of(entry, pages[exmap_word_frame(*runs[i].word)]));
+		set_entries(s, addr, &c.ptes[pte_index(addr)], runs[i].word, 1, by_kernel);
 	}
 	exmap_leave_table(&c);
 	return i;
+}
+
+u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
+{
+	if (unlikely(exmap_kernel_sets_entries()))
+		return set_runs(s, runs, nr_runs, true);
+	return set_runs(s, runs, nr_runs, false);
+}
+
+static __always_inline void clear_entries(struct exmap_vma *s, unsigned long addr, pte_t *pte,
+					  u32 n, bool by_kernel)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		exmap_clear_entry(s->mm, addr + i * PAGE_SIZE, &pte[i], by_kernel);
 }
 
 static noinline void clear_run(struct exmap_vma *s, struct exmap_cursor *c,
@@ -146,24 +173,25 @@ static noinline void clear_run(struct exmap_vma *s, struct exmap_cursor *c,
 {
 	unsigned long addr = address(s, run->page);
 	u32 left = run->len;
+	u32 n;
 
-	while (left) {
-		u32 n = table_pages(addr, left);
-		unsigned long end = addr + ((unsigned long)n << PAGE_SHIFT);
+	for (; left; left -= n, addr += n * PAGE_SIZE) {
 		pte_t *pte;
 
-		left -= n;
+		n = table_pages(addr, left);
 		/* Of a run whose entries could not all be made, some tables may be missing. */
-		if (unlikely(!enter(s, c, addr))) {
-			addr = end;
+		if (unlikely(!enter(s, c, addr)))
 			continue;
-		}
-		for (pte = &c->ptes[pte_index(addr)]; addr < end; addr += PAGE_SIZE)
-			exmap_clear_entry(s->mm, addr, pte++);
+		pte = &c->ptes[pte_index(addr)];
+		if (unlikely(exmap_kernel_sets_entries()))
+			clear_entries(s, addr, pte, n, true);
+		else
+			clear_entries(s, addr, pte, n, false);
 	}
 }
 
-void exmap_clear_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
+static __always_inline void clear_runs(struct exmap_vma *s, const struct exmap_run *runs,
+				       u32 nr_runs, bool by_kernel)
 {
 	struct exmap_cursor c = { 0 };
 	u32 i;
@@ -174,9 +202,17 @@ void exmap_clear_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_
 		if (runs[i].len > 1)
 			clear_run(s, &c, &runs[i]);
 		else if (likely(enter(s, &c, addr)))
-			exmap_clear_entry(s->mm, addr, &c.ptes[pte_index(addr)]);
+			clear_entries(s, addr, &c.ptes[pte_index(addr)], 1, by_kernel);
 	}
 	exmap_leave_table(&c);
+}
+
+void exmap_clear_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
+{
+	if (unlikely(exmap_kernel_sets_entries()))
+		clear_runs(s, runs, nr_runs, true);
+	else
+		clear_runs(s, runs, nr_runs, false);
 }
 
 void exmap_set_one(struct exmap_vma *s, struct exmap_cursor *c, u64 page, struct page *frame)
@@ -185,7 +221,8 @@ void exmap_set_one(struct exmap_vma *s, struct exmap_cursor *c, u64 page, struct
 
 	/* The table is there, as the entry was. */
 	if (enter(s, c, addr))
-		exmap_set_entry(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s->entry, frame));
+		exmap_set_entry(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s->entry, frame),
+				exmap_kernel_sets_entries());
 }
 
 int exmap_make_table(struct exmap_vma *s)
