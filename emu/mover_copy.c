@@ -84,6 +84,14 @@ int emu_copy_protect(struct emu_surface *s, int prot)
 	return emu_sys(SYS_mprotect, emu_page_address(&s->core, 0), s->len, prot);
 }
 
+/* A page that is there already, by nobody's doing that we know of: its content is not ours. */
+static bool drop_page(struct emu_surface *s, char *page)
+{
+	struct iovec range = { page, EXMAP_PAGE_SIZE };
+
+	return emu_zap(s->zap_fd, &range, 1) == 0;
+}
+
 size_t emu_copy_in(struct emu_surface *s, u64 page, const char *src, size_t len)
 {
 	char *dst = emu_page_address(&s->core, page);
@@ -102,14 +110,12 @@ size_t emu_copy_in(struct emu_surface *s, u64 page, const char *src, size_t len)
 			unit = EXMAP_PAGE_SIZE;
 			continue;
 		}
-		if (error != -EEXIST) {
-			emu_say_once("ALLOC: UFFDIO_COPY failed (error %d); answering ENOMEM. Is "
-				     "memory exhausted, or the surface remapped behind our back?",
-				     -error);
-			break;
-		}
-		/* There already, by nobody's doing that we know of: allocated it is. */
-		done += EXMAP_PAGE_SIZE;
+		if (error == -EEXIST && drop_page(s, dst + done))
+			continue;
+		emu_say_once("ALLOC: UFFDIO_COPY failed (error %d); answering ENOMEM. Is "
+			     "memory exhausted, or the surface remapped behind our back?",
+			     -error);
+		break;
 	}
 	return done;
 }

@@ -70,11 +70,12 @@ static bool measure(struct emu_surface *s, struct emu_slots *slots)
 {
 	char *a = slots->base + slots->len - 2 * SAMPLE_SIZE;
 	char *b = a + SAMPLE_SIZE;
-	u64 copy = ~0ull, zap = ~0ull, one = ~0ull, few = ~0ull, rest = ~0ull, many = ~0ull;
+	u64 copy = ~0ull, zap = ~0ull, one = ~0ull, few = ~0ull, many = ~0ull;
 
 	for (int i = 0; i < SAMPLE_ROUNDS; i++) {
 		struct iovec range = { a, SAMPLE_SIZE };
 		u64 at = EXMAP_PAGE_SIZE;
+		u64 rest = SAMPLE_SIZE - (1 + SAMPLE_FEW) * EXMAP_PAGE_SIZE;
 		u64 start;
 		int error;
 
@@ -85,7 +86,7 @@ static bool measure(struct emu_surface *s, struct emu_slots *slots)
 		if (!time_move(s, b, a, 1, &one) || !time_move(s, b + at, a + at, SAMPLE_FEW, &few))
 			return false;
 		at += SAMPLE_FEW << EXMAP_PAGE_SHIFT;
-		if (!time_move(s, b + at, a + at, SAMPLE_PAGES - SAMPLE_FEW - 1, &rest) ||
+		if (emu_uffd_move(s->uffd, b + at, a + at, rest, &error) < rest ||
 		    !time_move(s, a, b, SAMPLE_PAGES, &many))
 			return false;
 		start = __rdtsc();

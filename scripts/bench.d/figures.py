@@ -142,6 +142,24 @@ def module(results):
         )
 
 
+def modules(results):
+    yield "By turns in one virtual machine (QEMU's software CPU), nanoseconds a page, batches of 512."
+    yield "[performance.md](../performance.md#the-module) says which the other is.\n"
+    yield "| pattern, threads, touched | ours | the other | ours / the other |"
+    yield "| --- | --- | --- | --- |"
+    for line in targets.find(results, module="exmap"):
+        keys = ("pattern", "threads", "touch")
+        other = targets.one(results, "ns", module="other", **{k: line[k] for k in keys})
+        yield "| `{}`, {}, {} | {} | {} | {} |".format(
+            line["pattern"],
+            line["threads"],
+            "yes" if line["touch"] else "no",
+            Spread(line["ns"]).text(0),
+            Spread(other).text(0),
+            ratio(line["ns"], other).text(2),
+        )
+
+
 TITLES = {
     "patterns": (patterns, "Patterns of page use"),
     "runs": (runs, "Runs of neighbours"),
@@ -154,6 +172,7 @@ TITLES = {
     "calls": (calls, "Calls that do nothing"),
     "startup": (startup, "A program that never opens the device"),
     "module": (module, "The module"),
+    "modules": (modules, "The module beside another"),
 }
 
 

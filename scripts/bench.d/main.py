@@ -10,24 +10,29 @@ import os
 import sys
 
 import figures
+import machines
 import measure
 import plots
+from run import ROOT
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--out", default=f"{measure.ROOT}/docs/performance")
+    parser.add_argument("--out", default=f"{ROOT}/docs/performance")
     parser.add_argument("--only")
     parser.add_argument("--render", action="store_true")
-    parser.add_argument("--build", default=f"{measure.ROOT}/build")
+    parser.add_argument("--beside", type=lambda files: files.split(","))
+    parser.add_argument("--build", default=f"{ROOT}/build")
     options = parser.parse_args()
-    # The module's machines take minutes to build and to run: when asked for.
-    default = [name for name in measure.SETS if name != "module"]
+    # Virtual machines take minutes to build and to run: when asked for.
+    default = [name for name in measure.SETS if name not in machines.SETS]
     options.sets = options.only.split(",") if options.only else default
     for name in options.sets:
         if name not in measure.SETS:
             parser.error(f"no set '{name}'; there are {', '.join(measure.SETS)}")
+    if "modules" in options.sets and not options.beside:
+        parser.error("modules: --beside FILE.ko[,FILE.ko...] says which to measure beside ours")
     return options
 
 
@@ -53,7 +58,7 @@ def main():
     folder = f"{options.out}/data"
     os.makedirs(folder, exist_ok=True)
     for name in [] if options.render else options.sets:
-        content = measure.measure(name, options.build, options.quick)
+        content = measure.measure(name, options)
         save(f"{folder}/{name}.json", content)
         if sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs the programs that measure, in turn, and gathers what they print."""
+"""The sets of figures: what is measured in turn, and on what."""
 
 import datetime
 import json
@@ -7,32 +7,15 @@ import os
 import platform
 import re
 import subprocess
-import sys
 import tempfile
 
+import machines
 import sets
+from run import ROOT, add, add_bench, output, progress
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-# What exmap-bench says of a line that is not a figure.
-PLAN = "pattern threads batch touch run pages surface frames interfaces backend".split()
-FIGURES = "ns ipis_per_free setup_us setup_kib overhead_kib".split()
 # A line of callcost: the call, its minimum, median and maximum.
 CALL = re.compile(r"^(.{28}) +[\d.]+ +([\d.]+) +[\d.]+$", re.M)
 PROGRAMS = {"true": "true", "python3": "python3 -c pass"}
-
-
-def output(*command, **options):
-    """Returns what a command prints; ends with its words if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
-    if done.returncode:
-        print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
-        sys.exit(f"scripts/bench: failed: {' '.join(command)}")
-    return done.stdout
-
-
-def progress(name, done, of):
-    if sys.stderr.isatty():
-        print(f"\r\033[K{name}: round {done + 1} of {of}", end="", file=sys.stderr, flush=True)
 
 
 def commit():
@@ -68,51 +51,35 @@ def about(build):
     }
 
 
-def add(results, key, figures):
-    """Appends one repetition's figures to the line that they belong to."""
-    line = results.setdefault(tuple(key.values()), dict(key))
-    for name, value in figures.items():
-        if value is not None:
-            line.setdefault(name, []).append(value)
-
-
-def add_bench(results, text, more=None):
-    """Adds what exmap-bench printed as JSON."""
-    for line in json.loads(text)["results"]:
-        key = {name: line[name] for name in PLAN} | (more or {})
-        for i in range(len(line["ns"])):
-            add(results, key, {f: line[f][i] for f in FIGURES if line[f] is not None})
-
-
-def bench(name, build, quick):
+def bench(name, options):
     """A set of exmap-bench's."""
-    parts, seconds, repeat = (sets.QUICK if quick else sets.FULL)[name]
+    parts, seconds, repeat = (sets.QUICK if options.quick else sets.FULL)[name]
     results = {}
     for i in range(repeat):
         progress(name, i, repeat)
         for part in parts:
             # A part may say otherwise: the last word counts.
-            command = [f"{build}/bin/exmap-bench", "--json", "-n", "1", "-s", str(seconds), *part]
-            add_bench(results, output(*command))
+            command = [f"{options.build}/bin/exmap-bench", *"--json -n 1 -s".split(), str(seconds)]
+            add_bench(results, output(*command, *part))
     return repeat, results
 
 
-def minicache(name, build, quick):
+def minicache(name, options):
     """Look-ups in an index four times its frames, against the same on anonymous memory."""
-    repeat, seconds = (1, 0.05) if quick else (7, 2)
+    repeat, seconds = (1, 0.05) if options.quick else (7, 2)
     results = {}
     for i in range(repeat):
         progress(name, i, repeat)
         for threads in 1, 2:
             for backend in "exmap", "anon":
                 command = [
-                    f"{build}/bin/minicache",
+                    f"{options.build}/bin/minicache",
                     f"--backend={backend}",
                     f"--threads={threads}",
                     f"--bench={seconds}",
                 ]
                 if backend == "exmap":
-                    command = [f"{build}/bin/exmap-run", "--", *command]
+                    command = [f"{options.build}/bin/exmap-run", "--", *command]
                 printed = output(*command)
                 where = re.search(r"^index: a nameless file in (.*)$", printed, re.M)
                 figure = re.search(r"^(\d+) look-ups/s .* wrong: 0\)$", printed, re.M)
@@ -121,10 +88,10 @@ def minicache(name, build, quick):
     return repeat, results
 
 
-def calls(name, build, quick):
+def calls(name, options):
     """Calls that do nothing, by libc and by instructions of the client's, by what is loaded."""
-    repeat = 1 if quick else 7
-    shim = [f"{build}/bin/exmap-run"]
+    repeat = 1 if options.quick else 7
+    shim = [f"{options.build}/bin/exmap-run"]
     modes = {
         "without": ([], ["--plain"]),
         "idle": ([*shim, "--trap=off", "--"], ["--plain"]),
@@ -139,22 +106,22 @@ def calls(name, build, quick):
                 if (client, mode) == ("raw/callcost", "shim"):
                     # Nobody serves what it asks for.
                     continue
-                printed = output(*before, f"{build}/bin/{client}", *after)
+                printed = output(*before, f"{options.build}/bin/{client}", *after)
                 for call, median in CALL.findall(printed):
                     key = {"client": client, "mode": mode, "call": call.strip()}
                     add(results, key, {"ns": float(median)})
     return repeat, results
 
 
-def startup(name, build, quick):
+def startup(name, options):
     """How long a program takes that never opens the device."""
-    repeat, runs = (1, 5) if quick else (9, 40)
-    shim = os.path.abspath(f"{build}/lib/libexmap-shim.so")
+    repeat, runs = (1, 5) if options.quick else (9, 40)
+    shim = os.path.abspath(f"{options.build}/lib/libexmap-shim.so")
     modes = {
         # The same program in between, so that only the loading differs.
         "without": "env EXMAP_OPTIONS=",
         "shim": f"env LD_PRELOAD={shim}",
-        "exmap-run": f"{build}/bin/exmap-run --",
+        "exmap-run": f"{options.build}/bin/exmap-run --",
     }
     results = {}
     with tempfile.TemporaryDirectory() as work:
@@ -171,41 +138,21 @@ def startup(name, build, quick):
     return repeat, results
 
 
-def module(name, build, quick):
-    """The kernel module, in virtual machines of one CPU and two."""
-    kernel, repeat, seconds = "6.1", *((1, 0.02) if quick else (3, 0.3))
-    output(f"{ROOT}/scripts/build-kmod", kernel, build)
-    results = {}
-    for cpus in 1, 2:
-        progress(f"{name}, {cpus} CPUs", 0, 1)
-        # In a folder that takes a file with O_DIRECT, which tmpfs does not there.
-        command = (
-            f'cd "$EXMAP_TEST_DIR" && exec /built/bin/exmap-bench --set module -B exmap,anon'
-            f" --pages 4096 -n {repeat} -s {seconds} --json"
-        )
-        machine = [f"{ROOT}/scripts/vm", "--kernel", kernel, "--build", build]
-        printed = output(*machine, "--cpus", str(cpus), "--", "sh", "-c", command)
-        text = printed[printed.index("{") : printed.rindex("}") + 1]
-        add_bench(results, text, {"cpus": cpus, "kernel": json.loads(text)["kernel"]})
-    return repeat, results
-
-
-# In the order in which they are measured. The module is a matter of its own.
+# In the order in which they are measured. The modules are a matter of their own.
 SETS = {name: bench for name in sets.FULL} | {
     "minicache": minicache,
     "calls": calls,
     "startup": startup,
-    "module": module,
+    "module": machines.module,
+    "modules": machines.modules,
 }
 
 
-def measure(name, build, quick):
+def measure(name, options):
     """Returns a set's figures and what they were measured on."""
-    repeat, results = SETS[name](name, build, quick)
+    repeat, results = SETS[name](name, options)
     results = list(results.values())
-    where = about(build)
-    if name == "module":
-        kernels = ", ".join(dict.fromkeys(r["kernel"] for r in results))
-        machine = {"kernel": kernels, "cpu": f"QEMU's, in software on {where['cpu']}"}
-        where |= machine | {"cpus": "1, 2", "strategy": ""}
+    where = about(options.build)
+    if name in machines.SETS:
+        where |= machines.about(results, where["cpu"])
     return {"about": where | {"repeat": repeat}, "results": results}

@@ -78,6 +78,18 @@ def interfaces(counts=None, pages=2**18):
     ]
 
 
+# Shapes by which kernel modules of exmap are compared; some do not take less than a bundle of frames.
+MODULES = [
+    f"{part} -b 512 --pages 4096 --frames 16384"
+    for part in (
+        "-p neighbours -t 8 --touch yes",
+        "-p scattered -t 1,2 --touch no",
+        "-p scattered -t 1,2 --touch yes",
+        "-p run -t 1,2 --touch no",
+        "-p empty -t 1 --touch no",
+    )
+]
+
 # Name: parts, seconds of one measurement, repetitions.
 FULL = {
     "patterns": (patterns(), 0.2, 7),

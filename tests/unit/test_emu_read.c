@@ -12,7 +12,9 @@
 
 #include "device.h"
 #include "emu/backing.h"
+#include "emu/options.h"
 #include "emu/process.h"
+#include "emu/uffd.h"
 #include "emu/vm.h"
 #include "file.h"
 
@@ -41,6 +43,37 @@ static void pages_are_filled_from_their_place_5_2(void **state)
 	assert_int_equal(unit_one(d, 2, FREE, 10, 1), 1);
 	assert_int_equal(unit_read_pages(d, 1, READ, 10, 1), PAGE);
 	unit_expect_content(d, 10, PAGE);
+	unit_device_free(d);
+}
+
+/* Any userfaultfd of the process may fill pages that another watches. */
+static void page_that_is_there_already_is_read_over(void **state)
+{
+	static const char other[2 * PAGE] __attribute__((aligned(PAGE)));
+	struct device *d;
+	int fd, uffd, error;
+
+	(void)state;
+	if (emu_options()->strategy == EMU_STRATEGY_MPROTECT) {
+		print_message("no userfaultfd watches the surface under mprotect\n");
+		skip();
+	}
+	fd = unit_file(20 * PAGE, O_RDONLY | O_DIRECT);
+	d = unit_device_new(100, 50, fd);
+	close(fd);
+	uffd = emu_uffd_open();
+	assert_true(uffd >= 0);
+	/* The first time there is nothing in slots yet. */
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(emu_uffd_copy(uffd, d->base + 4 * PAGE, other, PAGE, &error),
+				 PAGE);
+		assert_int_equal(emu_uffd_copy(uffd, d->base + 7 * PAGE, other, 2 * PAGE, &error),
+				 2 * PAGE);
+		assert_int_equal(unit_read_pages(d, 0, READ, 3, 6), 6 * PAGE);
+		unit_expect_content(d, 3, 6 * PAGE);
+		assert_int_equal(unit_one(d, 0, FREE, 3, 6), 6);
+	}
+	emu_close_hidden(uffd);
 	unit_device_free(d);
 }
 
@@ -231,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_are_filled_from_their_place_5_2),
+		cmocka_unit_test(page_that_is_there_already_is_read_over),
 		cmocka_unit_test(alloc_by_read_needs_no_backing_5_2),
 		cmocka_unit_test(end_of_the_file_5_5),
 		cmocka_unit_test(vectors_of_reads_5_2_5_3),
