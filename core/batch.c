@@ -21,6 +21,12 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 		u32 j = 0;
 		u64 *where;
 
+		/* One page is the usual run, and soon done, here and below. */
+		if (run->len == 1 && used < have) {
+			exmap_store(run->word, exmap_busy_word(ifc->frames[used++]));
+			given++;
+			continue;
+		}
 		do {
 			u32 n = exmap_run_words(s, run, j, &where);
 
@@ -130,6 +136,11 @@ bool exmap_batch_map(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 	return complete;
 }
 
+static inline void publish_word(struct exmap_surface *s, u64 *where)
+{
+	exmap_store_release(where, exmap_present_of(s, exmap_load(where)));
+}
+
 /* Every page of a run counts for its vector. */
 static inline void count_pages(struct exmap_interface *ifc, const struct exmap_run *run)
 {
@@ -148,8 +159,13 @@ void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
 		u64 *where;
 		u32 j;
 
+		if (run->len == 1) {
+			publish_word(s, run->word);
+			ifc->result[run->vec].pages++;
+			continue;
+		}
 		exmap_for_each_word(s, run, j, where)
-			exmap_store_release(where, exmap_present_of(s, exmap_load(where)));
+			publish_word(s, where);
 		count_pages(ifc, run);
 	}
 	exmap_count(&ifc->counts.allocated, ifc->nr_pages);
@@ -185,6 +201,12 @@ void exmap_batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 		u32 j = 0;
 		u64 *where;
 
+		if (run->len == 1 && nr_frames < EXMAP_BATCH_FRAMES - 1 &&
+		    exmap_likely(empty_words(run->word, 1, &ifc->frames[nr_frames]))) {
+			ifc->result[run->vec].pages++;
+			nr_frames++;
+			continue;
+		}
 		count_pages(ifc, run);
 		do {
 			u32 room = EXMAP_BATCH_FRAMES - nr_frames;

@@ -114,6 +114,9 @@ static void keep_pinned(struct exmap_vma *s, const struct exmap_run *runs, u32 n
 		u64 *where;
 		u32 n;
 
+		/* The usual run, soon done. */
+		if (run->len == 1 && likely(count_unpinned(pages, run->word, 1)))
+			continue;
 		while ((n = exmap_run_words(&s->core, run, j, &where))) {
 			u32 free = count_unpinned(pages, where, n);
 
