@@ -84,17 +84,22 @@ int emu_copy_protect(struct emu_surface *s, int prot)
 	return emu_sys(SYS_mprotect, emu_page_address(&s->core, 0), s->len, prot);
 }
 
-/* A page that is there already, by nobody's doing that we know of: its content is not ours. */
-static bool drop_page(struct emu_surface *s, char *page)
+/*
+ * A page may be there already, filled by another userfaultfd of the process. Its content is
+ * not what the client is to see, so it is dropped; but once only, as what is there may be
+ * something that no advice removes.
+ */
+static void drop_page(struct emu_surface *s, char *page)
 {
 	struct iovec range = { page, EXMAP_PAGE_SIZE };
 
-	return emu_zap(s->zap_fd, &range, 1) == 0;
+	emu_zap(s->zap_fd, &range, 1);
 }
 
 size_t emu_copy_in(struct emu_surface *s, u64 page, const char *src, size_t len)
 {
 	char *dst = emu_page_address(&s->core, page);
+	size_t dropped = len;
 	size_t unit = len;
 	size_t done = 0;
 
@@ -110,10 +115,13 @@ size_t emu_copy_in(struct emu_surface *s, u64 page, const char *src, size_t len)
 			unit = EXMAP_PAGE_SIZE;
 			continue;
 		}
-		if (error == -EEXIST && drop_page(s, dst + done))
+		if (error == -EEXIST && dropped != done) {
+			dropped = done;
+			drop_page(s, dst + done);
 			continue;
-		emu_say_once("ALLOC: UFFDIO_COPY failed (error %d); answering ENOMEM. Is "
-			     "memory exhausted, or the surface remapped behind our back?",
+		}
+		emu_say_once("ALLOC or READ: UFFDIO_COPY failed (error %d); answering ENOMEM. Is "
+			     "memory exhausted, or the surface remapped or filled behind our back?",
 			     -error);
 		break;
 	}
