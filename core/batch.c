@@ -67,7 +67,7 @@ static inline u32 release_page(struct exmap_interface *ifc, struct exmap_pool *p
 {
 	exmap_store_release(where, 0);
 	if (word & EXMAP_WORD_FRAME) {
-		ifc->frames[nr_frames++] = exmap_word_frame(word);
+		ifc->frames[nr_frames++] = exmap_busy_frame(word);
 		if (nr_frames == EXMAP_BATCH_FRAMES) {
 			exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
 			nr_frames = 0;

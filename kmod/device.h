@@ -92,7 +92,7 @@ struct exmap_port {
  * @user:          their pages, shared with the client
  * @backing:       or NULL
  * @account:       whose locked memory the frames count as, to look at
- * @user_account:  and to be limited: a process may have children do its SETUPs
+ * @cred:          with the user's, to be limited: a process may have children do its SETUPs
  * @id:            its number, for debugfs and tracepoints
  * @debug:         its folder in debugfs
  *
@@ -120,7 +120,7 @@ struct exmap_device {
 	struct page **user;
 	struct file *backing;
 	struct mm_struct *account;
-	struct user_struct *user_account;
+	const struct cred *cred;
 	u32 id;
 	struct dentry *debug;
 	struct exmap_vma *surface;

@@ -124,8 +124,9 @@ static void keep_pinned(struct exmap_vma *s, const struct exmap_run *runs, u32 n
 			if (likely(free == n))
 				continue;
 			where += free;
-			exmap_set_one(s, &c, run->page + j, pages[exmap_busy_frame(*where)]);
-			WRITE_ONCE(*where, *where | EXMAP_WORD_PRESENT);
+			/* Without a table it was never mapped: nobody pinned it there. */
+			if (exmap_set_one(s, &c, run->page + j, exmap_frame_page(s, *where)))
+				WRITE_ONCE(*where, *where | EXMAP_WORD_PRESENT);
 			j++;
 		}
 	}

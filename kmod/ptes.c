@@ -215,14 +215,15 @@ void exmap_clear_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_
 		clear_runs(s, runs, nr_runs, false);
 }
 
-void exmap_set_one(struct exmap_vma *s, struct exmap_cursor *c, u64 page, struct page *frame)
+bool exmap_set_one(struct exmap_vma *s, struct exmap_cursor *c, u64 page, struct page *frame)
 {
 	unsigned long addr = address(s, page);
 
-	/* The table is there, as the entry was. */
-	if (enter(s, c, addr))
-		exmap_set_entry(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s->entry, frame),
-				exmap_kernel_sets_entries());
+	if (!enter(s, c, addr))
+		return false;
+	exmap_set_entry(s->mm, addr, &c->ptes[pte_index(addr)], entry_of(s->entry, frame),
+			exmap_kernel_sets_entries());
+	return true;
 }
 
 int exmap_make_table(struct exmap_vma *s)

@@ -33,8 +33,8 @@ u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_run
 /** exmap_clear_runs() - remove the entries of pages. */
 void exmap_clear_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs);
 
-/** exmap_set_one() - enter a page's frame, where there was one before. */
-void exmap_set_one(struct exmap_vma *s, struct exmap_cursor *c, u64 page, struct page *frame);
+/** exmap_set_one() - enter a page's frame. Return: false if it has no page-table page. */
+bool exmap_set_one(struct exmap_vma *s, struct exmap_cursor *c, u64 page, struct page *frame);
 
 /** exmap_leave_table() - unlock what the cursor has locked. */
 void exmap_leave_table(struct exmap_cursor *c);
@@ -45,10 +45,10 @@ void exmap_make_entry(struct exmap_vma *s);
 /** exmap_make_table() - have the first page-table page. Return: 0 or a negative errno. */
 int exmap_make_table(struct exmap_vma *s);
 
-/** exmap_frame_page() - the page of the frame in a word. */
+/** exmap_frame_page() - the page of the frame in a BUSY word. */
 static inline struct page *exmap_frame_page(const struct exmap_vma *s, u64 word)
 {
-	return s->dev->pages[exmap_word_frame(word)];
+	return s->dev->pages[exmap_busy_frame(word)];
 }
 
 #endif /* EXMAP_KMOD_PTES_H */

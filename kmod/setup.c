@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* setup.c - EXMAP_IOCTL_SETUP: everything that the calls will need, at once */
 
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/user.h>
@@ -114,21 +115,20 @@ static void undo(struct exmap_device *dev, u32 interfaces)
 static bool account(struct exmap_device *dev, u64 frames)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	struct user_struct *user = get_uid(current_user());
-	unsigned long now = atomic_long_read(&user->locked_vm);
+	atomic_long_t *locked = &current_user()->locked_vm;
+	unsigned long now = atomic_long_read(locked);
 
 	do {
-		if (now + frames > limit && !capable(CAP_IPC_LOCK)) {
-			free_uid(user);
+		if (now + frames > limit && !capable(CAP_IPC_LOCK))
 			return false;
-		}
-	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &now, now + frames));
+	} while (!atomic_long_try_cmpxchg(locked, &now, now + frames));
 	mmgrab(current->mm);
 	mmap_write_lock(current->mm);
 	current->mm->locked_vm += frames;
 	mmap_write_unlock(current->mm);
 	dev->account = current->mm;
-	dev->user_account = user;
+	/* Holds the user, too, which modules cannot let go themselves on every 6.1. */
+	dev->cred = get_current_cred();
 	return true;
 }
 
@@ -137,9 +137,9 @@ static void unaccount(struct exmap_device *dev, u64 frames)
 	account_locked_vm(dev->account, frames, false);
 	mmdrop(dev->account);
 	dev->account = NULL;
-	atomic_long_sub(frames, &dev->user_account->locked_vm);
-	free_uid(dev->user_account);
-	dev->user_account = NULL;
+	atomic_long_sub(frames, &dev->cred->user->locked_vm);
+	put_cred(dev->cred);
+	dev->cred = NULL;
 }
 
 void exmap_setup_undo(struct exmap_device *dev)
