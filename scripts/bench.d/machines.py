@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Measures kernel modules, in virtual machines."""
 
+import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 
 import sets
@@ -13,9 +15,14 @@ SETS = "module", "modules"
 KERNEL = "6.1"
 
 
-def machine(options, cpus, *arguments):
-    """Returns what a command prints in a machine, with the module built for it."""
+def build(options):
+    """Builds the module for the machine's kernel."""
     output(f"{ROOT}/scripts/build-kmod", KERNEL, options.build)
+    return f"{options.build}/kmod-{KERNEL}/exmap.ko"
+
+
+def machine(options, cpus, *arguments):
+    """Returns what a command prints in a virtual machine."""
     vm = [f"{ROOT}/scripts/vm", "--kernel", KERNEL, "--build", options.build]
     return output(*vm, "--cpus", str(cpus), *arguments)
 
@@ -30,6 +37,7 @@ def add_printed(results, printed, cpus, more=None):
 def module(name, options):
     """The kernel module, on one CPU and two."""
     repeat, seconds = (1, 0.02) if options.quick else (3, 0.3)
+    build(options)
     results = {}
     for cpus in 1, 2:
         progress(f"{name}, {cpus} CPUs", 0, 1)
@@ -43,40 +51,48 @@ def module(name, options):
     return repeat, results
 
 
-def load_in_turn(repeat, seconds, files, names):
-    """Returns a script that measures ours and another module by turns."""
-    unload = " ".join(reversed(names))
-    loads = {
-        "exmap": ("insmod exmap.ko", "rmmod exmap"),
-        "other": (" && ".join(f"insmod other/{file}" for file in files), f"rmmod {unload}"),
-    }
+def in_turn(repeat, seconds, others):
+    """Returns a script that measures ours and @others other files, by turns.
+
+    What was loaded last is unloaded first: so they stand in /proc/modules.
+    """
     lines = ["set -e", f"for i in $(seq {repeat}); do"]
-    for module, (load, unload) in loads.items():
-        lines.append(load)
+    for name, files in ("exmap", ["exmap.ko"]), ("other", [f"other/{i}.ko" for i in range(others)]):
+        lines += [f"insmod {file}" for file in files]
         for part in sets.MODULES:
-            bench = f"bin/exmap-bench --json -B exmap -n 1 -s {seconds} {part}"
-            lines.append(f"echo '== {module}' && {bench}")
-        lines.append(unload)
+            arguments = " ".join(["-B exmap -n 1 -s", str(seconds), *part])
+            lines += [f"echo '== {name}'", f"bin/exmap-bench --json {arguments}"]
+        lines.append(f"rmmod $(awk 'NR <= {len(files)} {{ print $1 }}' /proc/modules)")
     return "\n".join([*lines, "done"])
+
+
+def name_and_sum(path):
+    with open(path, "rb") as file:
+        return f"{os.path.basename(path)} ({hashlib.sha256(file.read()).hexdigest()[:12]})"
 
 
 def modules(name, options):
     """Ours and another that serves /dev/exmap, on two CPUs, by turns in one machine."""
     repeat, seconds = (1, 0.02) if options.quick else (15, 0.3)
-    names = [output("/sbin/modinfo", "-F", "name", file).strip() for file in options.beside]
+    files = {"exmap": "", "other": ", ".join(map(name_and_sum, options.beside))}
+    ours = build(options)
     results = {}
     progress(name, 0, 1)
     with tempfile.TemporaryDirectory() as work:
         folder = f"{work}/other"
         os.mkdir(folder)
-        for file in options.beside:
-            shutil.copy(file, folder)
-        files = list(map(os.path.basename, options.beside))
-        script = load_in_turn(repeat, seconds, files, names)
-        add = ["--no-module", "--add", folder, "--add", f"{options.build}/kmod-{KERNEL}/exmap.ko"]
+        for i, file in enumerate(options.beside):
+            shutil.copy(file, f"{folder}/{i}.ko")
+        script = in_turn(repeat, seconds, len(options.beside))
+        add = ["--no-module", "--add", folder, "--add", ours]
         printed = machine(options, 2, *add, "--", "sh", "-c", script)
     for part in printed.split("== ")[1:]:
-        add_printed(results, part, 2, {"module": part.split()[0]})
+        which = part.split()[0]
+        add_printed(results, part, 2, {"module": which, "files": files[which]})
+    # One that fails at times must not be compared by what is left.
+    for line in results.values():
+        if len(line.get("ns", [])) != repeat:
+            sys.exit(f"scripts/bench: not every repetition has an answer: {line}")
     return repeat, results
 
 

@@ -31,8 +31,8 @@ def arguments():
     for name in options.sets:
         if name not in measure.SETS:
             parser.error(f"no set '{name}'; there are {', '.join(measure.SETS)}")
-    if "modules" in options.sets and not options.beside:
-        parser.error("modules: --beside FILE.ko[,FILE.ko...] says which to measure beside ours")
+    if not options.render and ("modules" in options.sets) != bool(options.beside):
+        parser.error("--only modules and --beside FILE.ko[,FILE.ko...] belong together")
     return options
 
 

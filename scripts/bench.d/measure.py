@@ -130,8 +130,8 @@ def startup(name, options):
             for program, command in PROGRAMS.items():
                 for mode, before in modes.items():
                     report = f"{work}/report.json"
-                    options = f"-N --style none --warmup 2 --runs {runs} --export-json".split()
-                    output("hyperfine", *options, report, f"{before} {command}")
+                    how = f"-N --style none --warmup 2 --runs {runs} --export-json".split()
+                    output("hyperfine", *how, report, f"{before} {command}")
                     with open(report, encoding="utf-8") as file:
                         median = json.load(file)["results"][0]["median"]
                     add(results, {"program": program, "mode": mode}, {"ms": median * 1000})

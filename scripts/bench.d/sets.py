@@ -78,15 +78,15 @@ def interfaces(counts=None, pages=2**18):
     ]
 
 
-# Shapes by which kernel modules of exmap are compared; some do not take less than a bundle of frames.
+# What kernel modules are compared by. Frames are plenty: some hand out whole bundles only.
 MODULES = [
-    f"{part} -b 512 --pages 4096 --frames 16384"
-    for part in (
-        "-p neighbours -t 8 --touch yes",
-        "-p scattered -t 1,2 --touch no",
-        "-p scattered -t 1,2 --touch yes",
-        "-p run -t 1,2 --touch no",
-        "-p empty -t 1 --touch no",
+    f"-p {patterns} -t {threads} --touch {touch} -b 512 --pages 4096 --frames 16384".split()
+    for patterns, threads, touch in (
+        ("neighbours", "8", "yes"),
+        ("scattered", "1,2", "no"),
+        ("scattered", "1,2", "yes"),
+        ("run", "1,2", "no"),
+        ("empty", "1", "no"),
     )
 ]
 

@@ -92,6 +92,15 @@ page_links_exist() {
 	for link in $links; do
 		[ -s "$work/out/$link" ]
 	done
+	# Its sections of figures are in what was recorded.
+	python3 - "$source/docs" <<'PYTHON'
+import re, sys
+page = open(f"{sys.argv[1]}/performance.md").read()
+titles = re.findall(r"^#+ (.*)$", open(f"{sys.argv[1]}/performance/figures.md").read(), re.M)
+known = {re.sub(r"[^a-z0-9 -]", "", t.lower()).replace(" ", "-") for t in titles}
+asked = set(re.findall(r"figures\.md#([a-z0-9-]+)", page))
+assert asked and asked <= known, asked - known
+PYTHON
 }
 
 check "all sets are measured, and each target has a verdict" measures_all
