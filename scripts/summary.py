@@ -20,6 +20,8 @@ STATUS = re.compile(r"^exmap-vm: status (\d+)$", re.M)
 TELLING = re.compile(r"^(not ok |exmap-vm: complaint|scripts/vm: |\[  FAILED|.*(ERROR|WARNING): )")
 TOLD = 12
 REASON = re.compile(r"^ok \d+ - (.*?) # SKIP (.*)$", re.M)
+# What a cmocka test printed before it skipped itself.
+CMOCKA_REASON = re.compile(r"^\[ RUN +\] (\S+)\n(.*)\n\[  SKIPPED \] \1$", re.M)
 CMOCKA = {
     "PASSED": re.compile(r"^\[  PASSED  \] (\d+) test", re.M),
     "FAILED": re.compile(r"^\[  FAILED  \] .*?(\d+) test", re.M),
@@ -98,7 +100,7 @@ def main(paths):
             outputs.append((build, name, output))
             if counts[1]:
                 failures.append((f"{build}/{name}", telling(output)))
-            for test, reason in REASON.findall(output):
+            for test, reason in REASON.findall(output) + CMOCKA_REASON.findall(output):
                 reasons.setdefault((test, reason), []).append(f"{build}/{name}")
     if reasons:
         print("\nskipped:")

@@ -72,10 +72,22 @@ ctest_failure_counts() {
 	grep -F '  release/t' "$work/printed"
 }
 
+# As cmocka writes it.
+cmocka_skip_is_named() {
+	{
+		printf '[ RUN      ] one\n[       OK ] one\n[ RUN      ] two\nnone here\n[  SKIPPED ] two\n'
+		printf '[  PASSED  ] 1 test(s).\n[  SKIPPED ] 1 test(s), listed below:\n[  SKIPPED ] two\n'
+	} >"$work/cmocka"
+	case_of run "$(cat "$work/cmocka")" >"$work/release.xml"
+	summary 0 '1 passed, 0 failed, 1 skipped' "$work/release.xml"
+	grep -Fx '  two: none here (release/t)' "$work/printed"
+}
+
 check "what passed is counted, what was skipped is named" passes
 check "a kernel's complaint is a failure" complaint_counts
 check "a program that did not count is a failure" death_counts
 check "a program that hangs after its count is a failure" hang_after_count_counts
+check "what a cmocka test skipped is named" cmocka_skip_is_named
 check "a ctest that was killed is a failure" killed_ctest_counts
 check "a test that fails after its count is a failure" ctest_failure_counts
 
