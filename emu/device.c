@@ -3,8 +3,7 @@
 
 #include "emu/device.h"
 
-#include <stdlib.h>
-
+#include "emu/fence.h"
 #include "emu/options.h"
 #include "emu/process.h"
 #include "emu/rcu.h"
@@ -29,12 +28,10 @@ void emu_devices_unlock(void)
 
 static struct exmap_device *new_device(void)
 {
-	/* aligned_alloc: the pool's stacks have cache lines of their own. */
-	struct exmap_device *dev = aligned_alloc(64, (sizeof(*dev) + 63) / 64 * 64);
+	struct exmap_device *dev = emu_fenced_alloc(sizeof(*dev));
 
 	if (!dev)
 		return NULL;
-	memset(dev, 0, sizeof(*dev));
 	dev->refs = 1;
 	dev->user_fd = dev->backing_fd = -1;
 	dev->generation = emu_generation();
@@ -66,7 +63,7 @@ static void destroy_device(struct exmap_device *dev)
 	report(dev);
 	emu_setup_undo(dev);
 	pthread_mutex_destroy(&dev->lock);
-	free(dev);
+	emu_fenced_free(dev, sizeof(*dev));
 }
 
 void emu_report_all(void)
@@ -106,7 +103,7 @@ void emu_device_put(struct exmap_device *dev)
 
 struct exmap_file *emu_open(int flags)
 {
-	struct exmap_file *file = calloc(1, sizeof(*file));
+	struct exmap_file *file = emu_fenced_alloc(sizeof(*file));
 
 	if (!file)
 		return NULL;
@@ -114,7 +111,7 @@ struct exmap_file *emu_open(int flags)
 	file->flags = flags;
 	file->dev = new_device();
 	if (!file->dev) {
-		free(file);
+		emu_fenced_free(file, sizeof(*file));
 		return NULL;
 	}
 	return file;
@@ -136,7 +133,10 @@ void emu_file_put(struct exmap_file *file)
 	if (__atomic_sub_fetch(&file->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	emu_device_put(file->dev);
-	emu_rcu_free(file);
+	if (!emu_rcu_may_wait())
+		return;
+	emu_rcu_synchronize();
+	emu_fenced_free(file, sizeof(*file));
 }
 
 void emu_device_stop_calls(struct exmap_device *dev)

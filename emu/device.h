@@ -36,6 +36,8 @@ struct emu_surface;
  * @buffer_size:   frames
  * @pool:          these frames
  * @interfaces:    @nr_interfaces of them
+ * @memory:        what @pool, @interfaces, @bounce and @iovecs are in
+ * @memory_len:    its bytes
  * @user:          their pages, shared with the client
  * @user_fd:       memfd behind @user
  * @backing_fd:    hidden fd, or -1
@@ -60,8 +62,9 @@ struct exmap_device {
 	u32 nr_interfaces;
 	u64 buffer_size;
 	struct exmap_pool pool;
-	size_t pool_len;
 	struct exmap_interface *interfaces;
+	void *memory;
+	size_t memory_len;
 	struct exmap_user_interface *user;
 	int user_fd;
 	int backing_fd;

@@ -5,6 +5,8 @@
 #include "emu/fault.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
@@ -44,6 +46,25 @@ static enum emu_fault surface_fault(struct emu_surface *s, siginfo_t *info, cons
 	return EMU_FAULT_SEGV;
 }
 
+/* To the client a fence is address space where nothing is mapped. */
+static enum emu_fault fence_fault(siginfo_t *info)
+{
+	if (info->si_signo != SIGSEGV)
+		return EMU_FAULT_FOREIGN;
+	info->si_code = SEGV_MAPERR;
+	return EMU_FAULT_SEGV;
+}
+
+static enum emu_fault region_fault(const struct emu_region *region, uintptr_t addr, siginfo_t *info,
+				   const ucontext_t *uc)
+{
+	if (addr < region->start || addr >= region->end)
+		return fence_fault(info);
+	if (region->kind == EMU_REGION_SURFACE)
+		return surface_fault(region->surface, info, uc);
+	return EMU_FAULT_FOREIGN;
+}
+
 enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext)
 {
 	uintptr_t addr = (uintptr_t)info->si_addr;
@@ -57,8 +78,8 @@ enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext)
 	if (emu_usercopy_fixup(ucontext))
 		return EMU_FAULT_RETRY;
 	emu_rcu_read_lock();
-	if (emu_region_find(addr, addr + 1, &region) && region.kind == EMU_REGION_SURFACE)
-		what = surface_fault(region.surface, info, ucontext);
+	if (emu_region_find_near(addr, addr + 1, &region))
+		what = region_fault(&region, addr, info, ucontext);
 	emu_rcu_read_unlock();
 	/*
 	 * A SIGBUS from a surface that another thread has unmapped since: the
@@ -71,21 +92,42 @@ enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext)
 	return what;
 }
 
+static void diagnose_page(const struct emu_surface *s, uintptr_t addr, bool forbidden)
+{
+	emu_say("%s page %llu (address %#llx) of exmap %llu, and the program has no SIGSEGV "
+		"handler: dying of SIGSEGV",
+		forbidden ? "access that the protection forbids to" : "access to unallocated",
+		(unsigned long long)((addr - s->core.base) >> EXMAP_PAGE_SHIFT),
+		(unsigned long long)addr, (unsigned long long)s->dev->serial);
+}
+
+static void diagnose_fence(const struct emu_region *region, uintptr_t addr)
+{
+	bool before = addr < region->start;
+	char what[64] = "surface";
+
+	if (region->kind == EMU_REGION_EXPORT)
+		strcpy(what, "page-table export");
+	else if (region->kind == EMU_REGION_INTERFACE)
+		snprintf(what, sizeof(what), "page of interface %u", region->interface);
+	emu_say("access %llu bytes %s the %s (address %#llx) of exmap %llu, and the program has no "
+		"SIGSEGV handler: dying of SIGSEGV",
+		(unsigned long long)(before ? region->start - addr : addr - region->end),
+		before ? "before" : "behind", what, (unsigned long long)addr,
+		(unsigned long long)region->exmap);
+}
+
 void emu_fault_diagnose(const siginfo_t *info)
 {
 	uintptr_t addr = (uintptr_t)info->si_addr;
 	struct emu_region region;
 
 	emu_rcu_read_lock();
-	if (emu_region_find(addr, addr + 1, &region) && region.kind == EMU_REGION_SURFACE) {
-		const struct emu_surface *s = region.surface;
-
-		emu_say("%s page %llu (address %#llx) of exmap %llu, and the program has no SIGSEGV "
-			"handler: dying of SIGSEGV",
-			info->si_code == SEGV_ACCERR ? "access that the protection forbids to" :
-						       "access to unallocated",
-			(unsigned long long)((addr - s->core.base) >> EXMAP_PAGE_SHIFT),
-			(unsigned long long)addr, (unsigned long long)s->dev->serial);
-	}
+	if (!emu_region_find_near(addr, addr + 1, &region))
+		;
+	else if (addr < region.start || addr >= region.end)
+		diagnose_fence(&region, addr);
+	else if (region.kind == EMU_REGION_SURFACE)
+		diagnose_page(region.surface, addr, info->si_code == SEGV_ACCERR);
 	emu_rcu_read_unlock();
 }

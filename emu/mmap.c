@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "emu/device.h"
+#include "emu/fence.h"
 #include "emu/mover.h"
 #include "emu/process.h"
 #include "emu/registry.h"
@@ -14,7 +15,6 @@
 #include "emu/sys.h"
 
 #define HUGE_SIZE (2UL << 20)
-#define WORDS_PER_PAGE (EXMAP_PAGE_SIZE / sizeof(u64))
 
 #ifndef MAP_SHARED_VALIDATE
 #define MAP_SHARED_VALIDATE 0x03
@@ -31,22 +31,11 @@ static void *error(long ret)
 	return (void *)ret;
 }
 
-static int add_region(struct emu_surface *s, enum emu_region_kind kind, void *addr, size_t len)
-{
-	struct emu_region region = {
-		.start = (uintptr_t)addr,
-		.end = (uintptr_t)addr + len,
-		.kind = kind,
-		.surface = s,
-	};
-
-	return emu_region_add(&region);
-}
-
 /* emu_vm_lock() and the device's lock held. */
 static void *map_surface(struct exmap_file *file, struct exmap_device *dev, void *addr, size_t len,
 			 int prot, int flags)
 {
+	struct emu_region region = { .kind = EMU_REGION_SURFACE, .exmap = dev->serial };
 	struct emu_surface *s;
 	int ret;
 
@@ -57,9 +46,13 @@ static void *map_surface(struct exmap_file *file, struct exmap_device *dev, void
 		return error(ret);
 	s->may_write = (file->flags & O_ACCMODE) == O_RDWR;
 	addr = emu_page_address(&s->core, 0);
-	ret = add_region(s, EMU_REGION_SURFACE, addr, len);
+	region.start = (uintptr_t)addr;
+	region.end = region.start + len;
+	region.fence = s->fence;
+	region.surface = s;
+	ret = emu_region_add(&region);
 	if (ret) {
-		emu_sys(SYS_munmap, addr, len);
+		emu_fence_unmap(addr, len, &s->fence);
 		emu_surface_destroy(s);
 		return error(ret);
 	}
@@ -72,22 +65,65 @@ static void *map_surface(struct exmap_file *file, struct exmap_device *dev, void
 	return addr;
 }
 
+/*
+ * Maps pages of @fd for the client, with fences if the client has not named the address. @region
+ * says what they are. emu_vm_lock() held.
+ */
+static void *map_file(struct emu_region *region, void *addr, size_t len, int prot, int flags,
+		      int fd, u64 offset)
+{
+	bool placed = !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
+	void *mapped;
+	int ret;
+
+	if (placed) {
+		addr = emu_fence_place(addr, len, flags, &region->fence);
+		if (emu_is_error(addr))
+			return addr;
+		flags |= MAP_FIXED;
+	}
+	mapped = (void *)emu_sys(SYS_mmap, addr, len, prot, flags, fd, offset);
+	if (emu_is_error(mapped)) {
+		if (placed)
+			emu_fence_unmap(addr, len, &region->fence);
+		return mapped;
+	}
+	region->start = (uintptr_t)mapped;
+	region->end = region->start + len;
+	ret = emu_region_add(region);
+	if (ret) {
+		emu_fence_unmap(mapped, len, &region->fence);
+		return error(ret);
+	}
+	return mapped;
+}
+
+/* emu_vm_lock() held. */
 static void *map_interface(struct exmap_device *dev, void *addr, size_t len, int prot, int flags,
 			   u64 index)
 {
+	struct emu_region region = {
+		.kind = EMU_REGION_INTERFACE,
+		.exmap = dev->serial,
+		.interface = index,
+	};
+
 	if (index >= exmap_load_acquire(&dev->nr_interfaces))
 		return error(-ENXIO);
 	if (len != EXMAP_PAGE_SIZE)
 		return error(-EINVAL);
-	return (void *)emu_sys(SYS_mmap, addr, len, prot, flags, dev->user_fd,
-			       index * EXMAP_PAGE_SIZE);
+	return map_file(&region, addr, len, prot, flags, dev->user_fd, index * EXMAP_PAGE_SIZE);
 }
 
 /* emu_vm_lock() and the device's lock held. */
 static void *map_export(struct exmap_device *dev, void *addr, size_t len, int prot, int flags)
 {
 	struct emu_surface *s = dev->surface;
-	int ret;
+	struct emu_region region = {
+		.kind = EMU_REGION_EXPORT,
+		.exmap = dev->serial,
+		.surface = s,
+	};
 
 	if (prot & PROT_WRITE)
 		return error(-EACCES);
@@ -99,15 +135,9 @@ static void *map_export(struct exmap_device *dev, void *addr, size_t len, int pr
 		return error(-EOVERFLOW);
 	if (s->exported)
 		return error(-EBUSY);
-	addr = (void *)emu_sys(SYS_mmap, addr, len, prot, flags, s->table_fd, 0);
-	if (emu_is_error(addr))
-		return addr;
-	ret = add_region(s, EMU_REGION_EXPORT, addr, len);
-	if (ret) {
-		emu_sys(SYS_munmap, addr, len);
-		return error(ret);
-	}
-	s->exported = true;
+	addr = map_file(&region, addr, len, prot, flags, s->table_fd, 0);
+	if (!emu_is_error(addr))
+		s->exported = true;
 	return addr;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <valgrind/valgrind.h>
 
+#include "emu/fence.h"
 #include "emu/sys.h"
 
 /*
@@ -50,10 +51,9 @@ static void forget_generation(void)
 
 static void make_page(void)
 {
-	void *page = (void *)emu_sys(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *page = emu_fenced_alloc(4096);
 
-	generation = emu_is_error(page) ? &no_page : page;
+	generation = page ? page : &no_page;
 	if (generation != &no_page)
 		emu_sys(SYS_madvise, page, 4096, MADV_WIPEONFORK);
 	/* For kernels and tools without MADV_WIPEONFORK; raw clone() escapes this one. */

@@ -4,7 +4,6 @@
 #include "emu/rcu.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 #ifdef EXMAP_TSAN
 /*
@@ -47,12 +46,4 @@ void emu_rcu_synchronize(void)
 #ifdef EXMAP_TSAN
 	__tsan_acquire(&readers);
 #endif
-}
-
-void emu_rcu_free(void *memory)
-{
-	if (!memory || !emu_rcu_may_wait())
-		return;
-	emu_rcu_synchronize();
-	free(memory);
 }

@@ -44,16 +44,12 @@ static inline void emu_rcu_publish(void)
 void emu_rcu_synchronize(void);
 
 /**
- * emu_rcu_free() - free memory once no reader can still hold it
- * @memory: from malloc(), already out of reach for new readers
+ * emu_rcu_may_wait() - whether this thread is outside every read section
  *
- * Waits for the readers there are. A signal handler that interrupted a reader
- * on its own thread must not wait for it: then the memory is left alone. That
- * loses a few hundred bytes in a case that no sane client makes.
+ * A signal handler that interrupted a reader on its own thread must not wait for that reader. What
+ * it would free after a grace period it leaves alone: some pages are lost, in a case that no sane
+ * client makes.
  */
-void emu_rcu_free(void *memory);
-
-/** emu_rcu_may_wait() - whether this thread is outside every read section. */
 static inline int emu_rcu_may_wait(void)
 {
 	return !urcu_bp_read_ongoing();

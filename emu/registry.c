@@ -14,21 +14,25 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "core/platform.h"
+#include "emu/fence.h"
 #include "emu/process.h"
 #include "emu/report.h"
 
-/* Surfaces and exports of one process at a time. */
-#define MAX_REGIONS 512
+/* Mappings of one process at a time: 31 exmaps with 256 interfaces each, for example. */
+#define MAX_REGIONS 8192
 
 /* All fields are atomic; written under vm_lock while the copy is not in use. */
 struct table {
 	uint64_t generation;
 	uint64_t n;
+	/* Ascending. Neither the regions nor their fences overlap. */
 	struct emu_region region[MAX_REGIONS];
 };
 
 static pthread_mutex_t vm_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct table tables[2];
+/* Two copies, made with the first region; written once under vm_lock, read atomically. */
+static struct table *tables;
 /* Changes of the table so far; atomic, written under vm_lock. */
 static uint64_t sequence;
 
@@ -50,14 +54,27 @@ static struct emu_region load(const struct emu_region *from)
 	return (struct emu_region){
 		.start = get(from->start),
 		.end = get(from->end),
+		.fence = { get(from->fence.before), get(from->fence.after) },
 		.kind = get(from->kind),
 		.surface = get(from->surface),
+		.exmap = get(from->exmap),
+		.interface = get(from->interface),
 	};
+}
+
+/* The copy that readers use after @changes changes, or NULL. */
+static const struct table *copy_after(uint64_t changes)
+{
+	const struct table *both = get(tables);
+
+	return both ? &both[changes % 2] : NULL;
 }
 
 /* The regions of a copy, unless they are a parent's. */
 static uint64_t count(const struct table *table)
 {
+	if (!table)
+		return 0;
 	return get(table->generation) == emu_generation() ? get(table->n) : 0;
 }
 
@@ -77,8 +94,12 @@ static void append(struct table *table, const struct emu_region *region)
 
 	set(to->start, region->start);
 	set(to->end, region->end);
+	set(to->fence.before, region->fence.before);
+	set(to->fence.after, region->fence.after);
 	set(to->kind, region->kind);
 	set(to->surface, region->surface);
+	set(to->exmap, region->exmap);
+	set(to->interface, region->interface);
 	set(table->n, table->n + 1);
 }
 
@@ -87,17 +108,30 @@ static void publish(void)
 	set(sequence, sequence + 1);
 }
 
+/* vm_lock held. */
+static bool have_tables(void)
+{
+	if (!tables)
+		set(tables, emu_fenced_alloc(2 * sizeof(*tables)));
+	return tables;
+}
+
 int emu_region_add(const struct emu_region *region)
 {
-	const struct table *old = &tables[sequence % 2];
-	uint64_t n = count(old);
+	const struct table *old;
 	struct table *table;
 	uint64_t i = 0;
+	uint64_t n;
 
+	if (!have_tables())
+		return -ENOMEM;
+	old = copy_after(sequence);
+	n = count(old);
 	if (n == MAX_REGIONS) {
 		emu_say_once(
-			"mmap: no room for more than 512 surfaces and exports at a time (ENOMEM); "
-			"unmap some");
+			"mmap: no room for more than %d surfaces, interfaces and exports at a time "
+			"(ENOMEM); unmap some",
+			MAX_REGIONS);
 		return -ENOMEM;
 	}
 	table = spare();
@@ -110,36 +144,94 @@ int emu_region_add(const struct emu_region *region)
 	return 0;
 }
 
-void emu_region_remove(uintptr_t start)
+/*
+ * Publishes a copy of the table with the regions that @edit keeps, as @edit leaves them. vm_lock
+ * held.
+ */
+static void edit_all(bool (*edit)(struct emu_region *region, const void *what), const void *what)
 {
-	const struct table *old = &tables[sequence % 2];
-	struct table *table = spare();
+	const struct table *old = copy_after(sequence);
+	struct table *table;
 	uint64_t n = count(old);
 
+	if (!n)
+		return;
+	table = spare();
 	for (uint64_t i = 0; i < n; i++) {
-		if (old->region[i].start != start)
-			append(table, &old->region[i]);
+		struct emu_region region = old->region[i];
+
+		if (edit(&region, what))
+			append(table, &region);
 	}
 	publish();
+}
+
+static bool starts_elsewhere(struct emu_region *region, const void *start)
+{
+	return region->start != *(const uintptr_t *)start;
+}
+
+void emu_region_remove(uintptr_t start)
+{
+	edit_all(starts_elsewhere, &start);
+}
+
+static bool take_fence(struct emu_region *region, const void *changed)
+{
+	const struct emu_region *from = changed;
+
+	if (region->start == from->start)
+		region->fence = from->fence;
+	return true;
+}
+
+void emu_region_refence(uintptr_t start, const struct emu_fence *fence)
+{
+	const struct emu_region changed = { .start = start, .fence = *fence };
+
+	edit_all(take_fence, &changed);
+}
+
+static bool forget_surface(struct emu_region *region, const void *surface)
+{
+	if (region->kind == EMU_REGION_EXPORT && region->surface == surface)
+		region->surface = NULL;
+	return true;
 }
 
 void emu_region_orphan(struct emu_surface *surface)
 {
-	const struct table *old = &tables[sequence % 2];
-	struct table *table = spare();
-	uint64_t n = count(old);
-
-	for (uint64_t i = 0; i < n; i++) {
-		struct emu_region region = old->region[i];
-
-		if (region.kind == EMU_REGION_EXPORT && region.surface == surface)
-			region.surface = NULL;
-		append(table, &region);
-	}
-	publish();
+	edit_all(forget_surface, surface);
 }
 
-bool emu_region_find(uintptr_t start, uintptr_t end, struct emu_region *region)
+/* What counts as a region's own: without its fences, or with them. */
+static uintptr_t lower_end(const struct emu_region *region, bool near)
+{
+	return get(region->start) - (near ? get(region->fence.before) : 0);
+}
+
+static uintptr_t upper_end(const struct emu_region *region, bool near)
+{
+	return get(region->end) + (near ? get(region->fence.after) : 0);
+}
+
+/* The first region of a copy that ends behind @start. A writer may be filling the copy. */
+static uint64_t first_behind(const struct table *table, uint64_t n, uintptr_t start, bool near)
+{
+	uint64_t low = 0;
+
+	while (low < n) {
+		uint64_t middle = (low + n) / 2;
+
+		if (upper_end(&table->region[middle], near) > start)
+			n = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+static bool find(uintptr_t start, uintptr_t end, struct emu_region *region, bool near)
 {
 	uint64_t seen;
 	bool found;
@@ -147,15 +239,25 @@ bool emu_region_find(uintptr_t start, uintptr_t end, struct emu_region *region)
 	do {
 		const struct table *table;
 		uint64_t n;
+		uint64_t i;
 
 		seen = get(sequence);
-		table = &tables[seen % 2];
-		n = count(table);
-		found = false;
-		for (uint64_t i = 0; i < n && i < MAX_REGIONS && !found; i++) {
+		table = copy_after(seen);
+		n = EXMAP_MIN(count(table), (uint64_t)MAX_REGIONS);
+		i = first_behind(table, n, start, near);
+		found = i < n && lower_end(&table->region[i], near) < end;
+		if (found)
 			*region = load(&table->region[i]);
-			found = region->start < end && start < region->end;
-		}
 	} while (get(sequence) != seen);
 	return found;
+}
+
+bool emu_region_find(uintptr_t start, uintptr_t end, struct emu_region *region)
+{
+	return find(start, end, region, false);
+}
+
+bool emu_region_find_near(uintptr_t start, uintptr_t end, struct emu_region *region)
+{
+	return find(start, end, region, true);
 }

@@ -12,22 +12,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "emu/fence.h"
+
 struct emu_surface;
 
-enum emu_region_kind { EMU_REGION_SURFACE, EMU_REGION_EXPORT };
+/**
+ * enum emu_region_kind - what a client has mapped from an exmap
+ * @EMU_REGION_SURFACE:   the surface
+ * @EMU_REGION_EXPORT:    the page table of a surface
+ * @EMU_REGION_INTERFACE: the page of an interface
+ */
+enum emu_region_kind { EMU_REGION_SURFACE, EMU_REGION_EXPORT, EMU_REGION_INTERFACE };
 
 /**
- * struct emu_region - a mapping of ours
- * @start:   first address
- * @end:     behind the last
- * @kind:    the surface itself, or its exported page table
- * @surface: whose; an export may outlive it, and then this is NULL
+ * struct emu_region - a client's mapping of an exmap, with the fences around it
+ * @start:     first address
+ * @end:       behind the last
+ * @fence:     inaccessible bytes in front of @start and behind @end
+ * @kind:      what is mapped
+ * @surface:   of a surface, itself; of an export, the surface whose table is shown, or NULL once
+ *             that has gone; of an interface NULL
+ * @exmap:     the exmap's serial number, for messages
+ * @interface: the number of the interface, for messages
  */
 struct emu_region {
 	uintptr_t start;
 	uintptr_t end;
+	struct emu_fence fence;
 	enum emu_region_kind kind;
 	struct emu_surface *surface;
+	uint64_t exmap;
+	uint32_t interface;
 };
 
 /**
@@ -45,6 +60,9 @@ int emu_region_add(const struct emu_region *region);
 /** emu_region_remove() - take out the one that starts there; emu_vm_lock() held. */
 void emu_region_remove(uintptr_t start);
 
+/** emu_region_refence() - a region has other fences from now on; emu_vm_lock() held. */
+void emu_region_refence(uintptr_t start, const struct emu_fence *fence);
+
 /** emu_region_orphan() - the surface of exports is about to go; emu_vm_lock() held. */
 void emu_region_orphan(struct emu_surface *surface);
 
@@ -59,5 +77,8 @@ void emu_region_orphan(struct emu_surface *surface);
  * a parent process had do not count.
  */
 bool emu_region_find(uintptr_t start, uintptr_t end, struct emu_region *region);
+
+/** emu_region_find_near() - as emu_region_find(), but a region's fences count as its own. */
+bool emu_region_find_near(uintptr_t start, uintptr_t end, struct emu_region *region);
 
 #endif /* EXMAP_EMU_REGISTRY_H */

@@ -7,29 +7,12 @@
 
 #include "emu/backing.h"
 #include "emu/device.h"
+#include "emu/fence.h"
 #include "emu/mover.h"
 #include "emu/process.h"
 #include "emu/report.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
-
-static void *map_private(size_t len)
-{
-	void *addr = (void *)emu_sys(SYS_mmap, NULL, len, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return emu_is_error(addr) ? NULL : addr;
-}
-
-static size_t interfaces_len(u32 n)
-{
-	return (size_t)n * sizeof(struct exmap_interface);
-}
-
-static size_t iovecs_len(u32 n)
-{
-	return n * EMU_MAX_IOV * sizeof(struct iovec);
-}
 
 /* More frames than the machine has pages can never be mapped at one time. */
 static bool machine_has(u64 frames)
@@ -45,32 +28,32 @@ static bool machine_has(u64 frames)
 static int make_user_pages(struct exmap_device *dev, u32 n)
 {
 	size_t len = n * sizeof(struct exmap_user_interface);
-	void *addr;
 
 	dev->user_fd = emu_hide_fd(emu_sys(SYS_memfd_create, "exmap interfaces", MFD_CLOEXEC));
 	if (dev->user_fd < 0)
 		return dev->user_fd;
 	if (emu_sys(SYS_ftruncate, dev->user_fd, len) < 0)
 		return -ENOMEM;
-	addr = (void *)emu_sys(SYS_mmap, NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED,
-			       dev->user_fd, 0);
-	if (emu_is_error(addr))
-		return -ENOMEM;
-	dev->user = addr;
-	return 0;
+	dev->user = emu_fenced_map(len, dev->user_fd);
+	return dev->user ? 0 : -ENOMEM;
 }
 
-static int make_interfaces(struct exmap_device *dev, u32 n)
+/* What the calls of @n interfaces work with, one piece behind another in @memory. */
+static int make_memory(struct exmap_device *dev, u32 frames, u32 n)
 {
-	int ret = make_user_pages(dev, n);
+	size_t interfaces = emu_pages_len(n * sizeof(*dev->interfaces));
+	size_t iovecs = n * EMU_MAX_IOV * sizeof(*dev->iovecs);
+	size_t bounce = n * EMU_BOUNCE_SIZE;
+	char *at;
 
-	if (ret)
-		return ret;
-	dev->bounce = map_private(n * EMU_BOUNCE_SIZE);
-	dev->iovecs = map_private(iovecs_len(n));
-	dev->interfaces = map_private(interfaces_len(n));
-	if (!dev->bounce || !dev->iovecs || !dev->interfaces)
+	dev->memory_len = interfaces + iovecs + bounce + exmap_pool_size(frames, n);
+	at = dev->memory = emu_fenced_alloc(dev->memory_len);
+	if (!at)
 		return -ENOMEM;
+	dev->interfaces = (struct exmap_interface *)at;
+	dev->iovecs = (struct iovec *)(at += interfaces);
+	dev->bounce = at += iovecs;
+	exmap_pool_init(&dev->pool, at + bounce, frames, n);
 	for (u32 i = 0; i < n; i++) {
 		struct exmap_interface *ifc = &dev->interfaces[i];
 
@@ -81,43 +64,20 @@ static int make_interfaces(struct exmap_device *dev, u32 n)
 	return 0;
 }
 
-static int make_pool(struct exmap_device *dev, u32 frames, u32 n)
-{
-	void *memory;
-
-	dev->pool_len = exmap_pool_size(frames, n);
-	memory = map_private(dev->pool_len);
-	if (!memory)
-		return -ENOMEM;
-	exmap_pool_init(&dev->pool, memory, frames, n);
-	return 0;
-}
-
-/* Undoes a SETUP, also one that stopped half-way through @n interfaces. */
+/* Undoes a SETUP of @n interfaces, also one that failed before it had all. */
 static void undo(struct exmap_device *dev, u32 n)
 {
-	if (dev->pool.lists) {
+	if (dev->memory) {
 		exmap_pool_destroy(&dev->pool);
-		emu_sys(SYS_munmap, dev->pool.lists, dev->pool_len);
-		dev->pool.lists = NULL;
-	}
-	if (dev->interfaces) {
 		for (u32 i = 0; i < n; i++)
 			exmap_lock_destroy(&dev->interfaces[i].lock);
-		emu_sys(SYS_munmap, dev->interfaces, interfaces_len(n));
-		dev->interfaces = NULL;
+		emu_fenced_free(dev->memory, dev->memory_len);
+		dev->memory = NULL;
 	}
-	if (dev->bounce)
-		emu_sys(SYS_munmap, dev->bounce, n * EMU_BOUNCE_SIZE);
-	if (dev->iovecs)
-		emu_sys(SYS_munmap, dev->iovecs, iovecs_len(n));
-	if (dev->user)
-		emu_sys(SYS_munmap, dev->user, n * sizeof(struct exmap_user_interface));
+	emu_fenced_free(dev->user, n * sizeof(*dev->user));
+	dev->user = NULL;
 	emu_close_hidden(dev->user_fd);
 	emu_close_hidden(dev->backing_fd);
-	dev->bounce = NULL;
-	dev->iovecs = NULL;
-	dev->user = NULL;
 	dev->user_fd = dev->backing_fd = -1;
 }
 
@@ -152,9 +112,9 @@ long emu_setup(struct exmap_device *dev, const struct exmap_ioctl_setup *user)
 			setup.buffer_size);
 		goto fail;
 	}
-	ret = make_interfaces(dev, setup.max_interfaces);
+	ret = make_user_pages(dev, setup.max_interfaces);
 	if (!ret)
-		ret = make_pool(dev, setup.buffer_size, setup.max_interfaces);
+		ret = make_memory(dev, setup.buffer_size, setup.max_interfaces);
 	if (ret) {
 		emu_say("SETUP: no memory or fd for %d interfaces and %zu frames (error %d); "
 			"raise ulimit -v or ulimit -n, or ask for fewer",

@@ -106,21 +106,26 @@ static bool measure(struct emu_surface *s, struct emu_slots *slots)
  * A client's stray pointer into something that it unmapped must not meet a slot:
  * they go where mappings do not come by themselves, or, where something else is
  * there (a sanitizer), at the far end of a gap that is larger than what a client unmaps.
+ * A fence is on both sides in either case.
  */
-static void *reserve(size_t len)
+static void *reserve(size_t len, struct emu_fence *fence)
 {
 	static u64 next = 0x200000000000;
 	void *place = (void *)(uintptr_t)__atomic_fetch_add(&next, len + GUARD, __ATOMIC_RELAXED);
-	char *base = emu_reserve(place, len, 0);
+	char *base = emu_fence_place(place, len, 0, fence);
 
 	if (base == place)
 		return base;
 	if (!emu_is_error(base))
-		emu_sys(SYS_munmap, base, len);
-	base = emu_reserve(NULL, len + GAP, 0);
+		emu_fence_unmap(base, len, fence);
+	base = emu_fence_place(NULL, len + GAP, 0, fence);
 	if (emu_is_error(base))
-		return emu_reserve(NULL, len, 0);
-	emu_sys(SYS_munmap, base + len, GAP);
+		return emu_fence_place(NULL, len, 0, fence);
+	/* Of the gap a fence's length remains as the fence; what was the fence goes with the rest. */
+	if (fence->after)
+		emu_sys(SYS_munmap, base + len + fence->after, GAP);
+	else
+		emu_sys(SYS_munmap, base + len, GAP);
 	return base;
 }
 
@@ -129,15 +134,14 @@ struct emu_slots *emu_slots_create(struct emu_surface *s, u64 nr_frames)
 	size_t size = structure_size(nr_frames);
 	struct emu_slots *slots;
 
-	slots = (void *)emu_sys(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (emu_is_error(slots))
+	slots = emu_fenced_alloc(size);
+	if (!slots)
 		return NULL;
 	slots->size = size;
 	slots->len = (nr_frames << EXMAP_PAGE_SHIFT) + 2 * SAMPLE_SIZE;
-	slots->base = reserve(slots->len);
+	slots->base = reserve(slots->len, &slots->fence);
 	if (emu_is_error(slots->base)) {
-		emu_sys(SYS_munmap, slots, size);
+		emu_fenced_free(slots, size);
 		return NULL;
 	}
 	slots->always = emu_options()->strategy == EMU_STRATEGY_MOVE;
@@ -157,8 +161,8 @@ void emu_slots_destroy(struct emu_slots *slots)
 {
 	if (!slots)
 		return;
-	emu_sys(SYS_munmap, slots->base, slots->len);
-	emu_sys(SYS_munmap, slots, slots->size);
+	emu_fence_unmap(slots->base, slots->len, &slots->fence);
+	emu_fenced_free(slots, slots->size);
 }
 
 void emu_slots_protect(struct emu_slots *slots, int prot)

@@ -38,6 +38,7 @@ struct emu_pace {
  * struct emu_slots - the slots of one surface
  * @base:     the first slot
  * @len:      bytes, and of a margin behind the slots in which costs are measured
+ * @fence:    the fences around that memory
  * @size:     bytes of this structure with @slot
  * @usable:   whether the surface's protection permits MOVE; changes while calls
  *            are stopped
@@ -58,6 +59,7 @@ struct emu_pace {
 struct emu_slots {
 	char *base;
 	size_t len;
+	struct emu_fence fence;
 	size_t size;
 	bool usable;
 	bool used;

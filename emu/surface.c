@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -19,77 +18,6 @@
 #include "emu/sys.h"
 #include "emu/uffd.h"
 
-#define HUGE_SIZE (2UL << 20)
-
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000
-#endif
-
-static size_t round_up(size_t n, size_t unit)
-{
-	return (n + unit - 1) / unit * unit;
-}
-
-static void *map_anonymous(void *addr, size_t len, int prot, int flags)
-{
-	return (void *)emu_sys(SYS_mmap, addr, len, prot,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
-}
-
-/*
- * Where the kernel chooses, choose a multiple of 2 MiB: what PTEXPORT wants
- * [7.3], and page-table pages are not shared with neighbours then.
- */
-static void *find_place(void *addr, size_t len, int flags)
-{
-	uintptr_t raw;
-	uintptr_t start;
-
-	flags &= MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_32BIT;
-	if (addr || flags || len < HUGE_SIZE || len > SIZE_MAX - HUGE_SIZE)
-		return map_anonymous(addr, len, PROT_NONE, flags);
-	raw = (uintptr_t)map_anonymous(NULL, len + HUGE_SIZE, PROT_NONE, 0);
-	if (emu_is_error((void *)raw))
-		return map_anonymous(NULL, len, PROT_NONE, 0);
-	start = round_up(raw, HUGE_SIZE);
-	if (start > raw)
-		emu_sys(SYS_munmap, raw, start - raw);
-	emu_sys(SYS_munmap, start + len, raw + HUGE_SIZE - start);
-	return (void *)start;
-}
-
-void *emu_reserve(void *addr, size_t len, int flags)
-{
-	/* PROT_NONE at first: under mlockall(MCL_FUTURE) the rest would be populated. */
-	void *base = find_place(addr, len, flags);
-
-	if (emu_is_error(base))
-		return base;
-	emu_sys(SYS_munlock, base, len);
-	emu_sys(SYS_madvise, base, len, MADV_DONTFORK);
-	emu_sys(SYS_madvise, base, len, MADV_DONTDUMP);
-	emu_sys(SYS_madvise, base, len, MADV_NOHUGEPAGE);
-	return base;
-}
-
-/*
- * Zeroed memory for what is known of pages, of which there is as much as is touched.
- * PROT_NONE at first, as in emu_reserve().
- */
-static long map_sparse(void **memory, size_t len, int flags, int fd)
-{
-	void *start = (void *)emu_sys(SYS_mmap, NULL, len, PROT_NONE, flags | MAP_NORESERVE, fd, 0);
-
-	if (emu_is_error(start))
-		return (long)start;
-	emu_sys(SYS_munlock, start, len);
-	emu_sys(SYS_mprotect, start, len, PROT_READ | PROT_WRITE);
-	emu_sys(SYS_madvise, start, len, MADV_DONTFORK);
-	emu_sys(SYS_madvise, start, len, MADV_DONTDUMP);
-	*memory = start;
-	return 0;
-}
-
 static int create_table(struct emu_surface *s)
 {
 	long ret = emu_hide_fd(
@@ -98,31 +26,31 @@ static int create_table(struct emu_surface *s)
 	if (ret < 0)
 		return ret;
 	s->table_fd = ret;
-	s->table_len = round_up(s->core.nr_pages * sizeof(u64), EXMAP_PAGE_SIZE);
+	s->table_len = emu_pages_len(s->core.nr_pages * sizeof(u64));
 	ret = emu_sys(SYS_ftruncate, s->table_fd, s->table_len);
 	if (ret < 0)
 		return ret;
-	ret = map_sparse((void **)&s->core.table, s->table_len, MAP_SHARED, s->table_fd);
-	if (ret)
-		return ret;
+	s->core.table = emu_fenced_map(s->table_len, s->table_fd);
+	if (!s->core.table)
+		return -ENOMEM;
+	emu_sys(SYS_madvise, s->core.table, s->table_len, MADV_DONTFORK);
+	emu_sys(SYS_madvise, s->core.table, s->table_len, MADV_DONTDUMP);
 	/* Exports are for reading, whatever mprotect() asks for later. */
 	emu_sys(SYS_fcntl, s->table_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);
 
-	s->touched_len = round_up(s->core.nr_pages / EXMAP_BLOCK_PAGES / 8 + 8, EXMAP_PAGE_SIZE);
-	return map_sparse((void **)&s->core.touched, s->touched_len, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1);
+	s->touched_len = s->core.nr_pages / EXMAP_BLOCK_PAGES / 8 + 8;
+	s->core.touched = emu_fenced_alloc(s->touched_len);
+	return s->core.touched ? 0 : -ENOMEM;
 }
 
 static void free_surface(struct emu_surface *s)
 {
 	if (s->mover)
 		s->mover->release(s);
-	if (s->core.table)
-		emu_sys(SYS_munmap, s->core.table, s->table_len);
-	if (s->core.touched)
-		emu_sys(SYS_munmap, s->core.touched, s->touched_len);
+	emu_fenced_free(s->core.table, s->table_len);
+	emu_fenced_free(s->core.touched, s->touched_len);
 	emu_close_hidden(s->table_fd);
-	free(s);
+	emu_fenced_free(s, sizeof(*s));
 }
 
 static u64 present_bits(int prot)
@@ -213,13 +141,12 @@ int emu_surface_protect(struct emu_surface *s, int prot)
 int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int prot, int flags,
 		       struct emu_surface **out)
 {
-	struct emu_surface *s = aligned_alloc(_Alignof(struct emu_surface), sizeof(*s));
+	struct emu_surface *s = emu_fenced_alloc(sizeof(*s));
 	void *base;
 	int ret;
 
 	if (!s)
 		return -ENOMEM;
-	memset(s, 0, sizeof(*s));
 	s->core.blocks = s->blocks;
 	s->dev = dev;
 	s->len = len;
@@ -234,7 +161,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	ret = create_table(s);
 	if (ret)
 		goto fail;
-	base = emu_reserve(addr, len, flags);
+	base = emu_fence_place(addr, len, flags, &s->fence);
 	if (emu_is_error(base)) {
 		ret = (long)base;
 		goto fail;
@@ -244,7 +171,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	if (!ret)
 		ret = s->mover->protect(s, prot);
 	if (ret) {
-		emu_sys(SYS_munmap, base, len);
+		emu_fence_unmap(base, len, &s->fence);
 		goto fail;
 	}
 	s->core.ops = &s->mover->ops;

@@ -6,6 +6,7 @@
 #define EXMAP_EMU_SURFACE_H
 
 #include "core/surface.h"
+#include "emu/fence.h"
 
 struct emu_mover;
 struct emu_slots;
@@ -18,6 +19,7 @@ struct exmap_device;
  * @dev:         the exmap
  * @generation:  address space that it lives in, see emu_generation()
  * @len:         bytes of the mapping
+ * @fence:       the fences that it was mapped with
  * @table_len:   bytes of @core.table
  * @touched_len: bytes of @core.touched
  * @table_fd:    memfd behind @core.table
@@ -41,6 +43,7 @@ struct emu_surface {
 	struct exmap_device *dev;
 	u64 generation;
 	size_t len;
+	struct emu_fence fence;
 	size_t table_len;
 	size_t touched_len;
 	int table_fd;
@@ -84,14 +87,6 @@ int emu_surface_protect(struct emu_surface *s, int prot);
  * any more; readers that still look are waited for.
  */
 void emu_surface_destroy(struct emu_surface *s);
-
-/**
- * emu_reserve() - address space for pages of ours, inaccessible yet
- *
- * Private to this process, neither dumped, nor locked, nor of huge pages. Arguments
- * and return as of mmap().
- */
-void *emu_reserve(void *addr, size_t len, int flags);
 
 /** emu_surface_alive() - whether a surface is mapped in this very address space. */
 bool emu_surface_alive(const struct emu_surface *s);

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** emu_vm_overlaps() - whether a range touches a surface or a page-table export. */
+/** emu_vm_overlaps() - whether a range touches a client's mapping of an exmap, or a fence of one. */
 bool emu_vm_overlaps(const void *addr, size_t len);
 
 /** emu_munmap() - munmap(): whole surfaces go [2.4], a part of one is EINVAL [2.5]. */
@@ -24,7 +24,10 @@ long emu_mprotect(void *addr, size_t len, int prot);
 /** emu_madvise() - madvise(): advice that keeps the pages is taken [2.5, 2.6]. */
 long emu_madvise(void *addr, size_t len, int advice);
 
-/** emu_make_room() - before a MAP_FIXED mapping: surfaces wholly under it go. */
+/** emu_mremap() - mremap(): an interface page may move; surfaces and exports do not [2.5]. */
+long emu_mremap(void *addr, size_t len, size_t new_len, int flags, void *new_addr);
+
+/** emu_make_room() - before a MAP_FIXED mapping: surfaces wholly under it go, and fences. */
 long emu_make_room(void *addr, size_t len);
 
 #endif /* EXMAP_EMU_VM_H */

@@ -9,6 +9,7 @@
 #include "emu/fault.h"
 #include "emu/fork.h"
 #include "emu/rcu.h"
+#include "emu/registry.h"
 #include "emu/sys.h"
 #include "emu/vm.h"
 #include "include/exmap-emu.h"
@@ -78,7 +79,12 @@ EXPORT void *exmap_emu_map(struct exmap_emu *emu, void *addr, size_t len, int pr
 /* Only of surfaces: what else is at an address is for libc's functions. */
 static long on_surface(void *addr, size_t len)
 {
-	return emu_vm_overlaps(addr, len) ? 0 : -EINVAL;
+	struct emu_region region;
+	uintptr_t start = (uintptr_t)addr;
+
+	if (!emu_vm_overlaps(addr, len) || !emu_region_find(start, start + len, &region))
+		return -EINVAL;
+	return 0;
 }
 
 EXPORT int exmap_emu_unmap(void *addr, size_t len)

@@ -4,15 +4,10 @@
 #define _GNU_SOURCE
 #include "shim/fdtable.h"
 
-#include <sys/mman.h>
-
+#include "emu/fence.h"
 #include "emu/rcu.h"
-#include "emu/sys.h"
 
 struct exmap_file **fdtable;
-
-/* Of LeakSanitizer, if the process has it: it does not look into our mapping. */
-void __lsan_register_root_region(const void *start, size_t size) __attribute__((weak));
 
 /* Protects changes of the table; taken before all of the emulator's locks. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -21,19 +16,10 @@ static int highest = -1;
 
 bool fdtable_start(void)
 {
-	void *table;
-
 	pthread_mutex_lock(&lock);
-	if (!fdtable) {
-		table = (void *)emu_sys(SYS_mmap, NULL, EMU_MAX_FDS * sizeof(*fdtable),
-					PROT_READ | PROT_WRITE,
-					MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		if (!emu_is_error(table)) {
-			if (__lsan_register_root_region)
-				__lsan_register_root_region(table, EMU_MAX_FDS * sizeof(*fdtable));
-			__atomic_store_n(&fdtable, table, __ATOMIC_RELEASE);
-		}
-	}
+	if (!fdtable)
+		__atomic_store_n(&fdtable, emu_fenced_alloc(EMU_MAX_FDS * sizeof(*fdtable)),
+				 __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&lock);
 	return fdtable_any();
 }

@@ -120,7 +120,7 @@ EXPORT void *mremap(void *addr, size_t len, size_t new_len, int flags, ...)
 	va_end(args);
 	/* A length of 0 asks for a second view of the page at the address. */
 	if (concerns_us(addr, len ? len : 1))
-		return answer_address((void *)-EFAULT);
+		return answer_address((void *)emu_mremap(addr, len, new_len, flags, new_addr));
 	if (fdtable_any() && flags & MREMAP_FIXED) {
 		room = emu_make_room(new_addr, new_len);
 		if (room)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "emu/fence.h"
 #include "emu/sys.h"
 
 /* A call that is trapped while a signal handler interrupts another one: a level deeper. */
@@ -26,7 +27,7 @@ static pthread_key_t key;
 static void unmap(void *memory)
 {
 	stacks = NULL;
-	emu_sys(SYS_munmap, memory, LEVELS * LEVEL_SIZE);
+	emu_fenced_free(memory, LEVELS * LEVEL_SIZE);
 }
 
 static void make_key(void)
@@ -43,9 +44,8 @@ void trap_stack_start(void)
 	if (stacks)
 		return;
 	pthread_once(&once, make_key);
-	memory = (char *)emu_sys(SYS_mmap, NULL, LEVELS * LEVEL_SIZE, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-	if (emu_is_error(memory))
+	memory = emu_fenced_alloc(LEVELS * LEVEL_SIZE);
+	if (!memory)
 		return;
 	stacks = memory;
 	pthread_setspecific(key, memory);

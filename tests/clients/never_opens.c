@@ -67,12 +67,15 @@ static int entries(const char *dir, const char *wanted, int *found)
 	return n;
 }
 
-/* Mappings of this process; and the kilobytes of those that neither a file nor the kernel made. */
+/*
+ * Mappings of this process; and the kilobytes of memory that neither a file nor the kernel made.
+ * What nobody may access is no memory.
+ */
 static int mappings(unsigned long *anonymous_kb)
 {
 	unsigned long start, end, inode;
 	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[1024], name[512];
+	char line[1024], name[512], access[5];
 	int n = 0;
 
 	if (!maps)
@@ -80,10 +83,11 @@ static int mappings(unsigned long *anonymous_kb)
 	*anonymous_kb = 0;
 	while (fgets(line, sizeof(line), maps)) {
 		name[0] = '\0';
-		if (sscanf(line, "%lx-%lx %*s %*s %*s %lu %511s", &start, &end, &inode, name) < 3)
+		if (sscanf(line, "%lx-%lx %4s %*s %*s %lu %511s", &start, &end, access, &inode,
+			   name) < 4)
 			continue;
 		n++;
-		if (inode == 0 && name[0] == '\0')
+		if (inode == 0 && name[0] == '\0' && strncmp(access, "---", 3))
 			*anonymous_kb += (end - start) / 1024;
 		CHECK(!strstr(name, "userfaultfd") && !strstr(name, "/dev/"));
 	}

@@ -121,7 +121,7 @@ void unit_device_free(struct device *d)
 	assert_int_equal(exmap_pool_count(&d->file->dev->pool), d->frames);
 	assert_int_equal(emu_munmap(d->base, d->pages << EXMAP_PAGE_SHIFT), 0);
 	for (u32 i = 0; i < UNIT_INTERFACES; i++)
-		munmap(d->user[i], EXMAP_PAGE_SIZE);
+		emu_munmap(d->user[i], EXMAP_PAGE_SIZE);
 	emu_file_put(d->file);
 	free(d);
 }

@@ -165,7 +165,7 @@ static void generations_differ_1_4(void **state)
 
 static void add(uintptr_t start, uintptr_t end, enum emu_region_kind kind, void *surface)
 {
-	struct emu_region region = { start, end, kind, surface };
+	struct emu_region region = { .start = start, .end = end, .kind = kind, .surface = surface };
 
 	emu_vm_lock();
 	assert_int_equal(emu_region_add(&region), 0);
@@ -209,6 +209,53 @@ static void regions_are_found_by_overlap(void **state)
 	drop(0x2000);
 	drop(0x5000);
 	assert_int_equal(find(0, UINTPTR_MAX), 0);
+}
+
+static uintptr_t find_near(uintptr_t start, uintptr_t end)
+{
+	struct emu_region region;
+
+	return emu_region_find_near(start, end, &region) ? region.start : 0;
+}
+
+static void fences_count_for_who_asks_for_them(void **state)
+{
+	const struct emu_region one = {
+		.start = 0x5000,
+		.end = 0x6000,
+		.fence = { 0x2000, 0x1000 },
+		.exmap = 7,
+		.interface = 3,
+		.kind = EMU_REGION_INTERFACE,
+	};
+	struct emu_region region;
+
+	(void)state;
+	emu_vm_lock();
+	assert_int_equal(emu_region_add(&one), 0);
+	emu_vm_unlock();
+	add(0x7000, 0x8000, EMU_REGION_SURFACE, NULL);
+	assert_int_equal(find(0x3000, 0x5000), 0);
+	assert_int_equal(find(0x6000, 0x7000), 0);
+	assert_int_equal(find_near(0x2fff, 0x3000), 0);
+	assert_int_equal(find_near(0x2fff, 0x3001), 0x5000);
+	assert_int_equal(find_near(0x3000, 0x3001), 0x5000);
+	assert_int_equal(find_near(0x6fff, 0x9000), 0x5000);
+	assert_int_equal(find_near(0x7000, 0x9000), 0x7000);
+	assert_true(emu_region_find_near(0x4000, 0x4001, &region));
+	assert_int_equal(region.end, 0x6000);
+	assert_int_equal(region.fence.before, 0x2000);
+	assert_int_equal(region.fence.after, 0x1000);
+	assert_int_equal(region.exmap, 7);
+	assert_int_equal(region.interface, 3);
+	assert_int_equal(region.kind, EMU_REGION_INTERFACE);
+	emu_vm_lock();
+	emu_region_refence(0x5000, &(struct emu_fence){ .after = 0x1000 });
+	emu_vm_unlock();
+	assert_int_equal(find_near(0x3000, 0x5000), 0);
+	assert_int_equal(find_near(0x6000, 0x6001), 0x5000);
+	drop(0x5000);
+	drop(0x7000);
 }
 
 static void exports_outlive_their_surface(void **state)
@@ -331,6 +378,7 @@ int main(void)
 		cmocka_unit_test(nothing_hidden_is_left_behind),
 		cmocka_unit_test(generations_differ_1_4),
 		cmocka_unit_test(regions_are_found_by_overlap),
+		cmocka_unit_test(fences_count_for_who_asks_for_them),
 		cmocka_unit_test(exports_outlive_their_surface),
 		cmocka_unit_test(too_many_regions_are_refused),
 		cmocka_unit_test(regions_of_a_parent_do_not_count_1_4),

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "emu/fence.h"
 #include "emu/registry.h"
 #include "emu/surface.h"
 #include "emu/vm.h"
@@ -66,7 +67,7 @@ static void an_interface_mapped_twice_is_one_page_2_2(void **state)
 	assert_int_equal(again->iov[511].value, 4711);
 	d->user[1]->iov[511].value = 1;
 	assert_int_equal(again->iov[511].value, 4711);
-	munmap(again, PAGE);
+	emu_munmap(again, PAGE);
 	unit_device_free(d);
 }
 
@@ -145,9 +146,10 @@ static void overlaps_are_by_page_and_do_not_wrap(void **state)
 
 	(void)state;
 	assert_false(emu_vm_overlaps(d->base, 0));
+	/* The fences count. What is beyond them may be the fence of an interface page. */
 	assert_true(emu_vm_overlaps(d->base - PAGE, PAGE + 1));
-	assert_false(emu_vm_overlaps(d->base - PAGE, PAGE));
-	assert_false(emu_vm_overlaps(d->base + 100 * PAGE, PAGE));
+	assert_true(emu_vm_overlaps(d->base - EMU_FENCE_SIZE, PAGE));
+	assert_true(emu_vm_overlaps(d->base + 100 * PAGE + EMU_FENCE_SIZE - PAGE, PAGE));
 	/* What the kernel refuses anyway is for the kernel. */
 	assert_false(emu_vm_overlaps(d->base + 1, PAGE));
 	assert_false(emu_vm_overlaps(d->base, SIZE_MAX));
@@ -221,6 +223,93 @@ static void one_call_for_two_surfaces_and_more(void **state)
 	unit_device_map(two);
 	unit_device_free(one);
 	unit_device_free(two);
+}
+
+/* Whether nothing at all is mapped there. */
+static bool is_hole(char *addr, size_t len)
+{
+	char *there = mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			   -1, 0);
+
+	if (there == addr)
+		munmap(there, len);
+	return there == addr;
+}
+
+/* To the client's memory calls a fence is address space where nothing is mapped. */
+static void a_fence_is_a_hole_to_memory_calls(void **state)
+{
+	struct device *d = unit_device_new(100, 10, -1);
+	char *before = d->base - EMU_FENCE_SIZE;
+	char *behind = d->base + 100 * PAGE;
+
+	(void)state;
+	for (int turn = 0; turn < 2; turn++) {
+		char *fence = turn ? behind : before;
+
+		assert_int_equal(unit_touch(fence, true), SEGV_MAPERR);
+		assert_int_equal(unit_touch(fence + EMU_FENCE_SIZE - 1, false), SEGV_MAPERR);
+		assert_int_equal(emu_munmap(fence, EMU_FENCE_SIZE), 0);
+		assert_int_equal(emu_munmap(fence + PAGE, PAGE), 0);
+		assert_int_equal(emu_mprotect(fence, PAGE, RW), -ENOMEM);
+		assert_int_equal(emu_madvise(fence, PAGE, MADV_WILLNEED), -ENOMEM);
+		assert_int_equal(emu_mremap(fence, PAGE, PAGE, 0, NULL), -EFAULT);
+		assert_false(is_hole(fence, EMU_FENCE_SIZE));
+		assert_int_equal(unit_touch(fence, true), SEGV_MAPERR);
+	}
+	assert_int_equal(unit_one(d, 0, ALLOC, 0, 10), 10);
+	assert_int_equal(unit_touch(d->base, true), 0);
+	unit_device_free(d);
+	assert_true(is_hole(before, 2 * EMU_FENCE_SIZE + 100 * PAGE));
+}
+
+static void a_mapping_on_a_fence_ends_the_fence(void **state)
+{
+	struct device *d = unit_device_new(100, 10, -1);
+	char *behind = d->base + 100 * PAGE;
+
+	(void)state;
+	assert_int_equal(emu_make_room(behind + 4 * PAGE, PAGE), 0);
+	assert_true(is_hole(behind, EMU_FENCE_SIZE));
+	assert_int_equal(unit_touch(d->base - 1, false), SEGV_MAPERR);
+	assert_int_equal(unit_one(d, 0, ALLOC, 99, 1), 1);
+	assert_int_equal(emu_make_room(d->base - PAGE, PAGE), 0);
+	assert_true(is_hole(d->base - EMU_FENCE_SIZE, EMU_FENCE_SIZE));
+	assert_int_equal(unit_touch(d->base + 99 * PAGE, true), 0);
+	/* What the client maps there is the client's: it stays when the surface goes. */
+	assert_ptr_equal(mmap(behind, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+			 behind);
+	unit_device_free(d);
+	assert_int_equal(unit_touch(behind, true), 0);
+	munmap(behind, PAGE);
+}
+
+static void a_range_beyond_a_surface_takes_its_fences_2_4(void **state)
+{
+	struct device *d = unit_device_new(100, 10, -1);
+
+	(void)state;
+	assert_int_equal(emu_munmap(d->base - 2 * PAGE, 105 * PAGE), 0);
+	assert_true(is_hole(d->base - EMU_FENCE_SIZE, 2 * EMU_FENCE_SIZE + 100 * PAGE));
+	unit_device_map(d);
+	unit_device_free(d);
+}
+
+static void an_interface_page_moves_out_of_its_fences(void **state)
+{
+	struct device *d = unit_device_new(100, 10, -1);
+	char *room = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *old = (char *)d->user[1];
+
+	(void)state;
+	assert_int_equal(unit_touch(old + PAGE, true), SEGV_MAPERR);
+	assert_int_equal(unit_touch(old - 1, true), SEGV_MAPERR);
+	assert_ptr_equal((void *)emu_mremap(old, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, room),
+			 room);
+	assert_true(is_hole(old - EMU_FENCE_SIZE, 2 * EMU_FENCE_SIZE + PAGE));
+	d->user[1] = (void *)room;
+	assert_int_equal(unit_one(d, 1, ALLOC, 0, 1), 1);
+	unit_device_free(d);
 }
 
 static void export_shows_what_is_mapped_7_3(void **state)
@@ -312,6 +401,10 @@ int main(void)
 		cmocka_unit_test(protection_is_for_later_pages_too_2_6),
 		cmocka_unit_test(protection_of_a_file_that_is_read_only_2_6),
 		cmocka_unit_test(one_call_for_two_surfaces_and_more),
+		cmocka_unit_test(a_fence_is_a_hole_to_memory_calls),
+		cmocka_unit_test(a_mapping_on_a_fence_ends_the_fence),
+		cmocka_unit_test(a_range_beyond_a_surface_takes_its_fences_2_4),
+		cmocka_unit_test(an_interface_page_moves_out_of_its_fences),
 		cmocka_unit_test(export_shows_what_is_mapped_7_3),
 		cmocka_unit_test(export_wants_2_mib_7_3),
 		cmocka_unit_test(locked_pages_can_be_freed),

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/* fence.c - inaccessible address space around mappings; see fence.h */
+
+#define _GNU_SOURCE
+#include "emu/fence.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#include "core/platform.h"
+#include "emu/sys.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+static uintptr_t round_up(uintptr_t n, uintptr_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+static char *map_nothing(void *addr, size_t len, int flags)
+{
+	return (char *)emu_sys(SYS_mmap, addr, len, PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+}
+
+/* Under mlockall(MCL_FUTURE) new mappings are locked, and accessible ones populated. */
+static void unlock(char *start, size_t len)
+{
+	emu_sys(SYS_munlock, start, len);
+}
+
+/* Advice that a place and its fences share, so that the kernel keeps them as one mapping. */
+static void advise(char *start, size_t len)
+{
+	unlock(start, len);
+	emu_sys(SYS_madvise, start, len, MADV_DONTFORK);
+	emu_sys(SYS_madvise, start, len, MADV_DONTDUMP);
+	emu_sys(SYS_madvise, start, len, MADV_NOHUGEPAGE);
+}
+
+/* Address space between two fences. Return: NULL if there is none. */
+static char *make_room(size_t len)
+{
+	size_t whole = len + 2 * EMU_FENCE_SIZE;
+	char *room = map_nothing(NULL, whole, 0);
+
+	if (emu_is_error(room))
+		return NULL;
+	unlock(room, whole);
+	return room + EMU_FENCE_SIZE;
+}
+
+static void *make_accessible(char *memory, size_t len)
+{
+	if (!emu_sys(SYS_mprotect, memory, len, PROT_READ | PROT_WRITE))
+		return memory;
+	emu_fenced_free(memory, len);
+	return NULL;
+}
+
+void *emu_fenced_alloc(size_t len)
+{
+	char *memory;
+
+	len = round_up(len, EXMAP_PAGE_SIZE);
+	memory = make_room(len);
+	return memory ? make_accessible(memory, len) : NULL;
+}
+
+void *emu_fenced_map(size_t len, int fd)
+{
+	char *memory;
+	void *shared;
+
+	len = round_up(len, EXMAP_PAGE_SIZE);
+	memory = make_room(len);
+	if (!memory)
+		return NULL;
+	shared = (void *)emu_sys(SYS_mmap, memory, len, PROT_NONE,
+				 MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0);
+	if (emu_is_error(shared)) {
+		emu_fenced_free(memory, len);
+		return NULL;
+	}
+	unlock(memory, len);
+	return make_accessible(memory, len);
+}
+
+void emu_fenced_free(void *memory, size_t len)
+{
+	const struct emu_fence both = { EMU_FENCE_SIZE, EMU_FENCE_SIZE };
+
+	if (memory)
+		emu_fence_unmap(memory, round_up(len, EXMAP_PAGE_SIZE), &both);
+}
+
+/* Where the kernel chooses: a place and its fences at once. Return: NULL if there is no room. */
+static char *place_anywhere(size_t len, int flags)
+{
+	/* An export wants 2 MiB [7.3], and page-table pages are then not shared with neighbours. */
+	size_t align = len < EMU_FENCE_SIZE ? EXMAP_PAGE_SIZE : EMU_FENCE_SIZE;
+	size_t slack = align - EXMAP_PAGE_SIZE;
+	size_t whole = len + 2 * EMU_FENCE_SIZE;
+	char *raw;
+	char *start;
+
+	if (len > SIZE_MAX / 2)
+		return NULL;
+	raw = map_nothing(NULL, whole + slack, flags);
+	if (emu_is_error(raw))
+		return NULL;
+	start = (char *)round_up((uintptr_t)raw, align);
+	if (start > raw)
+		emu_sys(SYS_munmap, raw, start - raw);
+	if (start + whole < raw + whole + slack)
+		emu_sys(SYS_munmap, start + whole, raw + slack - start);
+	advise(start, whole);
+	return start + EMU_FENCE_SIZE;
+}
+
+/* Makes one fence, unless something else is there. Return: its bytes. */
+static size_t add_fence(char *start)
+{
+	char *fence = map_nothing(start, EMU_FENCE_SIZE, MAP_FIXED_NOREPLACE);
+
+	if (fence == start) {
+		advise(start, EMU_FENCE_SIZE);
+		return EMU_FENCE_SIZE;
+	}
+	/* A kernel or a tool that does not know the flag has put the mapping elsewhere. */
+	if (!emu_is_error(fence))
+		emu_sys(SYS_munmap, fence, EMU_FENCE_SIZE);
+	return 0;
+}
+
+void *emu_fence_place(void *addr, size_t len, int flags, struct emu_fence *fence)
+{
+	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	char *place;
+
+	flags &= MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_32BIT;
+	*fence = (struct emu_fence){ 0 };
+	if (!addr && !fixed) {
+		place = place_anywhere(len, flags);
+		if (place) {
+			fence->before = fence->after = EMU_FENCE_SIZE;
+			return place;
+		}
+	}
+	place = map_nothing(addr, len, flags);
+	if (emu_is_error(place))
+		return place;
+	advise(place, len);
+	if (!fixed) {
+		if ((uintptr_t)place > EMU_FENCE_SIZE)
+			fence->before = add_fence(place - EMU_FENCE_SIZE);
+		fence->after = add_fence(place + len);
+	}
+	return place;
+}
+
+long emu_fence_unmap(void *addr, size_t len, const struct emu_fence *fence)
+{
+	return emu_sys(SYS_munmap, (char *)addr - fence->before,
+		       fence->before + len + fence->after);
+}
