@@ -11,10 +11,6 @@
 #include "core/platform.h"
 #include "emu/sys.h"
 
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000
-#endif
-
 static uintptr_t round_up(uintptr_t n, uintptr_t unit)
 {
 	return (n + unit - 1) / unit * unit;

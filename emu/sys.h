@@ -13,11 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-/* Newer than Debian 12's headers. */
-#ifndef SYS_process_madvise
-#define SYS_process_madvise 440
-#endif
-
 /*
  * Where a system call instruction with a return behind it stands, if ours are
  * not to be made in place: the shim's trap would catch them. NULL otherwise;

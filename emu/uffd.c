@@ -6,33 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ioctl.h>
-#include <linux/userfaultfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <valgrind/valgrind.h>
 
 #include "emu/process.h"
 #include "emu/sys.h"
-
-/* Newer than Debian 12's headers: linux/pidfd.h of 6.14, asm-generic/mman-common.h of 5.18. */
-#define EMU_PIDFD_SELF (-10000)
-#ifndef MADV_DONTNEED_LOCKED
-#define MADV_DONTNEED_LOCKED 24
-#endif
-
-/* Newer too: linux/userfaultfd.h of 6.8. */
-#ifndef UFFDIO_MOVE
-struct uffdio_move {
-	__u64 dst;
-	__u64 src;
-	__u64 len;
-	__u64 mode;
-	__s64 move;
-};
-#define UFFDIO_MOVE _IOWR(UFFDIO, 0x05, struct uffdio_move)
-#define UFFDIO_MOVE_MODE_DONTWAKE ((__u64)1)
-#endif
+#include "emu/uapi.h"
 
 /*
  * Valgrind 3.19 knows neither the system call nor the ioctl below, and warns of
@@ -186,8 +166,8 @@ int emu_vectored_zap_fd(void)
 	/* Valgrind 3.19 does not know the system call. */
 	if (emu_on_valgrind())
 		return EMU_NO_VECTORED_ZAP;
-	if (zaps(EMU_PIDFD_SELF))
-		return EMU_PIDFD_SELF;
+	if (zaps(PIDFD_SELF))
+		return PIDFD_SELF;
 	pidfd = emu_hide_fd(emu_sys(SYS_pidfd_open, emu_sys(SYS_getpid), 0));
 	if (pidfd >= 0) {
 		if (zaps(pidfd))

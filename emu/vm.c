@@ -13,13 +13,6 @@
 #include "emu/surface.h"
 #include "emu/sys.h"
 
-#ifndef MADV_COLD
-#define MADV_COLD 20
-#endif
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
-
 static uintptr_t range_end(const void *addr, size_t len)
 {
 	size_t pages = (len + EXMAP_PAGE_SIZE - 1) & ~(EXMAP_PAGE_SIZE - 1);

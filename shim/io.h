@@ -5,10 +5,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
-
-#ifndef RWF_HIPRI
-#define RWF_HIPRI 0x1
-#endif
+#include <sys/uio.h>
 
 /** io_flags_are_good() - whether a read with these flags of preadv2() is one for an exmap. */
 static inline bool io_flags_are_good(int flags)

@@ -11,11 +11,6 @@
 #include "emu/usercopy.h"
 #include "shim/answer.h"
 
-/* Newer than Debian 12's headers. */
-#ifndef SYS_epoll_pwait2
-#define SYS_epoll_pwait2 441
-#endif
-
 /* All three are atomic: handlers read them. The first only grows. */
 static uint64_t open_signals;
 static __thread uint64_t held_signals;

@@ -18,12 +18,10 @@
 #include "emu/fault.h"
 #include "emu/process.h"
 #include "emu/sys.h"
+#include "emu/uapi.h"
 #include "shim/masks.h"
 #include "shim/signals.h"
 #include "shim/trap.h"
-
-/* glibc sets it in every action it hands on, and shows it again; asm/signal.h has it. */
-#define EMU_SA_RESTORER 0x04000000
 
 /**
  * struct disposition - what the client wants done about one signal
@@ -271,7 +269,8 @@ static void exchange(struct disposition *d, const struct sigaction *action, stru
 
 	if (action) {
 		adopt(d, action);
-		__atomic_fetch_or(&d->flags, EMU_SA_RESTORER, __ATOMIC_RELAXED);
+		/* glibc sets it in every action that it hands on, and shows it. */
+		__atomic_fetch_or(&d->flags, SA_RESTORER, __ATOMIC_RELAXED);
 		if (d != &sys)
 			install();
 	}

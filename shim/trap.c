@@ -17,19 +17,13 @@
 #include "emu/process.h"
 #include "emu/report.h"
 #include "emu/sys.h"
+#include "emu/uapi.h"
 #include "shim/fdtable.h"
 #include "shim/scan.h"
 #include "shim/signals.h"
 #include "shim/syscall.h"
 #include "shim/trap_context.h"
 #include "shim/trap_stack.h"
-
-/* Newer than Debian 12's libc headers, and asm-generic/siginfo.h. */
-#ifndef PR_SET_SYSCALL_USER_DISPATCH
-#define PR_SET_SYSCALL_USER_DISPATCH 59
-#define PR_SYS_DISPATCH_ON 1
-#endif
-#define CODE_USER_DISPATCH 2
 
 /* Of ThreadSanitizer, which blocks signals around calls of its own that are not libc's. */
 void __tsan_init(void) __attribute__((weak));
@@ -209,7 +203,7 @@ static void serve_and_return(ucontext_t *uc)
 void trap_on_signal(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
-	if (info->si_code != CODE_USER_DISPATCH) {
+	if (info->si_code != SYS_USER_DISPATCH) {
 		set_mask_of(context);
 		signals_deliver(info, context);
 		return;

@@ -20,27 +20,12 @@
 
 #include "emu/report.h"
 #include "emu/sys.h"
+#include "emu/uapi.h"
 #include "emu/usercopy.h"
 #include "shim/masks.h"
 #include "shim/signals.h"
 #include "shim/trap.h"
 #include "shim/trap_stack.h"
-
-#ifndef PR_SET_SYSCALL_USER_DISPATCH
-#define PR_SET_SYSCALL_USER_DISPATCH 59
-#define PR_SYS_DISPATCH_OFF 0
-#endif
-
-/* linux/signal.h, which libc's headers do not go with. */
-#define KERNEL_SS_AUTODISARM (1U << 31)
-
-/* The kernel's struct sigaction on x86-64, asm/signal.h. */
-struct kernel_sigaction {
-	sighandler_t handler;
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
 
 __asm__(".pushsection .text\n"
 	".globl trap_sigreturn\n"
@@ -88,8 +73,8 @@ static long do_sigprocmask(const struct syscall_args *args, ucontext_t *uc)
 	return args->c ? emu_usercopy((void *)args->c, &shown, sizeof(shown)) : 0;
 }
 
-static long exchange_action(int sig, const struct kernel_sigaction *new,
-			    struct kernel_sigaction *old)
+static long exchange_action(int sig, const struct emu_kernel_sigaction *new,
+			    struct emu_kernel_sigaction *old)
 {
 	struct sigaction action = { 0 };
 	struct sigaction was;
@@ -99,16 +84,16 @@ static long exchange_action(int sig, const struct kernel_sigaction *new,
 	memcpy(&action.sa_mask, &new->mask, sizeof(new->mask));
 	if (sigaction(sig, new->handler == SIG_ERR ? NULL : &action, &was))
 		return -errno;
-	*old = (struct kernel_sigaction){ was.sa_handler, (unsigned int)was.sa_flags, NULL, 0 };
+	*old = (struct emu_kernel_sigaction){ was.sa_handler, (unsigned int)was.sa_flags, NULL, 0 };
 	memcpy(&old->mask, &was.sa_mask, sizeof(old->mask));
 	return 0;
 }
 
 /* The client's own restorer must stay. */
-static long change_other(const struct syscall_args *args, struct kernel_sigaction *new)
+static long change_other(const struct syscall_args *args, struct emu_kernel_sigaction *new)
 {
 	uint64_t held = masks_of_action(args->a, NULL);
-	struct kernel_sigaction old;
+	struct emu_kernel_sigaction old;
 	uint64_t mask = new->mask;
 	long ret;
 
@@ -125,8 +110,8 @@ static long change_other(const struct syscall_args *args, struct kernel_sigactio
 
 static long do_sigaction(const struct syscall_args *args)
 {
-	struct kernel_sigaction new = { .handler = SIG_ERR };
-	struct kernel_sigaction old;
+	struct emu_kernel_sigaction new = { .handler = SIG_ERR };
+	struct emu_kernel_sigaction old;
 	long ret;
 
 	if (args->d != sizeof(new.mask))
@@ -143,14 +128,14 @@ static long do_sigaction(const struct syscall_args *args)
 
 static bool on_stack(const stack_t *stack, uintptr_t sp)
 {
-	return !(stack->ss_flags & (SS_DISABLE | KERNEL_SS_AUTODISARM)) &&
-	       sp > (uintptr_t)stack->ss_sp && sp - (uintptr_t)stack->ss_sp <= stack->ss_size;
+	return !(stack->ss_flags & (SS_DISABLE | SS_AUTODISARM)) && sp > (uintptr_t)stack->ss_sp &&
+	       sp - (uintptr_t)stack->ss_sp <= stack->ss_size;
 }
 
 /* The checks of do_sigaltstack() in kernel/signal.c. */
 static long check_stack(const stack_t *stack)
 {
-	unsigned int mode = stack->ss_flags & ~KERNEL_SS_AUTODISARM;
+	unsigned int mode = stack->ss_flags & ~SS_AUTODISARM;
 
 	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
 		return -EINVAL;

@@ -132,13 +132,13 @@ static char *last_word(const void *offsets, size_t size)
 bool uring_map(struct uring *ring, const struct io_uring_params *p)
 {
 	const struct io_sqring_offsets *off = &p->sq_off;
-	bool array = !(p->flags & URING_SETUP_NO_SQARRAY);
+	bool array = !(p->flags & IORING_SETUP_NO_SQARRAY);
 	char *sq = last_word(&p->cq_off, sizeof(p->cq_off));
 
 	ring->shift = p->flags & IORING_SETUP_SQE128 ? 7 : 6;
 	ring->cq_shift = p->flags & IORING_SETUP_CQE32 ? 5 : 4;
 	ring->entries = last_word(&p->sq_off, sizeof(p->sq_off));
-	if (!(p->flags & URING_SETUP_NO_MMAP)) {
+	if (!(p->flags & IORING_SETUP_NO_MMAP)) {
 		/* Both rings are in it: IORING_FEAT_SINGLE_MMAP, Linux 5.4. */
 		ring->len = p->cq_off.cqes + ((size_t)p->cq_entries << ring->cq_shift);
 		if (array && ring->len < off->array + p->sq_entries * sizeof(*ring->array))
@@ -197,7 +197,7 @@ long uring_setup(const struct syscall_args *args)
 		emu_say("io_uring_setup: a thread of the kernel's (IORING_SETUP_SQPOLL) cannot "
 			"read an emulated exmap; make the ring without it");
 		ret = -EPERM;
-	} else if (params->flags & URING_SETUP_REGISTERED_FD_ONLY) {
+	} else if (params->flags & IORING_SETUP_REGISTERED_FD_ONLY) {
 		return fd;
 	} else {
 		ret = add_ring(fd, params);

@@ -11,9 +11,6 @@
 #include "shim/path.h"
 #include "shim/uring_ring.h"
 
-/* Newer than Debian 12's headers: Linux 6.16. */
-#define URING_OP_PIPE 62
-
 bool uring_is_for_table(const struct uring *ring, const struct io_uring_sqe *sqe)
 {
 	bool follow = sqe->opcode != IORING_OP_OPENAT || !(sqe->open_flags & O_NOFOLLOW);
@@ -70,7 +67,7 @@ void uring_leave_slot(struct uring *ring, const struct io_uring_sqe *sqe)
 	case IORING_OP_SOCKET:
 		uring_forget_file(ring, slot);
 		break;
-	case URING_OP_PIPE:
+	case EMU_IORING_OP_PIPE:
 		uring_forget_file(ring, slot);
 		uring_forget_file(ring, slot + 1);
 		break;

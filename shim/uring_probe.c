@@ -21,7 +21,7 @@ static bool try(const struct uring *ring, const struct io_uring_params *p)
 
 	memset(sqe, 0, sizeof(*sqe));
 	sqe->opcode = IORING_OP_NOP;
-	sqe->rw_flags = URING_NOP_INJECT_RESULT;
+	sqe->rw_flags = IORING_NOP_INJECT_RESULT;
 	sqe->len = RESULT;
 	ring->array[0] = 0;
 	__atomic_store_n(ring->tail, 1, __ATOMIC_RELEASE);

@@ -3,7 +3,6 @@
 #ifndef EXMAP_SHIM_URING_RING_H
 #define EXMAP_SHIM_URING_RING_H
 
-#include <linux/io_uring.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,12 +10,7 @@
 #include <sys/uio.h>
 
 #include "emu/device.h"
-
-/* Newer than Debian 12's headers: linux/io_uring.h of 6.10 (NOP), 6.5, 6.6 (setup). */
-#define URING_NOP_INJECT_RESULT (1U << 0)
-#define URING_SETUP_NO_MMAP (1U << 14)
-#define URING_SETUP_REGISTERED_FD_ONLY (1U << 15)
-#define URING_SETUP_NO_SQARRAY (1U << 16)
+#include "emu/uapi.h"
 
 /**
  * struct uring - a ring
@@ -137,8 +131,5 @@ void uring_post(const struct uring *ring, uint64_t user_data, long result)
 /** uring_message() - make an entry one that sends a completion to a ring, and has none of its own. */
 void uring_message(struct io_uring_sqe *sqe, int fd, uint64_t user_data, long result)
 	__attribute__((visibility("hidden")));
-
-/* Of an entry: no completion if it succeeds. Newer than Debian 12's headers: Linux 5.17. */
-#define URING_CQE_SKIP (1U << 6)
 
 #endif /* EXMAP_SHIM_URING_RING_H */

@@ -19,14 +19,7 @@
 #include "shim/io.h"
 #include "shim/uring_ring.h"
 
-/* Newer than Debian 12's headers. */
-#define URING_OP_URING_CMD 46
-#define URING_CMD_FIXED (1U << 0)
 #define LINKS (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)
-
-/* Where the command of IORING_OP_URING_CMD is in an entry, and its opcode. */
-#define SQE_CMD 48
-#define SQE_CMD_OP 8
 
 /* The registered exmap or that of an fd, with a reference. */
 static struct exmap_file *file_of(const struct uring *ring, const struct io_uring_sqe *sqe)
@@ -80,13 +73,12 @@ static long do_command(const struct uring *ring, const struct io_uring_sqe *sqe,
 		       struct exmap_file *file)
 {
 	struct iovec range;
-	uint32_t op;
+	uint32_t op = sqe->cmd_op;
 
-	memcpy(&op, (const char *)sqe + SQE_CMD_OP, sizeof(op));
-	memcpy(&range, (const char *)sqe + SQE_CMD, sizeof(range));
+	memcpy(&range, sqe->cmd, sizeof(range));
 	if (op >> 8 != EXMAP_OP_ALLOC)
 		return -EINVAL;
-	if (!(sqe->rw_flags & URING_CMD_FIXED))
+	if (!(sqe->uring_cmd_flags & IORING_URING_CMD_FIXED))
 		return emu_alloc_bytes(file, op & 0xff, &range);
 	if (!in_buffer(ring, sqe, &range))
 		return -EFAULT;
@@ -106,7 +98,7 @@ static long serve(struct uring *ring, const struct io_uring_sqe *sqe, struct exm
 	case IORING_OP_READ_FIXED:
 		ret = do_read(ring, sqe, file);
 		break;
-	case URING_OP_URING_CMD:
+	case IORING_OP_URING_CMD:
 		ret = do_command(ring, sqe, file);
 		break;
 	case IORING_OP_WRITE:
@@ -135,7 +127,7 @@ static bool is_served(const struct io_uring_sqe *sqe)
 	case IORING_OP_WRITE:
 	case IORING_OP_WRITEV:
 	case IORING_OP_WRITE_FIXED:
-	case URING_OP_URING_CMD:
+	case IORING_OP_URING_CMD:
 		return true;
 	case IORING_OP_NOP:
 		return false;
@@ -153,12 +145,12 @@ static void replace(const struct uring *ring, struct io_uring_sqe *sqe, long res
 	sqe->user_data = old.user_data;
 	if (uring_nop_has_result()) {
 		sqe->opcode = IORING_OP_NOP;
-		sqe->rw_flags = URING_NOP_INJECT_RESULT;
+		sqe->rw_flags = IORING_NOP_INJECT_RESULT;
 		sqe->len = result;
-	} else if (result < 0 || !(old.flags & URING_CQE_SKIP)) {
+	} else if (result < 0 || !(old.flags & IOSQE_CQE_SKIP_SUCCESS)) {
 		uring_message(sqe, ring->fd, old.user_data, result);
 	}
-	sqe->flags |= old.flags & (LINKS | IOSQE_IO_DRAIN | URING_CQE_SKIP);
+	sqe->flags |= old.flags & (LINKS | IOSQE_IO_DRAIN | IOSQE_CQE_SKIP_SUCCESS);
 }
 
 /**
@@ -206,7 +198,7 @@ static long serve_later(struct walk *walk, struct exmap_file *file)
 	walk->before = 0;
 	if (turn) {
 		result = serve(walk->ring, &copy, file);
-		if (result < 0 || !(copy.flags & URING_CQE_SKIP))
+		if (result < 0 || !(copy.flags & IOSQE_CQE_SKIP_SUCCESS))
 			uring_post(walk->ring, copy.user_data, result);
 	}
 	walk->chain.ordinary = false;

@@ -18,9 +18,6 @@
 #include "emu/sys.h"
 #include "shim/uring_ring.h"
 
-/* Newer than Debian 12's headers: Linux 5.18. */
-#define URING_OP_MSG_RING 40
-
 /* Of our ring: more messages at one time than anybody has rings. */
 #define ENTRIES 64
 
@@ -60,11 +57,11 @@ void uring_message(struct io_uring_sqe *sqe, int fd, uint64_t user_data, long re
 	uint64_t own = sqe->user_data;
 
 	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = URING_OP_MSG_RING;
+	sqe->opcode = IORING_OP_MSG_RING;
 	sqe->fd = fd;
 	sqe->off = user_data;
 	sqe->len = result;
-	sqe->flags = URING_CQE_SKIP;
+	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
 	sqe->user_data = own;
 }
 

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uapi.h - what the kernel defines for user space and Debian 12's headers lack
+ *
+ * Debian 12 has the headers of Linux 6.1 and glibc 2.36. A newer header's own
+ * definition wins, where that is a macro. Enumerators cannot be tested for, so
+ * those have names of ours here.
+ */
+#ifndef EXMAP_EMU_UAPI_H
+#define EXMAP_EMU_UAPI_H
+
+#include <linux/io_uring.h>
+#include <linux/ioctl.h>
+#include <linux/types.h>
+#include <linux/userfaultfd.h>
+#include <signal.h>
+#include <stdint.h>
+
+/* linux/pidfd.h of Linux 6.14: stands for a pidfd of the calling thread. */
+#ifndef PIDFD_SELF
+#define PIDFD_SELF (-10000)
+#endif
+
+/* linux/userfaultfd.h of Linux 6.8. */
+#ifndef UFFDIO_MOVE
+struct uffdio_move {
+	__u64 dst;
+	__u64 src;
+	__u64 len;
+	__u64 mode;
+	__s64 move;
+};
+#define UFFDIO_MOVE _IOWR(UFFDIO, 0x05, struct uffdio_move)
+#define UFFDIO_MOVE_MODE_DONTWAKE ((__u64)1)
+#endif
+
+/* linux/io_uring.h of Linux 6.5. */
+#ifndef IORING_SETUP_NO_MMAP
+#define IORING_SETUP_NO_MMAP (1U << 14)
+#define IORING_SETUP_REGISTERED_FD_ONLY (1U << 15)
+#endif
+
+/* Of Linux 6.6. */
+#ifndef IORING_SETUP_NO_SQARRAY
+#define IORING_SETUP_NO_SQARRAY (1U << 16)
+#endif
+
+/* Of Linux 6.10. */
+#ifndef IORING_NOP_INJECT_RESULT
+#define IORING_NOP_INJECT_RESULT (1U << 0)
+#endif
+
+/* IORING_OP_PIPE of Linux 6.16. */
+#define EMU_IORING_OP_PIPE 62
+
+/*
+ * The rest is in headers that cannot be included beside glibc's <signal.h>.
+ */
+
+/* asm-generic/siginfo.h: the si_code of a SIGSYS by Syscall User Dispatch. */
+#ifndef SYS_USER_DISPATCH
+#define SYS_USER_DISPATCH 2
+#endif
+
+/* asm/signal.h. */
+#ifndef SA_RESTORER
+#define SA_RESTORER 0x04000000
+#endif
+
+/* asm/signal.h: the kernel's struct sigaction on x86-64. */
+struct emu_kernel_sigaction {
+	void (*handler)(int sig);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+/* linux/signal.h. */
+#ifndef SS_AUTODISARM
+#define SS_AUTODISARM (1U << 31)
+#endif
+
+#endif /* EXMAP_EMU_UAPI_H */
