@@ -10,8 +10,8 @@
 #include "emu/report.h"
 #include "emu/slots.h"
 #include "emu/usercopy.h"
-#include "shim/answer.h"
 #include "shim/fdtable.h"
+#include "shim/libc_result.h"
 
 EXPORT ssize_t vmsplice(int fd, const struct iovec *iov, size_t n, unsigned int flags)
 {
@@ -62,7 +62,7 @@ static bool carries_exmap(const struct msghdr *message)
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	if (carries_exmap(message))
-		return answer(-EOPNOTSUPP);
+		return libc_result(-EOPNOTSUPP);
 	return REAL(sendmsg)(fd, message, flags);
 }
 
@@ -70,7 +70,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
 {
 	for (unsigned int i = 0; fdtable_any() && i < n; i++) {
 		if (carries_exmap(&messages[i].msg_hdr))
-			return answer(-EOPNOTSUPP);
+			return libc_result(-EOPNOTSUPP);
 	}
 	return REAL(sendmmsg)(fd, messages, n, flags);
 }

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 
 #include "emu/rcu.h"
-#include "shim/answer.h"
 #include "shim/fdtable.h"
+#include "shim/libc_result.h"
 #include "shim/uring.h"
 
 EXPORT int close(int fd)
@@ -16,7 +16,7 @@ EXPORT int close(int fd)
 	int ret;
 
 	if (fd_is_hidden(fd))
-		return answer(-EBADF);
+		return libc_result(-EBADF);
 	if (!fdtable_read(fd)) {
 		if (uring_any)
 			uring_close(fd);
@@ -25,7 +25,7 @@ EXPORT int close(int fd)
 	if (fdtable_lock())
 		file = fdtable_take(fd);
 	/* With the lock held this must not be where pthread_cancel() strikes. */
-	ret = answer(emu_sys(SYS_close, fd));
+	ret = libc_result(emu_sys(SYS_close, fd));
 	fdtable_unlock();
 	if (file)
 		emu_file_put(file);
@@ -108,7 +108,7 @@ EXPORT int dup(int fd)
 	int ret;
 
 	if (fd_is_hidden(fd))
-		return answer(-EBADF);
+		return libc_result(-EBADF);
 	if (!fdtable_read(fd))
 		return REAL(dup)(fd);
 	DUPLICATE(ret, fd, REAL(dup)(fd));
@@ -120,10 +120,10 @@ EXPORT int dup2(int fd, int new_fd)
 	int ret;
 
 	if (fd_is_hidden(fd))
-		return answer(-EBADF);
+		return libc_result(-EBADF);
 	/* The one busy number is one of ours; the client can take any other. */
 	if (fd_is_hidden(new_fd))
-		return answer(-EBUSY);
+		return libc_result(-EBUSY);
 	if (!fdtable_read(fd) && !fdtable_read(new_fd))
 		return REAL(dup2)(fd, new_fd);
 	DUPLICATE(ret, fd, REAL(dup2)(fd, new_fd));
@@ -135,9 +135,9 @@ EXPORT int dup3(int fd, int new_fd, int flags)
 	int ret;
 
 	if (fd_is_hidden(fd))
-		return answer(-EBADF);
+		return libc_result(-EBADF);
 	if (fd_is_hidden(new_fd))
-		return answer(-EBUSY);
+		return libc_result(-EBUSY);
 	if (!fdtable_read(fd) && !fdtable_read(new_fd))
 		return REAL(dup3)(fd, new_fd, flags);
 	DUPLICATE(ret, fd, REAL(dup3)(fd, new_fd, flags));
@@ -155,7 +155,7 @@ static int get_flags(int fd)
 	if (file)
 		ret = file->flags & ~(O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
 	emu_rcu_read_unlock();
-	return answer(ret);
+	return libc_result(ret);
 }
 
 static int do_fcntl(int (*real)(int fd, int cmd, ...), int fd, int cmd, void *arg)
@@ -163,7 +163,7 @@ static int do_fcntl(int (*real)(int fd, int cmd, ...), int fd, int cmd, void *ar
 	int ret;
 
 	if (fd_is_hidden(fd))
-		return answer(-EBADF);
+		return libc_result(-EBADF);
 	if (!fdtable_read(fd))
 		return real(fd, cmd, arg);
 	switch (cmd) {

@@ -7,9 +7,9 @@
 
 #include "emu/rcu.h"
 #include "emu/report.h"
-#include "shim/answer.h"
 #include "shim/fdtable.h"
 #include "shim/io.h"
+#include "shim/libc_result.h"
 
 /* Bad fd for a file that was closed between our two looks at it. */
 static long do_action(int fd, const struct exmap_action_params *params)
@@ -113,8 +113,8 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	}
 	/* The kernel looks at 32 bits; programs extend the sign of an int. */
 	if ((unsigned int)request == EXMAP_IOCTL_ACTION)
-		return answer(do_action(fd, arg));
-	return answer(do_ioctl(fd, request, (unsigned long)arg));
+		return libc_result(do_action(fd, arg));
+	return libc_result(do_ioctl(fd, request, (unsigned long)arg));
 }
 
 long io_syscall_action(int fd, unsigned int opcode, unsigned int interface, unsigned int iov_len)
@@ -142,7 +142,7 @@ static ssize_t do_read(int fd, void *buf, size_t n, off_t offset)
 	if (file)
 		ret = emu_read_one(file, buf, n, offset);
 	emu_rcu_read_unlock();
-	return answer(ret);
+	return libc_result(ret);
 }
 
 static ssize_t do_readv(int fd, const struct iovec *iov, int nr_iov, off_t offset)
@@ -155,7 +155,7 @@ static ssize_t do_readv(int fd, const struct iovec *iov, int nr_iov, off_t offse
 	if (file)
 		ret = emu_read(file, iov, nr_iov, offset);
 	emu_rcu_read_unlock();
-	return answer(ret);
+	return libc_result(ret);
 }
 
 EXPORT ssize_t read(int fd, void *buf, size_t n)
@@ -210,7 +210,7 @@ EXPORT ssize_t preadv64(int fd, const struct iovec *iov, int nr_iov, off64_t off
 static ssize_t do_readv2(int fd, const struct iovec *iov, int nr_iov, off_t offset, int flags)
 {
 	if (!io_flags_are_good(flags))
-		return answer(-EOPNOTSUPP);
+		return libc_result(-EOPNOTSUPP);
 	return do_readv(fd, iov, nr_iov, io_offset(offset));
 }
 
@@ -230,51 +230,52 @@ EXPORT ssize_t preadv64v2(int fd, const struct iovec *iov, int nr_iov, off64_t o
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {
-	return fdtable_read(fd) ? answer(-EINVAL) : REAL(write)(fd, buf, n);
+	return fdtable_read(fd) ? libc_result(-EINVAL) : REAL(write)(fd, buf, n);
 }
 
 EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
 {
-	return fdtable_read(fd) ? answer(-EINVAL) : REAL(pwrite)(fd, buf, n, offset);
+	return fdtable_read(fd) ? libc_result(-EINVAL) : REAL(pwrite)(fd, buf, n, offset);
 }
 
 EXPORT ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t offset)
 {
-	return fdtable_read(fd) ? answer(-EINVAL) : REAL(pwrite64)(fd, buf, n, offset);
+	return fdtable_read(fd) ? libc_result(-EINVAL) : REAL(pwrite64)(fd, buf, n, offset);
 }
 
 EXPORT ssize_t writev(int fd, const struct iovec *iov, int nr_iov)
 {
-	return fdtable_read(fd) ? answer(-EINVAL) : REAL(writev)(fd, iov, nr_iov);
+	return fdtable_read(fd) ? libc_result(-EINVAL) : REAL(writev)(fd, iov, nr_iov);
 }
 
 EXPORT ssize_t pwritev(int fd, const struct iovec *iov, int nr_iov, off_t offset)
 {
-	return fdtable_read(fd) ? answer(-EINVAL) : REAL(pwritev)(fd, iov, nr_iov, offset);
+	return fdtable_read(fd) ? libc_result(-EINVAL) : REAL(pwritev)(fd, iov, nr_iov, offset);
 }
 
 EXPORT ssize_t pwritev64(int fd, const struct iovec *iov, int nr_iov, off64_t offset)
 {
-	return fdtable_read(fd) ? answer(-EINVAL) : REAL(pwritev64)(fd, iov, nr_iov, offset);
+	return fdtable_read(fd) ? libc_result(-EINVAL) : REAL(pwritev64)(fd, iov, nr_iov, offset);
 }
 
 EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int nr_iov, off_t offset, int flags)
 {
-	return fdtable_read(fd) ? answer(-EINVAL) : REAL(pwritev2)(fd, iov, nr_iov, offset, flags);
+	return fdtable_read(fd) ? libc_result(-EINVAL) :
+				  REAL(pwritev2)(fd, iov, nr_iov, offset, flags);
 }
 
 EXPORT ssize_t pwritev64v2(int fd, const struct iovec *iov, int nr_iov, off64_t offset, int flags)
 {
-	return fdtable_read(fd) ? answer(-EINVAL) :
+	return fdtable_read(fd) ? libc_result(-EINVAL) :
 				  REAL(pwritev64v2)(fd, iov, nr_iov, offset, flags);
 }
 
 EXPORT off_t lseek(int fd, off_t offset, int whence)
 {
-	return fdtable_read(fd) ? answer(-ESPIPE) : REAL(lseek)(fd, offset, whence);
+	return fdtable_read(fd) ? libc_result(-ESPIPE) : REAL(lseek)(fd, offset, whence);
 }
 
 EXPORT off64_t lseek64(int fd, off64_t offset, int whence)
 {
-	return fdtable_read(fd) ? answer(-ESPIPE) : REAL(lseek64)(fd, offset, whence);
+	return fdtable_read(fd) ? libc_result(-ESPIPE) : REAL(lseek64)(fd, offset, whence);
 }

@@ -9,7 +9,7 @@
 
 #include "emu/sys.h"
 #include "emu/usercopy.h"
-#include "shim/answer.h"
+#include "shim/libc_result.h"
 
 /* All three are atomic: handlers read them. The first only grows. */
 static uint64_t open_signals;
@@ -221,11 +221,11 @@ bool masks_serve(long nr, const struct syscall_args *args, long *ret)
 		x.e = (long)masks_filter((void *)x.e, x.f, &copy);
 		break;
 	case SYS_pselect6:
-		*ret = answer(masks_call_sized(nr, args));
+		*ret = libc_result(masks_call_sized(nr, args));
 		return true;
 	default:
 		return false;
 	}
-	*ret = answer(emu_sys6(nr, x.a, x.b, x.c, x.d, x.e, x.f));
+	*ret = libc_result(emu_sys6(nr, x.a, x.b, x.c, x.d, x.e, x.f));
 	return true;
 }

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 
 #include "emu/vm.h"
-#include "shim/answer.h"
 #include "shim/fdtable.h"
+#include "shim/libc_result.h"
 
 /* Whether the emulator has a say in a range. */
 static bool concerns_us(const void *addr, size_t len)
@@ -60,14 +60,14 @@ static void *do_mmap(void *(*real)(void *, size_t, int, int, int, off_t), void *
 		if (room) {
 			if (file)
 				emu_file_put(file);
-			return answer_address((void *)room);
+			return libc_result_address((void *)room);
 		}
 	}
 	if (!file)
 		return real(addr, len, prot, flags, fd, offset);
 	ret = emu_mmap(file, addr, len, prot, flags, offset);
 	emu_file_put(file);
-	return answer_address(ret);
+	return libc_result_address(ret);
 }
 
 EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
@@ -83,21 +83,21 @@ EXPORT void *mmap64(void *addr, size_t len, int prot, int flags, int fd, off64_t
 EXPORT int munmap(void *addr, size_t len)
 {
 	if (concerns_us(addr, len))
-		return answer(emu_munmap(addr, len));
+		return libc_result(emu_munmap(addr, len));
 	return REAL(munmap)(addr, len);
 }
 
 EXPORT int mprotect(void *addr, size_t len, int prot)
 {
 	if (concerns_us(addr, len))
-		return answer(emu_mprotect(addr, len, prot));
+		return libc_result(emu_mprotect(addr, len, prot));
 	return REAL(mprotect)(addr, len, prot);
 }
 
 EXPORT int madvise(void *addr, size_t len, int advice)
 {
 	if (concerns_us(addr, len))
-		return answer(emu_madvise(addr, len, advice));
+		return libc_result(emu_madvise(addr, len, advice));
 	return REAL(madvise)(addr, len, advice);
 }
 
@@ -120,11 +120,11 @@ EXPORT void *mremap(void *addr, size_t len, size_t new_len, int flags, ...)
 	va_end(args);
 	/* A length of 0 asks for a second view of the page at the address. */
 	if (concerns_us(addr, len ? len : 1))
-		return answer_address((void *)emu_mremap(addr, len, new_len, flags, new_addr));
+		return libc_result_address((void *)emu_mremap(addr, len, new_len, flags, new_addr));
 	if (fdtable_any() && flags & MREMAP_FIXED) {
 		room = emu_make_room(new_addr, new_len);
 		if (room)
-			return answer_address((void *)room);
+			return libc_result_address((void *)room);
 	}
 	return REAL(mremap)(addr, len, new_len, flags, new_addr);
 }

@@ -14,8 +14,8 @@
 
 #include "emu/report.h"
 #include "emu/usercopy.h"
-#include "shim/answer.h"
 #include "shim/fdtable.h"
+#include "shim/libc_result.h"
 #include "shim/open.h"
 #include "shim/path.h"
 #include "shim/signals.h"
@@ -44,9 +44,9 @@ static int open_exmap(int flags)
 	int fd;
 
 	if (flags & O_DIRECTORY)
-		return answer(-ENOTDIR);
+		return libc_result(-ENOTDIR);
 	if (flags & O_CREAT && flags & O_EXCL)
-		return answer(-EEXIST);
+		return libc_result(-EEXIST);
 	if (flags & O_PATH)
 		return REAL(open)("/dev/null", flags);
 	fd = REAL(open)("/dev/null", O_PATH | (flags & O_CLOEXEC));
@@ -57,7 +57,7 @@ static int open_exmap(int flags)
 	ret = install(fd, flags);
 	if (ret < 0)
 		REAL(close)(fd);
-	return answer(ret);
+	return libc_result(ret);
 }
 
 /*
@@ -86,10 +86,10 @@ int open_on(int fd, int flags)
 	long ret;
 
 	if (null < 0)
-		return answer(null);
+		return libc_result(null);
 	ret = emu_sys(SYS_dup3, null, fd, cloexec);
 	emu_sys(SYS_close, null);
-	return answer(ret < 0 ? ret : install(fd, flags));
+	return libc_result(ret < 0 ? ret : install(fd, flags));
 }
 
 /* Only these flags make open() look at the mode. */
@@ -107,12 +107,12 @@ int open_by_how(int dir, const char *path, const struct open_how *how, size_t si
 	signals_start();
 	if (size < sizeof(copy) || emu_usercopy(&copy, how, sizeof(copy)) ||
 	    copy.resolve & RESOLVE_IN_ROOT)
-		return answer(emu_sys(SYS_openat2, dir, path, how, size));
+		return libc_result(emu_sys(SYS_openat2, dir, path, how, size));
 	if (copy.resolve & RESOLVE_NO_SYMLINKS)
 		copy.flags |= O_NOFOLLOW;
 	if (is_for_us(dir, path, copy.flags))
 		return open_exmap(copy.flags);
-	ret = answer(emu_sys(SYS_openat2, dir, path, how, size));
+	ret = libc_result(emu_sys(SYS_openat2, dir, path, how, size));
 	return after(ret, dir, path, copy.flags);
 }
 

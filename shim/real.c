@@ -10,7 +10,7 @@
 
 #include "emu/report.h"
 #include "emu/sys.h"
-#include "shim/answer.h"
+#include "shim/libc_result.h"
 
 void *real_functions[NR_REAL_FUNCTIONS];
 
@@ -25,22 +25,22 @@ static __thread int resolving __attribute__((tls_model("initial-exec")));
 
 static void *early_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
-	return answer_address((void *)emu_sys(SYS_mmap, addr, len, prot, flags, fd, offset));
+	return libc_result_address((void *)emu_sys(SYS_mmap, addr, len, prot, flags, fd, offset));
 }
 
 static int early_munmap(void *addr, size_t len)
 {
-	return answer(emu_sys(SYS_munmap, addr, len));
+	return libc_result(emu_sys(SYS_munmap, addr, len));
 }
 
 static int early_mprotect(void *addr, size_t len, int prot)
 {
-	return answer(emu_sys(SYS_mprotect, addr, len, prot));
+	return libc_result(emu_sys(SYS_mprotect, addr, len, prot));
 }
 
 static int early_madvise(void *addr, size_t len, int advice)
 {
-	return answer(emu_sys(SYS_madvise, addr, len, advice));
+	return libc_result(emu_sys(SYS_madvise, addr, len, advice));
 }
 
 static void *early_mremap(void *addr, size_t len, size_t new_len, int flags, ...)
@@ -51,7 +51,8 @@ static void *early_mremap(void *addr, size_t len, size_t new_len, int flags, ...
 	va_start(args, flags);
 	new_addr = va_arg(args, void *);
 	va_end(args);
-	return answer_address((void *)emu_sys(SYS_mremap, addr, len, new_len, flags, new_addr));
+	return libc_result_address(
+		(void *)emu_sys(SYS_mremap, addr, len, new_len, flags, new_addr));
 }
 
 static void *early(enum real_function which)

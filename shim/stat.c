@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "shim/answer.h"
 #include "shim/fdtable.h"
+#include "shim/libc_result.h"
 #include "shim/path.h"
 
 /* A misc device, as the module is; the minor is one of those given out on demand. */
@@ -137,21 +137,21 @@ EXPORT int access(const char *path, int mode)
 {
 	int ret = REAL(access)(path, mode);
 
-	return is_exmap(ret, AT_FDCWD, path, 0) ? answer(mode & X_OK ? -EACCES : 0) : ret;
+	return is_exmap(ret, AT_FDCWD, path, 0) ? libc_result(mode & X_OK ? -EACCES : 0) : ret;
 }
 
 EXPORT int faccessat(int dir, const char *path, int mode, int flags)
 {
 	int ret = REAL(faccessat)(dir, path, mode, flags);
 
-	return is_exmap(ret, dir, path, 0) ? answer(mode & X_OK ? -EACCES : 0) : ret;
+	return is_exmap(ret, dir, path, 0) ? libc_result(mode & X_OK ? -EACCES : 0) : ret;
 }
 
 EXPORT int euidaccess(const char *path, int mode)
 {
 	int ret = REAL(euidaccess)(path, mode);
 
-	return is_exmap(ret, AT_FDCWD, path, 0) ? answer(mode & X_OK ? -EACCES : 0) : ret;
+	return is_exmap(ret, AT_FDCWD, path, 0) ? libc_result(mode & X_OK ? -EACCES : 0) : ret;
 }
 
 EXPORT int eaccess(const char *path, int mode)

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "shim/answer.h"
 #include "shim/fdtable.h"
+#include "shim/libc_result.h"
 #include "shim/open.h"
 #include "shim/path.h"
 
@@ -41,7 +41,7 @@ static FILE *do_fopen(FILE *(*real)(const char *, const char *), const char *pat
 		if (stream || !path_was_read(errno) || !path_leads_to_exmap(AT_FDCWD, path, true))
 			return stream;
 	} else if (strchr(mode, 'x')) {
-		answer(-EEXIST);
+		libc_result(-EEXIST);
 		return NULL;
 	}
 	return adopt(real("/dev/null", mode), mode);

@@ -12,8 +12,8 @@
 
 #include "include/exmap.h"
 #include "shim/aio.h"
-#include "shim/answer.h"
 #include "shim/io.h"
+#include "shim/libc_result.h"
 #include "shim/masks.h"
 #include "shim/open.h"
 #include "shim/uring.h"
@@ -126,7 +126,7 @@ static bool on_io(long nr, const struct syscall_args *x, long *ret)
 		*ret = lseek(x->a, x->b, x->c);
 		return true;
 	case SYS_EXMAP_ACTION:
-		*ret = answer(io_syscall_action(x->a, x->b, x->c, x->d));
+		*ret = libc_result(io_syscall_action(x->a, x->b, x->c, x->d));
 		return true;
 	}
 	return false;
@@ -164,20 +164,20 @@ static bool on_rings(long nr, const struct syscall_args *x, long *ret)
 {
 	switch (nr) {
 	case SYS_io_uring_setup:
-		*ret = answer(uring_setup(x));
+		*ret = libc_result(uring_setup(x));
 		return true;
 	case SYS_io_uring_enter:
-		*ret = answer(uring_enter(x));
+		*ret = libc_result(uring_enter(x));
 		return true;
 	case SYS_io_uring_register:
-		*ret = answer(uring_register(x));
+		*ret = libc_result(uring_register(x));
 		return true;
 	case SYS_io_submit:
-		*ret = answer(aio_submit(x));
+		*ret = libc_result(aio_submit(x));
 		return true;
 	case SYS_io_getevents:
 	case SYS_io_pgetevents:
-		*ret = answer(aio_getevents(nr, x));
+		*ret = libc_result(aio_getevents(nr, x));
 		return true;
 	}
 	return false;
@@ -207,5 +207,5 @@ EXPORT long syscall(long nr, ...)
 	if (syscall_serve(nr, &x, &ret))
 		return ret;
 	ret = emu_sys6(nr, x.a, x.b, x.c, x.d, x.e, x.f);
-	return ret < 0 && ret >= -4095 ? answer(ret) : ret;
+	return ret < 0 && ret >= -4095 ? libc_result(ret) : ret;
 }

@@ -19,7 +19,7 @@
 #include "emu/sys.h"
 #include "emu/uapi.h"
 #include "shim/fdtable.h"
-#include "shim/scan.h"
+#include "shim/find_syscalls.h"
 #include "shim/signals.h"
 #include "shim/syscall.h"
 #include "shim/trap_context.h"
@@ -91,7 +91,7 @@ static bool is_wanted(void)
 
 	if (emu_options()->trap != EMU_TRAP_AUTO)
 		return emu_options()->trap == EMU_TRAP_ON;
-	where = scan_for_calls();
+	where = find_syscalls();
 	if (where && emu_options()->verbose)
 		emu_say("trap=on: %s makes system calls without libc", where);
 	return where;

@@ -5,8 +5,8 @@
 
 #include <errno.h>
 
-#include "shim/answer.h"
 #include "shim/fdtable.h"
+#include "shim/libc_result.h"
 #include "shim/open.h"
 #include "shim/path.h"
 #include "shim/uring_ring.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * scan.c - see scan.h
+ * find_syscalls.c - see find_syscalls.h
  *
  * Most programs do not even have the two bytes of the instruction. Where they
  * are, what stands around them is disassembled, by a library that is loaded for
@@ -8,7 +8,7 @@
  */
 
 #include "shim/real.h"
-#include "shim/scan.h"
+#include "shim/find_syscalls.h"
 
 #include <Zydis/Zydis.h>
 #include <dlfcn.h>
@@ -190,7 +190,7 @@ static bool open_decoder(struct decoder *decoder)
 		       init(&decoder->state, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64));
 }
 
-const char *scan_for_calls(void)
+const char *find_syscalls(void)
 {
 	struct search search = { 0 };
 
