@@ -7,12 +7,13 @@
 #include "shim/fdtable.h"
 #include "shim/fork.h"
 #include "shim/trap.h"
+#include "shim/trap_handler.h"
 
 static void __attribute__((constructor)) at_start(void)
 {
 	real_resolve_all();
 	fork_start();
-	trap_start();
+	trap_start(trap_handle);
 }
 
 static void __attribute__((destructor)) at_exit(void)

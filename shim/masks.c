@@ -4,7 +4,6 @@
 #include "shim/real.h"
 #include "shim/masks.h"
 
-#include <string.h>
 #include <sys/select.h>
 
 #include "emu/sys.h"
@@ -94,14 +93,10 @@ const void *masks_filter(const void *mask, size_t size, uint64_t *copy)
 /* A libc's set without ours, in the kernel's size. */
 static const sigset_t *filter(const sigset_t *set, sigset_t *copy)
 {
-	uint64_t word;
-
 	if (!masks_open() || !set)
 		return set;
 	*copy = *set;
-	memcpy(&word, copy, sizeof(word));
-	word &= ~masks_open();
-	memcpy(copy, &word, sizeof(word));
+	masks_set_word(copy, masks_word(set) & ~masks_open());
 	return copy;
 }
 
@@ -114,17 +109,12 @@ static int do_sigmask(int (*real)(int, const sigset_t *, sigset_t *), int how, c
 	int ret;
 
 	if (set)
-		memcpy(&word, set, sizeof(word));
+		word = masks_word(set);
 	ret = real(how, how == SIG_UNBLOCK ? set : filter(set, &copy), old);
 	if (ret)
 		return ret;
-	if (old && held) {
-		uint64_t shown;
-
-		memcpy(&shown, old, sizeof(shown));
-		shown |= held;
-		memcpy(old, &shown, sizeof(shown));
-	}
+	if (old && held)
+		masks_set_word(old, masks_word(old) | held);
 	if (set)
 		masks_changed(how, word);
 	return 0;
@@ -138,6 +128,48 @@ EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
 	return do_sigmask(REAL(pthread_sigmask), how, set, old);
+}
+
+static int change_one(int how, int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	return sigaddset(&set, sig) ? -1 : sigprocmask(how, &set, NULL);
+}
+
+EXPORT int sighold(int sig)
+{
+	return change_one(SIG_BLOCK, sig);
+}
+
+EXPORT int sigrelse(int sig)
+{
+	return change_one(SIG_UNBLOCK, sig);
+}
+
+static int change_word(int how, int mask)
+{
+	sigset_t set;
+	sigset_t old;
+	int was;
+
+	sigemptyset(&set);
+	memcpy(&set, &mask, sizeof(mask));
+	if (sigprocmask(how, &set, &old))
+		return -1;
+	memcpy(&was, &old, sizeof(was));
+	return was;
+}
+
+EXPORT int sigblock(int mask)
+{
+	return change_word(SIG_BLOCK, mask);
+}
+
+EXPORT int sigsetmask(int mask)
+{
+	return change_word(SIG_SETMASK, mask);
 }
 
 EXPORT int sigsuspend(const sigset_t *set)

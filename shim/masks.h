@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "shim/syscall.h"
 
@@ -21,6 +22,21 @@
 static inline uint64_t masks_bit(int sig)
 {
 	return 1ULL << (sig - 1);
+}
+
+/** masks_word() - the kernel's part of a set. */
+static inline uint64_t masks_word(const sigset_t *set)
+{
+	uint64_t word;
+
+	memcpy(&word, set, sizeof(word));
+	return word;
+}
+
+/** masks_set_word() - change the kernel's part of a set; glibc's rest stays. */
+static inline void masks_set_word(sigset_t *set, uint64_t word)
+{
+	memcpy(set, &word, sizeof(word));
 }
 
 /** masks_keep_open() - from now on this signal is not to be blocked, by this thread neither. */

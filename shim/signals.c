@@ -21,7 +21,6 @@
 #include "emu/uapi.h"
 #include "shim/masks.h"
 #include "shim/signals.h"
-#include "shim/trap.h"
 
 /**
  * struct disposition - what the client wants done about one signal
@@ -49,12 +48,12 @@ static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
 /* Whether the kernel's handlers are ours; atomic, written under write_lock. */
 static bool started;
 /* Whether that of SIGSYS is; written before there are threads. */
-static bool started_trap;
+static bool started_sigsys;
 
 static struct disposition *disposition_of(int sig)
 {
 	if (sig == SIGSYS)
-		return started_trap ? &sys : NULL;
+		return started_sigsys ? &sys : NULL;
 	if (!__atomic_load_n(&started, __ATOMIC_ACQUIRE))
 		return NULL;
 	return sig == SIGSEGV ? &segv : sig == SIGBUS ? &bus : NULL;
@@ -63,14 +62,6 @@ static struct disposition *disposition_of(int sig)
 bool signals_has(int sig)
 {
 	return disposition_of(sig);
-}
-
-static uint64_t first_word(const sigset_t *set)
-{
-	uint64_t word;
-
-	memcpy(&word, set, sizeof(word));
-	return word;
 }
 
 static struct disposition load(const struct disposition *d)
@@ -127,13 +118,13 @@ static void die(siginfo_t *info, ucontext_t *uc)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	uint64_t bit = masks_bit(info->si_signo);
-	uint64_t mask = first_word(&uc->uc_sigmask) & ~bit;
+	uint64_t mask = masks_word(&uc->uc_sigmask) & ~bit;
 
 	if (info->si_signo != SIGSYS)
 		emu_fault_diagnose(info);
 	REAL(sigaction)(info->si_signo, &dfl, NULL);
 	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, MASKS_SIZE);
-	memcpy(&uc->uc_sigmask, &mask, sizeof(mask));
+	masks_set_word(&uc->uc_sigmask, mask);
 	/* Valgrind takes a fault that the kernel reports outside its own code for its own. */
 	if (emu_on_valgrind())
 		emu_sys(SYS_tgkill, emu_sys(SYS_getpid), emu_sys(SYS_gettid), info->si_signo);
@@ -162,7 +153,7 @@ static void deliver(siginfo_t *info, ucontext_t *uc, int saved_errno)
 	if (info->si_code <= 0 && (masks_defer(sig) || want.handler == (uintptr_t)SIG_IGN))
 		return;
 	if (is_default(&want) ||
-	    (info->si_code > 0 && (first_word(&uc->uc_sigmask) | masks_held()) & masks_bit(sig))) {
+	    (info->si_code > 0 && (masks_word(&uc->uc_sigmask) | masks_held()) & masks_bit(sig))) {
 		die(info, uc);
 		return;
 	}
@@ -222,7 +213,7 @@ static void install(void)
 static void adopt(struct disposition *d, const struct sigaction *action)
 {
 	store(d, (uintptr_t)action->sa_handler, (unsigned int)action->sa_flags,
-	      first_word(&action->sa_mask));
+	      masks_word(&action->sa_mask));
 }
 
 void signals_start(void)
@@ -245,25 +236,25 @@ void signals_start(void)
 	masks_keep_open(SIGBUS);
 }
 
-void signals_start_trap(void)
+void signals_start_sigsys(void (*handler)(int sig, siginfo_t *info, void *context), uint64_t mask)
 {
-	struct sigaction action = { .sa_sigaction = trap_on_signal,
+	struct sigaction action = { .sa_sigaction = handler,
 				    .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
-	uint64_t mask = TRAP_MASK;
 	struct sigaction old;
 
-	memcpy(&action.sa_mask, &mask, sizeof(mask));
+	masks_set_word(&action.sa_mask, mask);
 	/* The trap copies from and to the client, and faults are repaired. */
 	signals_start();
 	REAL(sigaction)(SIGSYS, &action, &old);
 	adopt(&sys, &old);
-	started_trap = true;
+	started_sigsys = true;
 	/* The process may have been started with it blocked. */
 	masks_keep_open(SIGSYS);
 }
 
-static void exchange(struct disposition *d, const struct sigaction *action, struct sigaction *old)
+void signals_exchange(int sig, const struct sigaction *action, struct sigaction *old)
 {
+	struct disposition *d = disposition_of(sig);
 	uint64_t mask = lock_writers();
 	struct disposition was = load(d);
 
@@ -279,91 +270,6 @@ static void exchange(struct disposition *d, const struct sigaction *action, stru
 		memset(old, 0, sizeof(*old));
 		old->sa_handler = (sighandler_t)was.handler;
 		old->sa_flags = was.flags;
-		memcpy(&old->sa_mask, &was.mask, sizeof(was.mask));
+		masks_set_word(&old->sa_mask, was.mask);
 	}
-}
-
-/* Of a signal that is not ours; its handler's mask may have ours. */
-static int change_other(int sig, const struct sigaction *action, struct sigaction *old)
-{
-	uint64_t held = masks_of_action(sig, NULL);
-	struct sigaction copy;
-	uint64_t mask;
-	int ret;
-
-	if (!masks_open())
-		return REAL(sigaction)(sig, action, old);
-	if (action) {
-		uint64_t client = first_word(&action->sa_mask);
-
-		copy = *action;
-		mask = client & ~masks_open();
-		memcpy(&copy.sa_mask, &mask, sizeof(mask));
-		ret = REAL(sigaction)(sig, &copy, old);
-		if (!ret)
-			masks_of_action(sig, &client);
-	} else {
-		ret = REAL(sigaction)(sig, NULL, old);
-	}
-	if (!ret && old) {
-		mask = first_word(&old->sa_mask) | held;
-		memcpy(&old->sa_mask, &mask, sizeof(mask));
-	}
-	return ret;
-}
-
-EXPORT int sigaction(int sig, const struct sigaction *action, struct sigaction *old)
-{
-	struct disposition *d = disposition_of(sig);
-
-	if (!d)
-		return change_other(sig, action, old);
-	/* A copy first: the client may pass one structure for both. */
-	if (action) {
-		struct sigaction copy = *action;
-
-		exchange(d, &copy, old);
-	} else {
-		exchange(d, NULL, old);
-	}
-	return 0;
-}
-
-static sighandler_t set_handler(struct disposition *d, sighandler_t handler, int flags)
-{
-	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
-	struct sigaction old;
-
-	exchange(d, &action, &old);
-	return old.sa_handler;
-}
-
-EXPORT sighandler_t signal(int sig, sighandler_t handler)
-{
-	struct disposition *d = disposition_of(sig);
-
-	return d ? set_handler(d, handler, SA_RESTART) : REAL(signal)(sig, handler);
-}
-
-EXPORT sighandler_t bsd_signal(int sig, sighandler_t handler)
-{
-	return signal(sig, handler);
-}
-
-EXPORT sighandler_t ssignal(int sig, sighandler_t handler)
-{
-	return signal(sig, handler);
-}
-
-EXPORT sighandler_t sysv_signal(int sig, sighandler_t handler)
-{
-	struct disposition *d = disposition_of(sig);
-
-	return d ? set_handler(d, handler, SA_RESETHAND | SA_NODEFER) :
-		   REAL(sysv_signal)(sig, handler);
-}
-
-EXPORT sighandler_t __sysv_signal(int sig, sighandler_t handler)
-{
-	return sysv_signal(sig, handler);
 }

@@ -11,18 +11,28 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <ucontext.h>
 
 /** signals_start() - take both over; again does nothing. Any thread. */
 void signals_start(void) __attribute__((visibility("hidden")));
 
-/** signals_start_trap() - SIGSYS too, for the trap; once, before there are threads. */
-void signals_start_trap(void) __attribute__((visibility("hidden")));
+/**
+ * signals_start_sigsys() - SIGSYS too, for the trap; once, before there are threads
+ * @handler: of the kernel
+ * @mask:    signals to block meanwhile
+ */
+void signals_start_sigsys(void (*handler)(int sig, siginfo_t *info, void *context), uint64_t mask)
+	__attribute__((visibility("hidden")));
 
 /** signals_deliver() - do with a signal of the three what the client wants, in its handler. */
 void signals_deliver(siginfo_t *info, ucontext_t *uc) __attribute__((visibility("hidden")));
 
 /** signals_has() - whether the kernel's handler of a signal is ours. */
 bool signals_has(int sig) __attribute__((visibility("hidden")));
+
+/** signals_exchange() - sigaction() of a signal whose handler is ours. */
+void signals_exchange(int sig, const struct sigaction *action, struct sigaction *old)
+	__attribute__((visibility("hidden")));
 
 #endif /* EXMAP_SHIM_SIGNALS_H */

@@ -5,24 +5,17 @@
 #include "shim/trap.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <link.h>
-#include <pthread.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <ucontext.h>
 
 #include "emu/options.h"
 #include "emu/process.h"
 #include "emu/report.h"
 #include "emu/sys.h"
-#include "emu/uapi.h"
 #include "shim/fdtable.h"
 #include "shim/find_syscalls.h"
 #include "shim/signals.h"
-#include "shim/syscall.h"
-#include "shim/trap_context.h"
 #include "shim/trap_stack.h"
 
 /* Of ThreadSanitizer, which blocks signals around calls of its own that are not libc's. */
@@ -97,7 +90,7 @@ static bool is_wanted(void)
 	return where;
 }
 
-void trap_start(void)
+void trap_start(void (*handler)(int sig, siginfo_t *info, void *context))
 {
 	long ret;
 
@@ -116,7 +109,7 @@ void trap_start(void)
 			"are not seen");
 		return;
 	}
-	signals_start_trap();
+	signals_start_sigsys(handler, trap_mask());
 	trap_stack_start();
 	ret = set();
 	if (ret) {
@@ -137,77 +130,10 @@ void trap_thread_start(void)
 	set();
 }
 
-static void set_mask(uint64_t mask)
+void trap_tell_of_thread(void)
 {
-	emu_sys(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
-}
-
-/* Served as by name, where a name is served; and otherwise by the kernel. */
-static long serve(long nr, const struct syscall_args *args)
-{
-	bool served;
-	long ret;
-	int state;
-
-	/* The client's instruction was no cancellation point. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	served = syscall_serve(nr, args, &ret);
-	if (served && ret == -1)
-		ret = -errno;
-	pthread_setcancelstate(state, NULL);
-	return served ? ret : emu_sys6(nr, args->a, args->b, args->c, args->d, args->e, args->f);
-}
-
-/* Whether it is one of those that a client makes all day: signals can wait for their end. */
-static bool is_on_exmap(long nr, const struct syscall_args *args)
-{
-	return (nr == SYS_ioctl || nr == SYS_pread64 || nr == SYS_preadv) && fdtable_read(args->a);
-}
-
-static void set_mask_of(const ucontext_t *uc)
-{
-	uint64_t mask;
-
-	memcpy(&mask, &uc->uc_sigmask, sizeof(mask));
-	set_mask(mask);
-}
-
-static void serve_context(ucontext_t *uc)
-{
-	greg_t *regs = uc->uc_mcontext.gregs;
-	struct syscall_args args = { regs[REG_RDI], regs[REG_RSI], regs[REG_RDX],
-				     regs[REG_R10], regs[REG_R8],  regs[REG_R9] };
-	long nr = regs[REG_RAX];
-	int saved_errno = errno;
-	long ret;
-
-	if (is_on_exmap(nr, &args)) {
-		ret = serve(nr, &args);
-	} else if (!trap_context_serve(nr, &args, uc, &ret)) {
-		set_mask_of(uc);
-		if (!trap_clone(nr, &args, uc, &ret))
-			ret = serve(nr, &args);
-		set_mask(TRAP_MASK);
-	}
-	regs[REG_RAX] = ret;
-	errno = saved_errno;
-}
-
-static void serve_and_return(ucontext_t *uc)
-{
-	serve_context(uc);
-	trap_stack_leave();
-	trap_sigreturn((uintptr_t)uc);
-}
-
-void trap_on_signal(int sig, siginfo_t *info, void *context)
-{
-	(void)sig;
-	if (info->si_code != SYS_USER_DISPATCH) {
-		set_mask_of(context);
-		signals_deliver(info, context);
-		return;
-	}
-	trap_stack_run(context, serve_and_return);
-	serve_context(context);
+	if (fdtable_any())
+		emu_say_once("clone: a thread that libc does not know of: its calls on an exmap "
+			     "outside libc will fail with EBADF; make threads with "
+			     "pthread_create()");
 }

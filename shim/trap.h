@@ -18,11 +18,14 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "shim/masks.h"
+
 /* Whether the trap is set; written by trap_start() before there are threads. */
 extern bool trap_is_on __attribute__((visibility("hidden")));
 
 /** trap_start() - set it in this thread, if the options say so; at the start of the process. */
-void trap_start(void) __attribute__((visibility("hidden")));
+void trap_start(void (*handler)(int sig, siginfo_t *info, void *context))
+	__attribute__((visibility("hidden")));
 
 /** trap_thread_start() - set it in a new thread or a forked child, if the process has it. */
 void trap_thread_start(void) __attribute__((visibility("hidden")));
@@ -30,14 +33,11 @@ void trap_thread_start(void) __attribute__((visibility("hidden")));
 /** trap_tell_of_thread() - say once that a thread is made whose calls are not seen. */
 void trap_tell_of_thread(void) __attribute__((visibility("hidden")));
 
-#define TRAP_BIT(sig) (1ULL << ((sig)-1))
-
-/* The kernel's mask in the handler: all but what faults raise, and libc uses itself. */
-#define TRAP_MASK                                                                      \
-	~(TRAP_BIT(SIGSYS) | TRAP_BIT(SIGSEGV) | TRAP_BIT(SIGBUS) | TRAP_BIT(SIGILL) | \
-	  TRAP_BIT(SIGFPE) | TRAP_BIT(SIGTRAP) | TRAP_BIT(32) | TRAP_BIT(33))
-
-/** trap_on_signal() - the handler of SIGSYS, for what libc's sigaction() takes. */
-void trap_on_signal(int sig, siginfo_t *info, void *context) __attribute__((visibility("hidden")));
+/** trap_mask() - the kernel's mask in the handler: all but what faults raise, and libc uses itself. */
+static inline uint64_t trap_mask(void)
+{
+	return ~(masks_bit(SIGSYS) | masks_bit(SIGSEGV) | masks_bit(SIGBUS) | masks_bit(SIGILL) |
+		 masks_bit(SIGFPE) | masks_bit(SIGTRAP) | masks_bit(32) | masks_bit(33));
+}
 
 #endif /* EXMAP_SHIM_TRAP_H */

@@ -11,7 +11,7 @@
  */
 
 #define _GNU_SOURCE
-#include "shim/trap_context.h"
+#include "shim/trap_clone.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -19,10 +19,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "emu/report.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
-#include "shim/fdtable.h"
 #include "shim/fork.h"
 #include "shim/trap.h"
 
@@ -138,14 +136,6 @@ static long make_process(long nr, const struct syscall_args *args, const uint64_
 	if (stack)
 		uc->uc_mcontext.gregs[REG_RSP] = stack;
 	return 0;
-}
-
-void trap_tell_of_thread(void)
-{
-	if (fdtable_any())
-		emu_say_once("clone: a thread that libc does not know of: its calls on an exmap "
-			     "outside libc will fail with EBADF; make threads with "
-			     "pthread_create()");
 }
 
 static long make_thread(long nr, const struct syscall_args *args, const uint64_t *words, long n,

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 
@@ -24,7 +23,6 @@
 #include "emu/usercopy.h"
 #include "shim/masks.h"
 #include "shim/signals.h"
-#include "shim/trap.h"
 #include "shim/trap_stack.h"
 
 __asm__(".pushsection .text\n"
@@ -41,13 +39,11 @@ __asm__(".pushsection .text\n"
 /* The thread's mask is in the frame; rt_sigreturn() sets it. */
 static long do_sigprocmask(const struct syscall_args *args, ucontext_t *uc)
 {
+	uint64_t old = masks_word(&uc->uc_sigmask);
+	uint64_t shown = old | masks_held();
 	uint64_t given;
-	uint64_t shown;
-	uint64_t old;
 	uint64_t set;
 
-	memcpy(&old, &uc->uc_sigmask, sizeof(old));
-	shown = old | masks_held();
 	if (args->d != sizeof(set))
 		return -EINVAL;
 	if (args->b) {
@@ -68,7 +64,7 @@ static long do_sigprocmask(const struct syscall_args *args, ucontext_t *uc)
 		}
 		masks_changed(args->a, given);
 		set &= ~(masks_open() | masks_bit(SIGKILL) | masks_bit(SIGSTOP));
-		memcpy(&uc->uc_sigmask, &set, sizeof(set));
+		masks_set_word(&uc->uc_sigmask, set);
 	}
 	return args->c ? emu_usercopy((void *)args->c, &shown, sizeof(shown)) : 0;
 }
@@ -81,11 +77,11 @@ static long exchange_action(int sig, const struct emu_kernel_sigaction *new,
 
 	action.sa_handler = new->handler;
 	action.sa_flags = new->flags;
-	memcpy(&action.sa_mask, &new->mask, sizeof(new->mask));
+	masks_set_word(&action.sa_mask, new->mask);
 	if (sigaction(sig, new->handler == SIG_ERR ? NULL : &action, &was))
 		return -errno;
-	*old = (struct emu_kernel_sigaction){ was.sa_handler, (unsigned int)was.sa_flags, NULL, 0 };
-	memcpy(&old->mask, &was.sa_mask, sizeof(old->mask));
+	*old = (struct emu_kernel_sigaction){ was.sa_handler, (unsigned int)was.sa_flags, NULL,
+					      masks_word(&was.sa_mask) };
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trap_context.h - trapped calls about the calling thread itself: its signals, its children */
+/* trap_context.h - trapped calls about the calling thread itself: its signals */
 #ifndef EXMAP_SHIM_TRAP_CONTEXT_H
 #define EXMAP_SHIM_TRAP_CONTEXT_H
 
@@ -28,14 +28,5 @@ bool trap_context_serve(long nr, const struct syscall_args *args, ucontext_t *uc
  *      having been popped
  */
 void trap_sigreturn(uintptr_t sp) __attribute__((noreturn, visibility("hidden")));
-
-/**
- * trap_clone() - clone(), clone3(), fork() and vfork(), for the thread at @uc
- *
- * With the thread's own signal mask. Arguments and return as above; in a child too, whose
- * @uc has been changed.
- */
-bool trap_clone(long nr, const struct syscall_args *args, ucontext_t *uc, long *ret)
-	__attribute__((visibility("hidden")));
 
 #endif /* EXMAP_SHIM_TRAP_CONTEXT_H */
