@@ -24,32 +24,6 @@
 /* As many as the kernel takes: IORING_MAX_FIXED_FILES in io_uring/rsrc.h. */
 #define MAX_FILES (1U << 20)
 
-void uring_forget_files(struct uring *ring)
-{
-	for (unsigned int i = 0; i < ring->nr_files; i++) {
-		if (ring->files[i])
-			emu_file_put(ring->files[i]);
-	}
-	free(ring->files);
-	ring->files = NULL;
-	ring->nr_files = 0;
-}
-
-void uring_forget_file(struct uring *ring, unsigned int slot)
-{
-	if (slot >= ring->nr_files || !ring->files[slot])
-		return;
-	emu_file_put(ring->files[slot]);
-	ring->files[slot] = NULL;
-}
-
-void uring_forget_buffers(struct uring *ring)
-{
-	free(ring->buffers);
-	ring->buffers = NULL;
-	ring->nr_buffers = 0;
-}
-
 /* What the kernel has in the place of an exmap, or -1. */
 static int stand_in;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uring_ring.h - what we know of a ring; between uring.c, uring_register.c and uring_serve.c */
+/* uring_ring.h - what we know of a ring; between uring_setup.c, uring_enter.c and uring_register.c */
 #ifndef EXMAP_SHIM_URING_RING_H
 #define EXMAP_SHIM_URING_RING_H
 
@@ -80,56 +80,7 @@ void uring_forget_file(struct uring *ring, unsigned int slot) __attribute__((vis
 long uring_update_files(struct uring *ring, const int *fds, unsigned int nr, unsigned int offset)
 	__attribute__((visibility("hidden")));
 
-/** uring_is_for_table() - whether an entry opens or closes an exmap, or registers fds. */
-bool uring_is_for_table(const struct uring *ring, const struct io_uring_sqe *sqe)
-	__attribute__((visibility("hidden")));
-
-/** uring_serve_table() - carry such an entry out. Return: its result. */
-long uring_serve_table(struct uring *ring, const struct io_uring_sqe *sqe)
-	__attribute__((visibility("hidden")));
-
-/** uring_leave_slot() - the kernel is about to put a file of its own where an entry says. */
-void uring_leave_slot(struct uring *ring, const struct io_uring_sqe *sqe)
-	__attribute__((visibility("hidden")));
-
 /** uring_forget_buffers() - no registered buffers any more; as above. */
 void uring_forget_buffers(struct uring *ring) __attribute__((visibility("hidden")));
-
-/** uring_nop_has_result() - whether a no-op can have a result of ours: Linux 6.10. */
-bool uring_nop_has_result(void) __attribute__((visibility("hidden")));
-
-/**
- * uring_serve_entries() - carry out what is submitted on exmaps
- * @ring:      locked
- * @to_submit: how many entries the client submits
- * @flags:     of its io_uring_enter()
- * @submitted: increased by how many have been submitted already
- *
- * Return: 0, or a negative errno if no more can be.
- */
-long uring_serve_entries(struct uring *ring, unsigned int to_submit, unsigned int flags,
-			 long *submitted) __attribute__((visibility("hidden")));
-
-/**
- * uring_await() - submit entries up to one that has to wait for those before it, and wait
- * @ring:  locked
- * @sqe:   the last of them; it is changed
- * @n:     how many they are
- * @flags: of the client's io_uring_enter()
- * @submitted: increased by how many have been submitted
- *
- * Return: 1 if the turn of @sqe has come, 0 if it was cancelled, and the client knows; or a
- * negative errno if it was not submitted.
- */
-long uring_await(struct uring *ring, struct io_uring_sqe *sqe, unsigned int n, unsigned int flags,
-		 long *submitted) __attribute__((visibility("hidden")));
-
-/** uring_post() - complete an operation that has been waited for. */
-void uring_post(const struct uring *ring, uint64_t user_data, long result)
-	__attribute__((visibility("hidden")));
-
-/** uring_message() - make an entry one that sends a completion to a ring, and has none of its own. */
-void uring_message(struct io_uring_sqe *sqe, int fd, uint64_t user_data, long result)
-	__attribute__((visibility("hidden")));
 
 #endif /* EXMAP_SHIM_URING_RING_H */

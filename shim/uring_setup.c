@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* uring.c - rings: their making, their table, and io_uring_enter(); see uring.h */
+/* uring_setup.c - io_uring_setup(): the rings that the shim knows, and their memory */
 
 #include "shim/real.h"
 #include "shim/uring.h"
@@ -10,9 +10,7 @@
 
 #include "emu/report.h"
 #include "emu/sys.h"
-#include "emu/usercopy.h"
 #include "shim/fdtable.h"
-#include "shim/masks.h"
 #include "shim/uring_ring.h"
 
 bool uring_any;
@@ -46,6 +44,32 @@ struct uring *uring_get(int fd)
 		ring->refs++;
 	uring_unlock();
 	return ring;
+}
+
+void uring_forget_files(struct uring *ring)
+{
+	for (unsigned int i = 0; i < ring->nr_files; i++) {
+		if (ring->files[i])
+			emu_file_put(ring->files[i]);
+	}
+	free(ring->files);
+	ring->files = NULL;
+	ring->nr_files = 0;
+}
+
+void uring_forget_file(struct uring *ring, unsigned int slot)
+{
+	if (slot >= ring->nr_files || !ring->files[slot])
+		return;
+	emu_file_put(ring->files[slot]);
+	ring->files[slot] = NULL;
+}
+
+void uring_forget_buffers(struct uring *ring)
+{
+	free(ring->buffers);
+	ring->buffers = NULL;
+	ring->nr_buffers = 0;
 }
 
 void uring_unmap(struct uring *ring)
@@ -205,42 +229,4 @@ long uring_setup(const struct syscall_args *args)
 	if (ret < 0)
 		emu_sys(SYS_close, fd);
 	return ret;
-}
-
-/* The call itself, with the client's mask but for what must not be blocked. */
-static long enter(const struct syscall_args *args, unsigned int to_submit)
-{
-	const void *arg = (void *)args->e;
-	struct io_uring_getevents_arg extended;
-	uint64_t copy;
-
-	if (!(args->d & IORING_ENTER_EXT_ARG)) {
-		arg = masks_filter(arg, args->f, &copy);
-	} else if (masks_open() && args->f == sizeof(extended) &&
-		   !emu_usercopy(&extended, arg, sizeof(extended))) {
-		extended.sigmask = (uintptr_t)masks_filter((void *)(uintptr_t)extended.sigmask,
-							   extended.sigmask_sz, &copy);
-		arg = &extended;
-	}
-	return emu_sys(SYS_io_uring_enter, args->a, to_submit, args->c, args->d, arg, args->f);
-}
-
-long uring_enter(const struct syscall_args *args)
-{
-	/* By the number of a registered ring we know none. */
-	bool known = args->b && !(args->d & IORING_ENTER_REGISTERED_RING);
-	struct uring *ring = known ? uring_get(args->a) : NULL;
-	long done = 0;
-	long ret = 0;
-
-	if (ring) {
-		pthread_mutex_lock(&ring->lock);
-		ret = uring_serve_entries(ring, args->b, args->d, &done);
-		pthread_mutex_unlock(&ring->lock);
-		uring_put(ring);
-	}
-	if (ret < 0)
-		return done ? done : ret;
-	ret = enter(args, args->b - done);
-	return ret >= 0 ? done + ret : done ? done : ret;
 }
