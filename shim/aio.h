@@ -12,11 +12,11 @@
 #include "shim/syscall.h"
 
 /* io_submit(), io_getevents() and io_pgetevents(). Return: a negative errno for an error. */
-long aio_submit(const struct syscall_args *args) __attribute__((visibility("hidden")));
-long aio_getevents(long nr, const struct syscall_args *args) __attribute__((visibility("hidden")));
+long aio_submit(const struct syscall_args *args);
+long aio_getevents(long nr, const struct syscall_args *args);
 
 /* Around fork(). */
-void aio_lock(void) __attribute__((visibility("hidden")));
-void aio_unlock(void) __attribute__((visibility("hidden")));
+void aio_lock(void);
+void aio_unlock(void);
 
 #endif /* EXMAP_SHIM_AIO_H */

@@ -11,6 +11,6 @@
  *
  * Return: the name of the first file that has some, or NULL.
  */
-const char *find_syscalls(void) __attribute__((visibility("hidden")));
+const char *find_syscalls(void);
 
 #endif /* EXMAP_SHIM_FIND_SYSCALLS_H */

@@ -9,11 +9,11 @@
  * Early, so that ours come last before a fork: a client's own handlers may wait
  * for threads of theirs, which may want our locks.
  */
-void fork_start(void) __attribute__((visibility("hidden")));
+void fork_start(void);
 
 /* No lock of ours is held while forking. */
-void fork_prepare(void) __attribute__((visibility("hidden")));
-void fork_parent(void) __attribute__((visibility("hidden")));
-void fork_child(void) __attribute__((visibility("hidden")));
+void fork_prepare(void);
+void fork_parent(void);
+void fork_child(void);
 
 #endif /* EXMAP_SHIM_FORK_H */

@@ -20,7 +20,6 @@ static inline off_t io_offset(off_t offset)
 }
 
 /** io_syscall_action() - system call 400; a negative errno for an error. */
-long io_syscall_action(int fd, unsigned int opcode, unsigned int interface, unsigned int iov_len)
-	__attribute__((visibility("hidden")));
+long io_syscall_action(int fd, unsigned int opcode, unsigned int interface, unsigned int iov_len);
 
 #endif /* EXMAP_SHIM_IO_H */

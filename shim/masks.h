@@ -40,29 +40,29 @@ static inline void masks_set_word(sigset_t *set, uint64_t word)
 }
 
 /** masks_keep_open() - from now on this signal is not to be blocked, by this thread neither. */
-void masks_keep_open(int sig) __attribute__((visibility("hidden")));
+void masks_keep_open(int sig);
 
 /** masks_open() - the signals that are not to be blocked. */
-uint64_t masks_open(void) __attribute__((visibility("hidden")));
+uint64_t masks_open(void);
 
 /** masks_held() - those of them that the calling thread has blocked, for all it knows. */
-uint64_t masks_held(void) __attribute__((visibility("hidden")));
+uint64_t masks_held(void);
 
 /** masks_thread_start() - a new thread has blocked what its maker had. */
-void masks_thread_start(uint64_t held) __attribute__((visibility("hidden")));
+void masks_thread_start(uint64_t held);
 
 /**
  * masks_changed() - the calling thread has called sigprocmask()
  * @how: SIG_BLOCK ...
  * @set: the client's
  */
-void masks_changed(int how, uint64_t set) __attribute__((visibility("hidden")));
+void masks_changed(int how, uint64_t set);
 
 /** masks_defer() - if the thread has a signal of ours blocked, it waits for that to end. */
-bool masks_defer(int sig) __attribute__((visibility("hidden")));
+bool masks_defer(int sig);
 
 /** masks_of_action() - exchange what the mask of a signal's handler says of ours. */
-uint64_t masks_of_action(int sig, const uint64_t *mask) __attribute__((visibility("hidden")));
+uint64_t masks_of_action(int sig, const uint64_t *mask);
 
 /**
  * masks_filter() - a mask for the time of a call
@@ -72,15 +72,12 @@ uint64_t masks_of_action(int sig, const uint64_t *mask) __attribute__((visibilit
  *
  * Return: the address that the kernel should get.
  */
-const void *masks_filter(const void *mask, size_t size, uint64_t *copy)
-	__attribute__((visibility("hidden")));
+const void *masks_filter(const void *mask, size_t size, uint64_t *copy);
 
 /** masks_serve() - calls that wait with another mask; as syscall_serve(). */
-bool masks_serve(long nr, const struct syscall_args *args, long *ret)
-	__attribute__((visibility("hidden")));
+bool masks_serve(long nr, const struct syscall_args *args, long *ret);
 
 /** masks_call_sized() - one whose last argument is a structure of mask and size: a negative errno. */
-long masks_call_sized(long nr, const struct syscall_args *args)
-	__attribute__((visibility("hidden")));
+long masks_call_sized(long nr, const struct syscall_args *args);
 
 #endif /* EXMAP_SHIM_MASKS_H */

@@ -19,7 +19,7 @@ static inline bool path_was_read(int error)
  *
  * Looks at the last component first: other paths cost a few instructions.
  */
-bool path_is_exmap(int dir, const char *path) __attribute__((visibility("hidden")));
+bool path_is_exmap(int dir, const char *path);
 
 /**
  * path_leads_to_exmap() - the same for any pointer, and through symbolic links
@@ -27,7 +27,6 @@ bool path_is_exmap(int dir, const char *path) __attribute__((visibility("hidden"
  *
  * A system call: for calls that would make a file, and those that found none.
  */
-bool path_leads_to_exmap(int dir, const char *path, bool follow)
-	__attribute__((visibility("hidden")));
+bool path_leads_to_exmap(int dir, const char *path, bool follow);
 
 #endif /* EXMAP_SHIM_PATH_H */

@@ -83,14 +83,14 @@ enum real_function {
 extern void *real_functions[NR_REAL_FUNCTIONS] __attribute__((visibility("hidden")));
 
 /** real_resolve() - find one, and remember it. */
-void *real_resolve(enum real_function which) __attribute__((visibility("hidden")));
+void *real_resolve(enum real_function which);
 
 /**
  * real_resolve_all() - find what can be found, at the start
  *
  * Later each look-up would take the client's dlerror() away.
  */
-void real_resolve_all(void) __attribute__((visibility("hidden")));
+void real_resolve_all(void);
 
 static inline void *real_function(enum real_function which)
 {

@@ -17,7 +17,6 @@ struct syscall_args {
  *
  * Return: whether we stand in for it; if not, nothing was done.
  */
-bool syscall_serve(long nr, const struct syscall_args *args, long *ret)
-	__attribute__((visibility("hidden")));
+bool syscall_serve(long nr, const struct syscall_args *args, long *ret);
 
 #endif /* EXMAP_SHIM_SYSCALL_H */

@@ -24,14 +24,13 @@
 extern bool trap_is_on __attribute__((visibility("hidden")));
 
 /** trap_start() - set it in this thread, if the options say so; at the start of the process. */
-void trap_start(void (*handler)(int sig, siginfo_t *info, void *context))
-	__attribute__((visibility("hidden")));
+void trap_start(void (*handler)(int sig, siginfo_t *info, void *context));
 
 /** trap_thread_start() - set it in a new thread or a forked child, if the process has it. */
-void trap_thread_start(void) __attribute__((visibility("hidden")));
+void trap_thread_start(void);
 
 /** trap_tell_of_thread() - say once that a thread is made whose calls are not seen. */
-void trap_tell_of_thread(void) __attribute__((visibility("hidden")));
+void trap_tell_of_thread(void);
 
 /** trap_mask() - the kernel's mask in the handler: all but what faults raise, and libc uses itself. */
 static inline uint64_t trap_mask(void)

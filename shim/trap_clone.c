@@ -35,7 +35,7 @@ struct start {
 };
 
 /* Pops a struct start, its entry being popped already, and goes to where the client called. */
-void trap_clone_entry(void) __attribute__((visibility("hidden")));
+void trap_clone_entry(void);
 __asm__(".pushsection .text\n"
 	".globl trap_clone_entry\n"
 	".hidden trap_clone_entry\n"

@@ -14,7 +14,6 @@
  * With the thread's own signal mask. Arguments and return as of trap_context_serve(); in a child too, whose
  * @uc has been changed.
  */
-bool trap_clone(long nr, const struct syscall_args *args, ucontext_t *uc, long *ret)
-	__attribute__((visibility("hidden")));
+bool trap_clone(long nr, const struct syscall_args *args, ucontext_t *uc, long *ret);
 
 #endif /* EXMAP_SHIM_TRAP_CLONE_H */

@@ -19,14 +19,13 @@
  * In the handler, with all signals blocked. Return: whether it was such a call; for
  * rt_sigreturn() it does not return.
  */
-bool trap_context_serve(long nr, const struct syscall_args *args, ucontext_t *uc, long *ret)
-	__attribute__((visibility("hidden")));
+bool trap_context_serve(long nr, const struct syscall_args *args, ucontext_t *uc, long *ret);
 
 /**
  * trap_sigreturn() - rt_sigreturn()
  * @sp: where the kernel looks for the frame: at its ucontext, the return address before it
  *      having been popped
  */
-void trap_sigreturn(uintptr_t sp) __attribute__((noreturn, visibility("hidden")));
+void trap_sigreturn(uintptr_t sp) __attribute__((noreturn));
 
 #endif /* EXMAP_SHIM_TRAP_CONTEXT_H */

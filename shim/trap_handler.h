@@ -6,6 +6,6 @@
 #include <signal.h>
 
 /** trap_handle() - the handler, for trap_start(). */
-void trap_handle(int sig, siginfo_t *info, void *context) __attribute__((visibility("hidden")));
+void trap_handle(int sig, siginfo_t *info, void *context);
 
 #endif /* EXMAP_SHIM_TRAP_HANDLER_H */

@@ -92,8 +92,7 @@ static bool on_alternate(const ucontext_t *uc)
  * Where the client was on its alternate stack, it still is, for all it knows: a signal must not
  * begin there anew. rt_sigreturn() sets it up again.
  */
-void trap_stack_arrive(ucontext_t *uc, void (*run)(ucontext_t *uc))
-	__attribute__((visibility("hidden")));
+void trap_stack_arrive(ucontext_t *uc, void (*run)(ucontext_t *uc));
 void trap_stack_arrive(ucontext_t *uc, void (*run)(ucontext_t *uc))
 {
 	const stack_t none = { .ss_flags = SS_DISABLE };
@@ -104,8 +103,7 @@ void trap_stack_arrive(ucontext_t *uc, void (*run)(ucontext_t *uc))
 }
 
 /* Calls arrive() with both, on the stack below @uc. */
-void trap_stack_switch(ucontext_t *uc, void (*run)(ucontext_t *uc))
-	__attribute__((noreturn, visibility("hidden")));
+void trap_stack_switch(ucontext_t *uc, void (*run)(ucontext_t *uc)) __attribute__((noreturn));
 __asm__(".pushsection .text\n"
 	".globl trap_stack_switch\n"
 	".hidden trap_stack_switch\n"

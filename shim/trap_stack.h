@@ -13,7 +13,7 @@
 #include <ucontext.h>
 
 /** trap_stack_start() - have one for the calling thread. */
-void trap_stack_start(void) __attribute__((visibility("hidden")));
+void trap_stack_start(void);
 
 /**
  * trap_stack_run() - with all signals blocked: go on in another function, on the thread's stack for it
@@ -23,8 +23,7 @@ void trap_stack_start(void) __attribute__((visibility("hidden")));
  * Returns only if the thread has no such stack, or all of it is in use; then the
  * handler has to make do with what it is on.
  */
-void trap_stack_run(const ucontext_t *uc, void (*run)(ucontext_t *uc))
-	__attribute__((visibility("hidden")));
+void trap_stack_run(const ucontext_t *uc, void (*run)(ucontext_t *uc));
 
 /**
  * trap_stack_leave() - what trap_stack_run() began is over, but for trap_sigreturn()
@@ -32,6 +31,6 @@ void trap_stack_run(const ucontext_t *uc, void (*run)(ucontext_t *uc))
  * With all signals blocked: a handler that made calls now would be given the place of the
  * frame.
  */
-void trap_stack_leave(void) __attribute__((visibility("hidden")));
+void trap_stack_leave(void);
 
 #endif /* EXMAP_SHIM_TRAP_STACK_H */

@@ -19,15 +19,15 @@
 extern bool uring_any __attribute__((visibility("hidden")));
 
 /* The three system calls. Return: a negative errno for an error. */
-long uring_setup(const struct syscall_args *args) __attribute__((visibility("hidden")));
-long uring_enter(const struct syscall_args *args) __attribute__((visibility("hidden")));
-long uring_register(const struct syscall_args *args) __attribute__((visibility("hidden")));
+long uring_setup(const struct syscall_args *args);
+long uring_enter(const struct syscall_args *args);
+long uring_register(const struct syscall_args *args);
 
 /** uring_close() - the fd is about to be closed; if it is a ring, forget it. */
-void uring_close(int fd) __attribute__((visibility("hidden")));
+void uring_close(int fd);
 
 /* Around fork(): hold the table of rings still. */
-void uring_lock(void) __attribute__((visibility("hidden")));
-void uring_unlock(void) __attribute__((visibility("hidden")));
+void uring_lock(void);
+void uring_unlock(void);
 
 #endif /* EXMAP_SHIM_URING_H */

@@ -56,8 +56,8 @@ struct uring {
 };
 
 /** uring_get() - the ring that an fd is, with a reference, or NULL. */
-struct uring *uring_get(int fd) __attribute__((visibility("hidden")));
-void uring_put(struct uring *ring) __attribute__((visibility("hidden")));
+struct uring *uring_get(int fd);
+void uring_put(struct uring *ring);
 
 /**
  * uring_map() - our own view of the memory that the kernel and the client share
@@ -66,21 +66,19 @@ void uring_put(struct uring *ring) __attribute__((visibility("hidden")));
  *
  * Return: false if it cannot be mapped; uring_unmap() is due all the same.
  */
-bool uring_map(struct uring *ring, const struct io_uring_params *params)
-	__attribute__((visibility("hidden")));
-void uring_unmap(struct uring *ring) __attribute__((visibility("hidden")));
+bool uring_map(struct uring *ring, const struct io_uring_params *params);
+void uring_unmap(struct uring *ring);
 
 /** uring_forget_files() - no registered files any more; the ring locked, or nobody's. */
-void uring_forget_files(struct uring *ring) __attribute__((visibility("hidden")));
+void uring_forget_files(struct uring *ring);
 
 /** uring_forget_file() - a slot of the registered files has no exmap any more; the ring locked. */
-void uring_forget_file(struct uring *ring, unsigned int slot) __attribute__((visibility("hidden")));
+void uring_forget_file(struct uring *ring, unsigned int slot);
 
 /** uring_update_files() - register fds in the place of others; the ring locked. Return: how many. */
-long uring_update_files(struct uring *ring, const int *fds, unsigned int nr, unsigned int offset)
-	__attribute__((visibility("hidden")));
+long uring_update_files(struct uring *ring, const int *fds, unsigned int nr, unsigned int offset);
 
 /** uring_forget_buffers() - no registered buffers any more; as above. */
-void uring_forget_buffers(struct uring *ring) __attribute__((visibility("hidden")));
+void uring_forget_buffers(struct uring *ring);
 
 #endif /* EXMAP_SHIM_URING_RING_H */
