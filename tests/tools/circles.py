@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""circles.py LAYER=DIRECTORY... - object files must not need each other in a circle
+"""circles.py --layer=NAME OBJECT... [--layer=NAME OBJECT...]...
 
-The layers are named from the lowest to the highest, each with the directory of its
-object files. It fails if object files of one layer need each other's symbols in a
-circle, or if a layer needs a symbol of a higher one.
+Fails if object files need each other's symbols in a circle, or if one needs a symbol
+of a higher layer. Layers are named from the lowest to the highest.
 """
 import pathlib
 import subprocess
@@ -24,35 +23,34 @@ def symbols(path):
     return defined, needed
 
 
-def main():
-    objects = {}  # file -> (layer's number, what it needs)
-    owner = {}  # symbol -> file
-    for number, argument in enumerate(sys.argv[1:]):
-        layer, directory = argument.split("=", 1)
-        found = sorted(pathlib.Path(directory).rglob("*.c.o"))
-        if not found:
-            sys.exit(f"not ok - no object files in {directory}: build first")
-        for path in found:
-            file = f"{layer}/{path.name.removesuffix('.o')}"
-            defined, needed = symbols(path)
-            objects[file] = number, needed
-            owner.update(dict.fromkeys(defined, file))
-    failed = False
-    uses = {}
-    for file, (number, needed) in objects.items():
-        uses[file] = {owner[name] for name in needed & owner.keys()} - {file}
-        for upper in sorted(other for other in uses[file] if objects[other][0] > number):
-            failed = True
-            names = sorted(name for name in needed if owner.get(name) == upper)
-            print(f"not ok - {file} needs {', '.join(names)} of the higher layer's {upper}")
-    try:
-        TopologicalSorter(uses).prepare()
-    except CycleError as error:
-        failed = True
-        print(f"not ok - a circle: {' is needed by '.join(error.args[1])}")
-    if failed:
-        sys.exit(1)
-    print(f"ok - {len(objects)} object files, no circle")
+layers = []  # names, from the lowest
+objects = {}  # layer and file -> number of the layer, symbols that the file needs
+owner = {}  # symbol -> layer and file that define it
+for argument in sys.argv[1:]:
+    if argument.startswith("--layer="):
+        layers.append(argument.removeprefix("--layer="))
+        continue
+    name = f"{layers[-1]}/{pathlib.Path(argument).name.removesuffix('.o')}"
+    defined, needed = symbols(argument)
+    objects[name] = len(layers), needed
+    owner.update(dict.fromkeys(defined, name))
+if not objects:
+    sys.exit(__doc__)
 
-
-main()
+failures = []
+uses = {}
+for name, (layer, needed) in objects.items():
+    uses[name] = {owner[symbol] for symbol in needed if symbol in owner} - {name}
+    for other in sorted(uses[name]):
+        if objects[other][0] > layer:
+            wanted = sorted(symbol for symbol in needed if owner.get(symbol) == other)
+            failures.append(f"{name} needs {', '.join(wanted)} of {other}, a higher layer")
+try:
+    TopologicalSorter(uses).prepare()
+except CycleError as error:
+    failures.append("a circle: " + " is needed by ".join(error.args[1]))
+for failure in failures:
+    print(f"not ok - {failure}")
+if not failures:
+    print(f"ok - {len(objects)} object files of {', '.join(layers)}: no circle")
+sys.exit(bool(failures))
