@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* fds.c - close(), dup() and their like: the kernel's table and ours together */
+/*
+ * fds.c - close(), dup(), fcntl() and sendmsg(): what a client does to fds as such
+ *
+ * An exmap's fd is changed in the kernel's table and in fdtable.c's under one lock.
+ * The last fd of an exmap that is closed ends in emu_file_put(). Fds that the
+ * emulator keeps for itself look closed to the client. A closed ring is forgotten
+ * by uring_close().
+ */
 
 #include "shim/real.h"
 
@@ -26,7 +33,7 @@ EXPORT int close(int fd)
 	}
 	if (fdtable_lock())
 		file = fdtable_take(fd);
-	/* With the lock held this must not be where pthread_cancel() strikes. */
+	/* Not libc's close(), a cancellation point: a thread that ends here would keep the lock. */
 	ret = libc_result(emu_sys(SYS_close, fd));
 	fdtable_unlock();
 	if (file)
@@ -34,7 +41,7 @@ EXPORT int close(int fd)
 	return ret;
 }
 
-/* Closes what may be closed in a range that has hidden fds in it. */
+/* close_range(), but for the hidden fds in the range. */
 static int close_around_hidden(unsigned int first, unsigned int last, int flags)
 {
 	int ret = 0;
@@ -62,8 +69,8 @@ EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 	int fd;
 
 	/*
-	 * With CLOSE_RANGE_CLOEXEC nothing is closed, and our own fds have it anyway;
-	 * flags that nobody knows are for the kernel to refuse.
+	 * CLOSE_RANGE_CLOEXEC closes nothing, and the hidden fds are close-on-exec
+	 * anyway. Unknown flags are the kernel's to refuse.
 	 */
 	if (!fdtable_any() || flags & ~CLOSE_RANGE_UNSHARE || first > last)
 		return REAL(close_range)(first, last, flags);
@@ -83,7 +90,11 @@ EXPORT void closefrom(int first)
 	close_range(first < 0 ? 0 : first, ~0U, 0);
 }
 
-/* Does @ret = the kernel's duplication inside the lock, and then ours. */
+/*
+ * Duplicates the fd @from in both tables.
+ * @ret:  variable for the new fd, or -1 with errno
+ * @call: expression that makes the kernel's duplicate; evaluated once, with the lock held
+ */
 #define DUPLICATE(ret, from, call)                                \
 	do {                                                      \
 		struct exmap_file *from_file = fdtable_get(from); \
@@ -123,7 +134,7 @@ EXPORT int dup2(int fd, int new_fd)
 
 	if (fd_is_hidden(fd))
 		return libc_result(-EBADF);
-	/* The one busy number is one of ours; the client can take any other. */
+	/* A hidden fd has this number. The client can take another. */
 	if (fd_is_hidden(new_fd))
 		return libc_result(-EBUSY);
 	if (!fdtable_read(fd) && !fdtable_read(new_fd))
@@ -146,7 +157,7 @@ EXPORT int dup3(int fd, int new_fd, int flags)
 	return ret;
 }
 
-/* What F_GETFL says of an exmap: as it was opened, not what stands in for it. */
+/* F_GETFL: the flags that the exmap was opened with. The kernel's fd behind it has others. */
 static int get_flags(int fd)
 {
 	struct exmap_file *file;
@@ -176,7 +187,7 @@ static int do_fcntl(int (*real)(int fd, int cmd, ...), int fd, int cmd, void *ar
 	case F_GETFL:
 		return get_flags(fd);
 	case F_SETFL:
-		/* O_NONBLOCK and its like mean nothing to an exmap: taken, and without effect. */
+		/* O_NONBLOCK and the other flags that can be set have no effect on an exmap. */
 		return 0;
 	default:
 		return real(fd, cmd, arg);
@@ -205,6 +216,7 @@ EXPORT int fcntl64(int fd, int cmd, ...)
 	return do_fcntl(REAL(fcntl64), fd, cmd, arg);
 }
 
+/* Whether a control message sends the fd of an exmap (SCM_RIGHTS). */
 static bool has_exmap(const struct cmsghdr *header)
 {
 	const int *fds = (const int *)CMSG_DATA(header);
@@ -229,8 +241,8 @@ static bool carries_exmap(const struct msghdr *message)
 	     header = CMSG_NXTHDR(&copy, header)) {
 		if (!has_exmap(header))
 			continue;
-		emu_say_once("sendmsg: an emulated exmap lives in its process and cannot be sent "
-			     "to another (EOPNOTSUPP); open one there");
+		emu_say_once("sendmsg: the fd of an emulated exmap cannot be sent to another "
+			     "process (EOPNOTSUPP); open /dev/exmap there");
 		return true;
 	}
 	return false;

@@ -9,9 +9,9 @@
 
 struct exmap_file **fdtable;
 
-/* Protects changes of the table; taken before all of the emulator's locks. */
+/* Protects changes of the table. Taken before all of the emulator's locks. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-/* No exmap has a higher fd; under lock. */
+/* No fd above this one was ever an exmap. Under lock. */
 static int highest = -1;
 
 bool fdtable_start(void)

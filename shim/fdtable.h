@@ -2,10 +2,12 @@
 /*
  * fdtable.h - which file descriptors are exmaps
  *
- * A flat array of pointers, one for each possible fd, in memory that nobody
- * touches for fds that are none. Look-ups are RCU reads: they take no lock and
- * write nothing shared. Changes go together with the kernel's own table under
- * one lock.
+ * A flat array with a pointer for each possible fd: to the open exmap, or NULL.
+ * The array is reserved address space; only pages with an entry in use take memory.
+ *
+ * Look-ups are RCU reads: they take no lock and write nothing that other threads
+ * read. A change holds a lock across the change of the kernel's own table, so that
+ * both tables agree about who closed or replaced an fd first.
  */
 #ifndef EXMAP_SHIM_FDTABLE_H
 #define EXMAP_SHIM_FDTABLE_H
@@ -13,10 +15,16 @@
 #include "emu/device.h"
 #include "emu/process.h"
 
-/* NULL until the first exmap is opened, then constant; atomic. Entries are atomic. */
+/* The array. NULL until the first exmap is opened, then constant. It and its entries are atomic. */
 extern struct exmap_file **fdtable __attribute__((visibility("hidden")));
 
-/** fdtable_read() - the exmap that an fd is, or NULL; inside an RCU read section to use it. */
+/**
+ * fdtable_read() - the exmap behind an fd
+ *
+ * Context: any thread. The file may be freed at the end of the RCU read section in
+ * which it was read; outside of one only the answer yes or no may be used.
+ * Return: the file, or NULL if the fd is no exmap, or no fd.
+ */
 static inline struct exmap_file *fdtable_read(int fd)
 {
 	struct exmap_file **table = __atomic_load_n(&fdtable, __ATOMIC_ACQUIRE);
@@ -26,47 +34,62 @@ static inline struct exmap_file *fdtable_read(int fd)
 	return __atomic_load_n(&table[fd], __ATOMIC_ACQUIRE);
 }
 
-/** fdtable_any() - whether this process ever opened an exmap. */
+/** fdtable_any() - whether this process has ever opened an exmap. Any thread; one load. */
 static inline bool fdtable_any(void)
 {
 	return __atomic_load_n(&fdtable, __ATOMIC_RELAXED);
 }
 
-/** fd_is_hidden() - whether an fd is the emulator's own; cheap while it has none. */
+/** fd_is_hidden() - whether an fd is one of the emulator's own, which the client must not see. */
 static inline bool fd_is_hidden(int fd)
 {
 	return fdtable_any() && emu_fd_is_hidden(fd);
 }
 
-/** fdtable_get() - the same with a reference, to be put; outside read sections. */
+/**
+ * fdtable_get() - the exmap behind an fd, with a reference
+ *
+ * Context: any thread, outside RCU read sections.
+ * Return: the file, for emu_file_put(); or NULL if the fd is no exmap.
+ */
 struct exmap_file *fdtable_get(int fd);
 
-/** fdtable_start() - make the table. Return: false when out of memory. */
+/** fdtable_start() - make the table, unless there is one. Any thread. Return: false when out of memory. */
 bool fdtable_start(void);
 
 /**
- * fdtable_lock() - hold the table and the kernel's still
+ * fdtable_lock() - begin a change of the table and of the kernel's own
  *
- * Return: false in a child between vfork() and exec: it shares our memory but
- * not our fds, so the table must stay as it is. Unlock in any case.
+ * Context: any thread, outside RCU read sections. fdtable_unlock() ends it, whatever
+ * this returned.
+ * Return: false if the table must not be changed: this is a child between vfork()
+ * and exec, which shares its parent's memory, but not its fds.
  */
 bool fdtable_lock(void);
 void fdtable_unlock(void);
 
-/** fdtable_hold() - the lock alone, across a fork; fdtable_unlock() lets go of it. */
+/** fdtable_hold() - take the lock without a question, across a fork; fdtable_unlock() releases it. */
 void fdtable_hold(void);
 
-/** fdtable_set() - the fd is this file, and takes over the caller's reference; lock held. */
+/**
+ * fdtable_set() - from now on an fd is an exmap
+ * @fd:   below EMU_MAX_FDS
+ * @file: with a reference, which the table takes over
+ *
+ * Context: lock held.
+ */
 void fdtable_set(int fd, struct exmap_file *file);
 
 /**
- * fdtable_take() - the fd is no exmap any more; lock held
+ * fdtable_take() - from now on an fd is no exmap
  *
- * Return: what it was, with its reference, to be put after unlocking; or NULL.
+ * Context: lock held.
+ * Return: the file that it was, with the table's reference, for emu_file_put() after
+ * fdtable_unlock(); or NULL if it was none.
  */
 struct exmap_file *fdtable_take(int fd);
 
-/** fdtable_next() - the lowest fd in first ... last that is an exmap, or -1; lock held. */
+/** fdtable_next() - the lowest fd from @first to @last that is an exmap, or -1. Lock held. */
 int fdtable_next(unsigned int first, unsigned int last);
 
 #endif /* EXMAP_SHIM_FDTABLE_H */

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* fork.c - see fork.h */
+/*
+ * fork.c - see fork.h
+ *
+ * Lock order: the fd table, the rings, AIO, then the emulator's locks, which
+ * emu_fork_prepare() takes.
+ */
 
 #include "shim/fork.h"
 
@@ -10,6 +15,13 @@
 #include "shim/fdtable.h"
 #include "shim/trap.h"
 #include "shim/uring.h"
+
+static void unlock_all(void)
+{
+	aio_unlock();
+	uring_unlock();
+	fdtable_unlock();
+}
 
 void fork_prepare(void)
 {
@@ -22,19 +34,19 @@ void fork_prepare(void)
 void fork_parent(void)
 {
 	emu_fork_parent();
-	aio_unlock();
-	uring_unlock();
-	fdtable_unlock();
+	unlock_all();
 }
 
 void fork_child(void)
 {
-	/* First, as the mask that the child gets back may come by way of the client's functions. */
+	/*
+	 * The trap comes first. liburcu restores the signal mask inside emu_fork_child()
+	 * by pthread_sigmask(). A client may define that function itself, with system
+	 * calls of its own, and these must be caught already.
+	 */
 	trap_thread_start();
 	emu_fork_child();
-	aio_unlock();
-	uring_unlock();
-	fdtable_unlock();
+	unlock_all();
 }
 
 void fork_start(void)

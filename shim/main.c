@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* main.c - what the shim does at the start and the end of the process */
+/*
+ * main.c - what the shim does at the start and at the end of the process
+ *
+ * Nothing here touches an exmap. The emulator starts with the first open() of
+ * /dev/exmap: see open.c.
+ */
 
 #include "shim/real.h"
 

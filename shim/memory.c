@@ -1,5 +1,18 @@
 // SPDX-License-Identifier: MIT
-/* memory.c - mmap() and its like, where they touch an exmap */
+/*
+ * memory.c - mmap(), munmap(), mprotect(), madvise() and mremap()
+ *
+ * A call that touches neither an exmap's fd nor its mappings goes on to libc.
+ *
+ *   mmap() of an exmap's fd                          emu_mmap()
+ *   mmap(MAP_FIXED), mremap(MREMAP_FIXED) over ours  emu_make_room(), then libc
+ *   munmap() of ours                                 emu_munmap()
+ *   mprotect() of ours                               emu_mprotect()
+ *   madvise(), posix_madvise() of ours               emu_madvise()
+ *   mremap() of ours                                 emu_mremap()
+ *
+ * "Ours" is a range that has a page of a surface or of a page-table export in it.
+ */
 
 #include "shim/real.h"
 
@@ -9,21 +22,23 @@
 #include "shim/fdtable.h"
 #include "shim/libc_result.h"
 
-/* Whether the emulator has a say in a range. */
+/* Whether a surface or a page-table export is in a range. */
 static bool concerns_us(const void *addr, size_t len)
 {
 	return fdtable_any() && emu_vm_overlaps(addr, len);
 }
 
-/* Whether a mapping with these flags replaces what is in its place. */
+/* Whether mmap() with these flags unmaps what is at its address. */
 static bool replaces(int flags)
 {
 	return flags & MAP_FIXED && (flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
 }
 
 /*
- * What a mapping replaces must not go if it fails, so it is made elsewhere first. (What a driver
- * refuses, as ours does, takes the kernel's mappings along.) Return: 0 or a negative errno.
+ * Whether a MAP_FIXED mapping would succeed, found out by making it elsewhere and unmapping it.
+ *
+ * emu_make_room() unmaps the surface that is to be replaced. If the mapping failed only then, the
+ * client would have lost its surface to a call that changed nothing. Return: 0 or a negative errno.
  */
 static long rehearse(size_t len, int prot, int flags, int fd, off_t offset)
 {
@@ -36,6 +51,7 @@ static long rehearse(size_t len, int prot, int flags, int fd, off_t offset)
 	return 0;
 }
 
+/* Unmaps the surfaces that a MAP_FIXED mapping replaces. Return: 0 or a negative errno. */
 static long make_room(const struct exmap_file *file, void *addr, size_t len, int prot, int flags,
 		      int fd, off_t offset)
 {
@@ -43,6 +59,7 @@ static long make_room(const struct exmap_file *file, void *addr, size_t len, int
 
 	if (!concerns_us(addr, len))
 		return 0;
+	/* What an exmap's fd maps only emu_mmap() knows: that cannot be tried elsewhere. */
 	if (!file)
 		ret = rehearse(len, prot, flags, fd, offset);
 	return ret ? ret : emu_make_room(addr, len);
@@ -105,7 +122,7 @@ EXPORT int posix_madvise(void *addr, size_t len, int advice)
 {
 	if (!concerns_us(addr, len))
 		return REAL(posix_madvise)(addr, len, advice);
-	/* glibc's does nothing for this one, and MADV_DONTNEED is another thing. */
+	/* glibc ignores POSIX_MADV_DONTNEED, for its MADV_DONTNEED would discard the pages. */
 	return advice == POSIX_MADV_DONTNEED ? 0 : -emu_madvise(addr, len, advice);
 }
 
@@ -118,7 +135,7 @@ EXPORT void *mremap(void *addr, size_t len, size_t new_len, int flags, ...)
 	va_start(args, flags);
 	new_addr = va_arg(args, void *);
 	va_end(args);
-	/* A length of 0 asks for a second view of the page at the address. */
+	/* A length of 0 asks for a second mapping of the page at the address. */
 	if (concerns_us(addr, len ? len : 1))
 		return libc_result_address((void *)emu_mremap(addr, len, new_len, flags, new_addr));
 	if (fdtable_any() && flags & MREMAP_FIXED) {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* real.c - see real.h */
+/*
+ * real.c - see real.h
+ *
+ * dlsym() may call malloc(), and malloc() may call mmap(), which is the shim's. So
+ * while a look-up is in progress, the memory calls are plain system calls.
+ */
 
 #include "shim/real.h"
 
@@ -20,7 +25,7 @@ static const char *const names[] = {
 #undef X
 };
 
-/* Set while this thread is inside dlsym(), which may allocate, which may map. */
+/* Whether this thread is inside dlsym(). */
 static __thread int resolving __attribute__((tls_model("initial-exec")));
 
 static void *early_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
@@ -55,6 +60,7 @@ static void *early_mremap(void *addr, size_t len, size_t new_len, int flags, ...
 		(void *)emu_sys(SYS_mremap, addr, len, new_len, flags, new_addr));
 }
 
+/* What stands for a function while a look-up is in progress. */
 static void *early(enum real_function which)
 {
 	switch (which) {
@@ -69,7 +75,9 @@ static void *early(enum real_function which)
 	case REAL_mremap:
 		return early_mremap;
 	default:
-		emu_say("%s() called while libc's is being looked up", names[which]);
+		emu_say("%s() was called while libc's is being looked up, by a library that replaces "
+			"malloc(); run without that library",
+			names[which]);
 		abort();
 	}
 }
@@ -84,8 +92,7 @@ void *real_resolve(enum real_function which)
 	function = dlsym(RTLD_NEXT, names[which]);
 	resolving = 0;
 	if (!function) {
-		emu_say("libc has no %s(); this shim is made for glibc 2.36 and newer",
-			names[which]);
+		emu_say("this libc has no %s(); use glibc 2.36 or newer", names[which]);
 		abort();
 	}
 	__atomic_store_n(&real_functions[which], function, __ATOMIC_RELAXED);

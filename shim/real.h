@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * real.h - the libc functions behind the ones we stand in for
+ * real.h - libc's own functions behind those that the shim defines in their place
  *
- * REAL(name)(...) calls the next definition of name after ours. It works before
- * constructors have run, and while dlsym() itself, or a malloc() that it needs,
- * maps memory.
+ * The shim defines open(), mmap() and so on, and as it is preloaded, the client's
+ * calls come to these. REAL(open)(...) calls the next definition, which is libc's
+ * or that of another preloaded library.
+ *
+ * REAL() works before constructors have run. It also works for the memory calls
+ * that dlsym() makes while it looks a function up.
+ *
+ * A function of the shim that the client calls is marked EXPORT. All others are
+ * hidden by -fvisibility=hidden.
  */
 #ifndef EXMAP_SHIM_REAL_H
 #define EXMAP_SHIM_REAL_H
@@ -28,7 +34,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Of glibc's ABI, but not of its headers without fortification. */
+/* In glibc's ABI, but not declared by its headers unless a program is fortified. */
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
 int __openat_2(int dir, const char *path, int flags);
@@ -79,16 +85,27 @@ enum real_function {
 		NR_REAL_FUNCTIONS,
 };
 
-/* Filled in by the first call of each; every thread finds the same. Atomic. */
+/*
+ * libc's functions, NULL until they are looked up. Entries are atomic. Two threads may
+ * look up the same one: they find and store the same address.
+ */
 extern void *real_functions[NR_REAL_FUNCTIONS] __attribute__((visibility("hidden")));
 
-/** real_resolve() - find one, and remember it. */
+/**
+ * real_resolve() - look a function of libc's up, and remember it
+ *
+ * Context: any thread. Inside the look-up of another function it returns one of
+ * real.c's substitutes.
+ * Return: the function. The process is aborted if libc does not have it.
+ */
 void *real_resolve(enum real_function which);
 
 /**
- * real_resolve_all() - find what can be found, at the start
+ * real_resolve_all() - look up all functions that libc has
  *
- * Later each look-up would take the client's dlerror() away.
+ * A later look-up could overwrite the message that the client expects from dlerror().
+ *
+ * Context: once, at the start of the process.
  */
 void real_resolve_all(void);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * zerocopy.c - calls by which the kernel holds pages of a surface by mere reference
+ * zerocopy.c - vmsplice() and setsockopt(SO_ZEROCOPY): the kernel keeps references to pages
  *
- * See emu_slots_forbid().
+ * The kernel sends such pages later, out of the client's memory. So none of them may
+ * be moved into a slot and handed out again meanwhile: the calls go on to libc, and
+ * before that emu_slots_forbid() has FREE drop pages instead of keeping them.
  */
 
 #include "shim/real.h"
@@ -12,7 +14,10 @@
 
 EXPORT ssize_t vmsplice(int fd, const struct iovec *iov, size_t n, unsigned int flags)
 {
-	/* Which pages these are would have to be asked of a hostile array: take it as read. */
+	/*
+	 * Any vmsplice() counts. To find out whether its pages are a surface's, the array
+	 * would have to be copied: another thread may change it before the kernel reads it.
+	 */
 	if (fdtable_any())
 		emu_slots_forbid();
 	return REAL(vmsplice)(fd, iov, n, flags);
