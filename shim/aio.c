@@ -99,7 +99,7 @@ static long do_read(const struct iocb *iocb, struct exmap_file *file)
 
 	if (iocb->aio_lio_opcode != IOCB_CMD_PREAD && iocb->aio_lio_opcode != IOCB_CMD_PREADV)
 		return -EINVAL;
-	if (!io_flags_are_good(iocb->aio_rw_flags))
+	if (!io_flags_are_valid(iocb->aio_rw_flags))
 		return -EOPNOTSUPP;
 	emu_rcu_read_lock();
 	ret = iocb->aio_lio_opcode == IOCB_CMD_PREAD ?

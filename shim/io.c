@@ -1,5 +1,18 @@
 // SPDX-License-Identifier: MIT
-/* io.c - ioctl(), read() and their like: the calls that a client makes all day */
+/*
+ * io.c - ioctl(), read(), write(), lseek() and their variants on an exmap's fd
+ *
+ *   ioctl(EXMAP_IOCTL_ACTION)        emu_action()
+ *   the other three ioctls           emu_ioctl()
+ *   read(), pread()                  emu_read_one()
+ *   readv(), preadv(), preadv2()     emu_read()
+ *   write() and its variants, lseek  an errno [1.1]
+ *   system call 400                  emu_syscall_action()
+ *
+ * Each looks the fd up first: one load for an fd that is no exmap, whose call goes on
+ * to libc. ACTION and the reads run inside an RCU read section and take no reference:
+ * they are what a client calls all day.
+ */
 
 #include "shim/real.h"
 
@@ -11,7 +24,7 @@
 #include "shim/io.h"
 #include "shim/libc_result.h"
 
-/* Bad fd for a file that was closed between our two looks at it. */
+/* The fd was an exmap when the caller looked; it may have been closed since. */
 static long do_action(int fd, const struct exmap_action_params *params)
 {
 	struct exmap_file *file;
@@ -25,8 +38,11 @@ static long do_action(int fd, const struct exmap_action_params *params)
 	return ret;
 }
 
-/* What an ioctl's argument names as another fd: for CLONE. */
-static long find_other(int fd, struct exmap_file **other)
+/*
+ * The exmap whose fd is CLONE's argument, with a reference; *@other is NULL for a file of another
+ * kind. Return: 0, or -EBADFD if the number is not open.
+ */
+static long find_clone_source(int fd, struct exmap_file **other)
 {
 	*other = fdtable_get(fd);
 	if (!*other && (emu_fd_is_hidden(fd) || emu_sys(SYS_fcntl, fd, F_GETFD) < 0))
@@ -34,7 +50,7 @@ static long find_other(int fd, struct exmap_file **other)
 	return 0;
 }
 
-/* Those that are for any file: the kernel does them before a driver is asked. */
+/* Whether an ioctl works on files of any kind: the kernel serves these without asking a driver. */
 static bool is_general(unsigned int request)
 {
 	return request == FIOCLEX || request == FIONCLEX || request == FIONBIO;
@@ -48,7 +64,7 @@ static long do_general_ioctl(int fd, unsigned int request)
 	case FIONCLEX:
 		return emu_sys(SYS_fcntl, fd, F_SETFD, 0);
 	default:
-		/* As for F_SETFL. */
+		/* FIONBIO sets O_NONBLOCK, which has no effect on an exmap. */
 		return 0;
 	}
 }
@@ -66,7 +82,7 @@ static long do_ioctl(int fd, unsigned int request, unsigned long arg)
 		return do_general_ioctl(fd, request);
 	}
 	if (request == EXMAP_IOCTL_CLONE)
-		ret = find_other(arg, &other);
+		ret = find_clone_source(arg, &other);
 	if (!ret)
 		ret = emu_ioctl(file, request, arg, other);
 	if (other)
@@ -81,8 +97,11 @@ static bool is_exmap_request(unsigned int request)
 	       request == EXMAP_IOCTL_CLONE || request == EXMAP_IOCTL_STATS;
 }
 
-/* What stands for an exmap goes through an exec, and the exmap does not: say so. */
-static void explain(int fd)
+/*
+ * Tells a client whose ioctl() failed with EBADF, if that is why: the O_PATH fd behind an exmap
+ * survives exec, and the exmap does not.
+ */
+static void explain_exec(int fd)
 {
 	int error = errno;
 	struct stat null;
@@ -90,8 +109,8 @@ static void explain(int fd)
 
 	if (emu_sys(SYS_fcntl, fd, F_GETFL) & O_PATH && !REAL(fstat)(fd, &st) &&
 	    !REAL(stat)("/dev/null", &null) && st.st_rdev == null.st_rdev)
-		emu_say_once("ioctl: an exmap does not outlive exec, and fd %d is none any more "
-			     "(EBADF); open /dev/exmap again",
+		emu_say_once("ioctl: fd %d was an exmap before exec, which none survives (EBADF); "
+			     "open /dev/exmap again",
 			     fd);
 	errno = error;
 }
@@ -108,16 +127,16 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	if (!fdtable_read(fd)) {
 		ret = REAL(ioctl)(fd, request, arg);
 		if (ret && errno == EBADF && fd >= 0 && is_exmap_request(request))
-			explain(fd);
+			explain_exec(fd);
 		return ret;
 	}
-	/* The kernel looks at 32 bits; programs extend the sign of an int. */
+	/* The kernel uses the low 32 bits; a program that keeps the number in an int has the sign above. */
 	if ((unsigned int)request == EXMAP_IOCTL_ACTION)
 		return libc_result(do_action(fd, arg));
 	return libc_result(do_ioctl(fd, request, (unsigned long)arg));
 }
 
-long io_syscall_action(int fd, unsigned int opcode, unsigned int interface, unsigned int iov_len)
+long io_action(int fd, unsigned int opcode, unsigned int interface, unsigned int iov_len)
 {
 	struct exmap_file *file;
 	long ret = -EBADF;
@@ -209,7 +228,7 @@ EXPORT ssize_t preadv64(int fd, const struct iovec *iov, int nr_iov, off64_t off
 
 static ssize_t do_readv2(int fd, const struct iovec *iov, int nr_iov, off_t offset, int flags)
 {
-	if (!io_flags_are_good(flags))
+	if (!io_flags_are_valid(flags))
 		return libc_result(-EOPNOTSUPP);
 	return do_readv(fd, iov, nr_iov, io_offset(offset));
 }
@@ -226,7 +245,7 @@ EXPORT ssize_t preadv64v2(int fd, const struct iovec *iov, int nr_iov, off64_t o
 				  REAL(preadv64v2)(fd, iov, nr_iov, offset, flags);
 }
 
-/* An exmap is read by mapping and written through its backing [1.1]. */
+/* An exmap cannot be written: a client writes to its backing [1.1]. */
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * open.c - open() and its like
+ * open.c - open(), openat(), openat2() and creat()
  *
- * Behind an fd of ours the kernel has /dev/null, open with O_PATH: a number that
- * can be duplicated, inherited and closed, and for which everything else that
- * passes the shim by (raw system calls, io_uring, libaio) fails with EBADF. It
- * never succeeds with nothing, as /dev/null itself would.
+ * Opening /dev/exmap, by whatever path leads there, ends in emu_open(), and the new
+ * file goes into fdtable.c's table. All other paths go on to libc.
+ *
+ * The kernel's file behind an exmap's fd is /dev/null, opened with O_PATH. Such an
+ * fd can be duplicated, inherited and closed. A read, write or ioctl that reaches
+ * the kernel past the shim fails with EBADF. On /dev/null opened for reading it
+ * would succeed and do nothing, and the client would go on with wrong data.
  */
 
 #include "shim/real.h"
@@ -20,6 +23,7 @@
 #include "shim/path.h"
 #include "shim/signals.h"
 
+/* Makes an O_PATH fd a new exmap. Return: @fd, or a negative errno. */
 static long install(int fd, int flags)
 {
 	struct exmap_file *file;
@@ -51,7 +55,8 @@ static int open_exmap(int flags)
 		return REAL(open)("/dev/null", flags);
 	fd = REAL(open)("/dev/null", O_PATH | (flags & O_CLOEXEC));
 	if (fd < 0) {
-		emu_say("open: /dev/null must be there to stand for /dev/exmap");
+		emu_say("open: /dev/exmap needs a /dev/null that can be opened; make one (mknod "
+			"/dev/null c 1 3)");
 		return fd;
 	}
 	ret = install(fd, flags);
@@ -61,25 +66,31 @@ static int open_exmap(int flags)
 }
 
 /*
- * The kernel looks first: then a bad pointer has had its EFAULT, and we may read
- * the path too. Not with O_CREAT, which would make a file of that name.
+ * Whether an open() must not reach the kernel: O_CREAT would make a file named /dev/exmap.
+ *
+ * Without O_CREAT the kernel is asked first, and its answer looked at in after(): once it has
+ * not failed with EFAULT, the path can be read here as well.
  */
-static bool is_for_us(int dir, const char *path, int flags)
+static bool must_not_reach_kernel(int dir, const char *path, int flags)
 {
 	return flags & O_CREAT && path_leads_to_exmap(dir, path, !(flags & O_NOFOLLOW));
 }
 
+/*
+ * What open() returns, after the kernel's answer @ret: a new exmap if the path leads to one. The
+ * kernel has opened a device (with the module loaded), or failed as there is none.
+ */
 static int after(int ret, int dir, const char *path, int flags)
 {
 	if (ret >= 0 && path_is_exmap(dir, path))
 		REAL(close)(ret);
-	else if (ret >= 0 || !path_was_read(errno) ||
+	else if (ret >= 0 || !path_was_readable(errno) ||
 		 !path_leads_to_exmap(dir, path, !(flags & O_NOFOLLOW)))
 		return ret;
 	return open_exmap(flags);
 }
 
-int open_on(int fd, int flags)
+int open_replace(int fd, int flags)
 {
 	int cloexec = flags & O_CLOEXEC;
 	int null = emu_sys(SYS_openat, AT_FDCWD, "/dev/null", O_PATH | cloexec, 0);
@@ -92,25 +103,25 @@ int open_on(int fd, int flags)
 	return libc_result(ret < 0 ? ret : install(fd, flags));
 }
 
-/* Only these flags make open() look at the mode. */
+/* open()'s third argument, which is there with these flags only. */
 static mode_t mode_of(int flags, va_list args)
 {
 	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(args, mode_t) : 0;
 }
 
-int open_by_how(int dir, const char *path, const struct open_how *how, size_t size)
+int open_openat2(int dir, const char *path, const struct open_how *how, size_t size)
 {
 	struct open_how copy;
 	int ret;
 
-	/* The copy may fault. */
+	/* emu_usercopy() relies on our SIGSEGV handler to survive a bad address. */
 	signals_start();
 	if (size < sizeof(copy) || emu_usercopy(&copy, how, sizeof(copy)) ||
 	    copy.resolve & RESOLVE_IN_ROOT)
 		return libc_result(emu_sys(SYS_openat2, dir, path, how, size));
 	if (copy.resolve & RESOLVE_NO_SYMLINKS)
 		copy.flags |= O_NOFOLLOW;
-	if (is_for_us(dir, path, copy.flags))
+	if (must_not_reach_kernel(dir, path, copy.flags))
 		return open_exmap(copy.flags);
 	ret = libc_result(emu_sys(SYS_openat2, dir, path, how, size));
 	return after(ret, dir, path, copy.flags);
@@ -121,7 +132,7 @@ EXPORT int open(const char *path, int flags, ...)
 	va_list args;
 	mode_t mode;
 
-	if (is_for_us(AT_FDCWD, path, flags))
+	if (must_not_reach_kernel(AT_FDCWD, path, flags))
 		return open_exmap(flags);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
@@ -134,7 +145,7 @@ EXPORT int open64(const char *path, int flags, ...)
 	va_list args;
 	mode_t mode;
 
-	if (is_for_us(AT_FDCWD, path, flags))
+	if (must_not_reach_kernel(AT_FDCWD, path, flags))
 		return open_exmap(flags);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
@@ -147,7 +158,7 @@ EXPORT int openat(int dir, const char *path, int flags, ...)
 	va_list args;
 	mode_t mode;
 
-	if (is_for_us(dir, path, flags))
+	if (must_not_reach_kernel(dir, path, flags))
 		return open_exmap(flags);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
@@ -160,7 +171,7 @@ EXPORT int openat64(int dir, const char *path, int flags, ...)
 	va_list args;
 	mode_t mode;
 
-	if (is_for_us(dir, path, flags))
+	if (must_not_reach_kernel(dir, path, flags))
 		return open_exmap(flags);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
@@ -178,7 +189,7 @@ EXPORT int creat64(const char *path, mode_t mode)
 	return open64(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
 }
 
-/* What fortified programs call when they pass no mode, and so no O_CREAT. */
+/* Programs built with _FORTIFY_SOURCE call these where they pass no mode, and so no O_CREAT. */
 
 EXPORT int __open_2(const char *path, int flags)
 {

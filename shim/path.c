@@ -14,7 +14,7 @@
 #include "emu/sys.h"
 #include "shim/fdtable.h"
 
-/* Whether the directory that is the first @len bytes of a path is another, by whatever name. */
+/* Whether the first @len bytes of @path name the directory @other: the same inode, by any name. */
 static bool is_directory(int dir, const char *path, size_t len, const char *other)
 {
 	char copy[PATH_MAX];
@@ -30,7 +30,7 @@ static bool is_directory(int dir, const char *path, size_t len, const char *othe
 	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
-/* The fd that a path such as /proc/self/fd/3 would open again, or -1. */
+/* The number that is the last component of a path such as /proc/self/fd/3, or -1. */
 static int fd_of(const char *last)
 {
 	char *end;
@@ -59,11 +59,14 @@ bool path_is_exmap(int dir, const char *path)
 		is_directory(dir, path, last - path, "/proc/thread-self/fd"));
 }
 
-/* Links to /dev/exmap have short targets, and do not come in long chains. */
+/* Longer targets or chains of symbolic links are not followed: nobody links to /dev/exmap so. */
 #define MAX_TARGET 256
 #define MAX_LINKS 8
 
-/* Reads the link at @path, and makes @next the path that it stands for. Return: a negative errno. */
+/*
+ * Makes @next the path that the symbolic link at @path points to. @next may be @path itself.
+ * Return: 0, or a negative errno, -EINVAL if there is no link at @path.
+ */
 static long follow_link(int dir, const char *path, char next[2 * MAX_TARGET])
 {
 	char target[MAX_TARGET];
@@ -79,7 +82,6 @@ static long follow_link(int dir, const char *path, char next[2 * MAX_TARGET])
 	len = slash ? slash + 1 - path : 0;
 	if (len + n >= 2 * MAX_TARGET)
 		return -ENAMETOOLONG;
-	/* @next may be @path. */
 	memmove(next, path, len);
 	memcpy(next + len, target, n);
 	next[len + n] = '\0';
@@ -91,7 +93,7 @@ bool path_leads_to_exmap(int dir, const char *path, bool follow)
 	char next[2 * MAX_TARGET];
 	long ret = follow_link(dir, path, next);
 
-	/* That it can be read, the kernel has found out. */
+	/* readlinkat() has read the path: unless it says otherwise, it can be read here. */
 	if (ret == -EFAULT || ret == -ENAMETOOLONG)
 		return false;
 	if (path_is_exmap(dir, path))

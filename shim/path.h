@@ -1,31 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* path.h - is it /dev/exmap? */
+/* path.h - whether a path names /dev/exmap */
 #ifndef EXMAP_SHIM_PATH_H
 #define EXMAP_SHIM_PATH_H
 
 #include <errno.h>
 #include <stdbool.h>
 
-/** path_was_read() - whether the kernel has got as far as the path when it gave this errno. */
-static inline bool path_was_read(int error)
+/**
+ * path_was_readable() - whether a call that failed with this errno has read its path
+ *
+ * These errnos come of looking the path up, so the kernel could read it, and we can.
+ */
+static inline bool path_was_readable(int error)
 {
 	return error == ENOENT || error == EACCES || error == ENOTDIR || error == ENXIO;
 }
 
 /**
- * path_is_exmap() - whether a path names /dev/exmap, or an fd of it, and we serve it
+ * path_is_exmap() - whether a path, symbolic links aside, names an exmap that the shim serves
  * @dir:  directory fd that a relative path starts from, or AT_FDCWD
- * @path: the client's
+ * @path: readable memory, or NULL
  *
- * Looks at the last component first: other paths cost a few instructions.
+ * That is /dev/exmap by any name of its directory, or /proc/self/fd/N of an exmap's fd N.
+ * A path with another last component costs a few instructions, these two system calls.
+ *
+ * Context: any thread. errno is left alone.
  */
 bool path_is_exmap(int dir, const char *path);
 
 /**
- * path_leads_to_exmap() - the same for any pointer, and through symbolic links
- * @follow: whether a link at the end is followed
+ * path_leads_to_exmap() - whether a path names an exmap, symbolic links followed
+ * @dir:    as for path_is_exmap()
+ * @path:   the client's, good or bad
+ * @follow: whether a symbolic link at the end of the path is followed
  *
- * A system call: for calls that would make a file, and those that found none.
+ * Costs a system call at least, so callers ask only where the kernel would create a
+ * file, or has found none.
+ *
+ * Context: any thread. errno is left alone.
  */
 bool path_leads_to_exmap(int dir, const char *path, bool follow);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * stat.c - /dev/exmap looks like the character device that it stands for
+ * stat.c - stat(), access() and their variants: /dev/exmap is a character device
  *
- * Everything but its kind, mode and number is /dev/null's, which is as real a
- * device as we have.
+ * Nothing here ends in the emulator. Of an exmap, kind, mode, device number and inode
+ * are made up. The rest, such as owner and times, is /dev/null's.
  */
 
 #include "shim/real.h"
@@ -15,7 +15,7 @@
 #include "shim/libc_result.h"
 #include "shim/path.h"
 
-/* A misc device, as the module is; the minor is one of those given out on demand. */
+/* The module registers a misc device, major 10, with a minor that the kernel chooses. */
 #define EXMAP_MAJOR 10
 #define EXMAP_MINOR 126
 #define EXMAP_MODE (S_IFCHR | 0666)
@@ -27,12 +27,12 @@ static bool fd_is_exmap(int fd)
 }
 
 /*
- * Asked after the kernel, which has said EFAULT then if the path cannot be read
- * (or the result not be written, which it does not try for a missing path).
+ * Whether a call that the kernel answered with @ret was about an exmap. The kernel is asked first,
+ * as a bad @path has then failed with EFAULT, and is not read here.
  */
 static bool is_exmap(int ret, int dir, const char *path, int flags)
 {
-	if (ret && !path_was_read(errno))
+	if (ret && !path_was_readable(errno))
 		return false;
 	if (flags & AT_EMPTY_PATH && path && !*path)
 		return fd_is_exmap(dir);
@@ -52,7 +52,7 @@ static int stat_exmap(struct stat *st)
 	return ret;
 }
 
-/* On x86-64 both are one. */
+/* On x86-64 struct stat and struct stat64 are the same. */
 _Static_assert(sizeof(struct stat) == sizeof(struct stat64), "struct stat64 differs");
 
 static int stat64_exmap(struct stat64 *st)
@@ -159,7 +159,7 @@ EXPORT int eaccess(const char *path, int mode)
 	return euidaccess(path, mode);
 }
 
-/* What programs that were linked with a glibc before 2.33 call. */
+/* Programs linked with a glibc before 2.33 call these. */
 
 EXPORT int __xstat(int ver, const char *path, struct stat *st)
 {

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* streams.c - fopen() and its like: libc opens and closes the fd behind a stream by itself */
+/*
+ * streams.c - fopen(), freopen() and fclose()
+ *
+ * libc opens and closes the fd behind a stream inside itself, where the shim's open()
+ * and close() are not called. So a stream of /dev/exmap is opened on /dev/null, and
+ * its fd made an exmap by open_replace(), which ends in emu_open(). fclose() and
+ * freopen() take the old fd out of fdtable.c's table: that ends in emu_file_put().
+ */
 
 #include "shim/real.h"
 
@@ -10,12 +17,13 @@
 #include "shim/open.h"
 #include "shim/path.h"
 
-/* The kernel looks first, but not where it would make a file. */
-static bool is_for_us(const char *path, const char *mode)
+/* As in open.c: modes "w" and "a" would make a file named /dev/exmap. */
+static bool must_not_reach_kernel(const char *path, const char *mode)
 {
 	return (*mode == 'w' || *mode == 'a') && path_leads_to_exmap(AT_FDCWD, path, true);
 }
 
+/* open()'s flags for a mode of fopen(). */
 static int flags_of(const char *mode)
 {
 	int flags = strchr(mode, '+') ? O_RDWR : *mode == 'r' ? O_RDONLY : O_WRONLY;
@@ -23,10 +31,10 @@ static int flags_of(const char *mode)
 	return flags | (strchr(mode, 'e') ? O_CLOEXEC : 0);
 }
 
-/* A stream of /dev/null becomes one of an exmap. Return: the stream, or NULL. */
+/* Makes a stream of /dev/null, or NULL, one of a new exmap. Return: the stream, or NULL with errno set. */
 static FILE *adopt(FILE *stream, const char *mode)
 {
-	if (!stream || open_on(fileno(stream), flags_of(mode)) >= 0)
+	if (!stream || open_replace(fileno(stream), flags_of(mode)) >= 0)
 		return stream;
 	REAL(fclose)(stream);
 	return NULL;
@@ -36,9 +44,10 @@ static FILE *do_fopen(FILE *(*real)(const char *, const char *), const char *pat
 {
 	FILE *stream = NULL;
 
-	if (!is_for_us(path, mode)) {
+	if (!must_not_reach_kernel(path, mode)) {
 		stream = real(path, mode);
-		if (stream || !path_was_read(errno) || !path_leads_to_exmap(AT_FDCWD, path, true))
+		if (stream || !path_was_readable(errno) ||
+		    !path_leads_to_exmap(AT_FDCWD, path, true))
 			return stream;
 	} else if (strchr(mode, 'x')) {
 		libc_result(-EEXIST);
@@ -57,15 +66,18 @@ EXPORT FILE *fopen64(const char *path, const char *mode)
 	return do_fopen(REAL(fopen64), path, mode);
 }
 
-/* Which exmap a stream is, that ends with it; the table stays locked. */
-static struct exmap_file *take(FILE *stream)
+/*
+ * Locks the table, and takes the stream's fd out of it, which libc is about to close.
+ * Return: the exmap, or NULL; release_fd() ends it in any case.
+ */
+static struct exmap_file *take_fd(FILE *stream)
 {
 	int fd = fileno(stream);
 
 	return fdtable_lock() ? fdtable_take(fd) : NULL;
 }
 
-static void put(struct exmap_file *file)
+static void release_fd(struct exmap_file *file)
 {
 	fdtable_unlock();
 	if (file)
@@ -84,9 +96,9 @@ EXPORT int fclose(FILE *stream)
 
 	if (!is_exmap(stream))
 		return REAL(fclose)(stream);
-	file = take(stream);
+	file = take_fd(stream);
 	ret = REAL(fclose)(stream);
-	put(file);
+	release_fd(file);
 	return ret;
 }
 
@@ -98,10 +110,10 @@ static FILE *do_freopen(FILE *(*real)(const char *, const char *, FILE *), const
 	if (ours)
 		path = "/dev/null";
 	if (is_exmap(stream)) {
-		struct exmap_file *file = take(stream);
+		struct exmap_file *file = take_fd(stream);
 
 		stream = real(path, mode, stream);
-		put(file);
+		release_fd(file);
 	} else {
 		stream = real(path, mode, stream);
 	}

@@ -31,7 +31,7 @@ static bool on_files(long nr, const struct syscall_args *x, long *ret)
 		*ret = creat((char *)x->a, x->b);
 		return true;
 	case SYS_openat2:
-		*ret = open_by_how(x->a, (char *)x->b, (struct open_how *)x->c, x->d);
+		*ret = open_openat2(x->a, (char *)x->b, (struct open_how *)x->c, x->d);
 		return true;
 	case SYS_close:
 		*ret = close(x->a);
@@ -126,7 +126,7 @@ static bool on_io(long nr, const struct syscall_args *x, long *ret)
 		*ret = lseek(x->a, x->b, x->c);
 		return true;
 	case SYS_EXMAP_ACTION:
-		*ret = libc_result(io_syscall_action(x->a, x->b, x->c, x->d));
+		*ret = libc_result(io_action(x->a, x->b, x->c, x->d));
 		return true;
 	}
 	return false;

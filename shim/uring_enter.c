@@ -249,7 +249,7 @@ static long serve_table(struct uring *ring, const struct io_uring_sqe *sqe)
 		ret = openat(sqe->fd, addr, sqe->open_flags, sqe->len);
 		break;
 	case IORING_OP_OPENAT2:
-		ret = open_by_how(sqe->fd, addr, (struct open_how *)(uintptr_t)sqe->off, sqe->len);
+		ret = open_openat2(sqe->fd, addr, (struct open_how *)(uintptr_t)sqe->off, sqe->len);
 		break;
 	case IORING_OP_FILES_UPDATE:
 		return uring_update_files(ring, addr, sqe->len, sqe->off);
@@ -318,7 +318,7 @@ static long do_read(const struct uring *ring, const struct io_uring_sqe *sqe,
 
 	if (sqe->flags & IOSQE_BUFFER_SELECT)
 		return -EINVAL;
-	if (!io_flags_are_good(sqe->rw_flags))
+	if (!io_flags_are_valid(sqe->rw_flags))
 		return -EOPNOTSUPP;
 	if (sqe->opcode == IORING_OP_READV)
 		return emu_read(file, range.iov_base, sqe->len, offset);
