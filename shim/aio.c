@@ -203,7 +203,7 @@ long aio_submit(const struct syscall_args *args)
 long aio_getevents(long nr, const struct syscall_args *args)
 {
 	struct io_event *events = (struct io_event *)args->d;
-	long n = nr == SYS_io_pgetevents ? masks_call_sized(nr, args) :
+	long n = nr == SYS_io_pgetevents ? masks_sized_call(nr, args) :
 					   emu_sys(nr, args->a, args->b, args->c, args->d, args->e);
 
 	for (long i = 0; i < n && __atomic_load_n(&failures, __ATOMIC_ACQUIRE); i++) {

@@ -2,9 +2,9 @@
 /*
  * find_syscalls.c - see find_syscalls.h
  *
- * Most programs do not even have the two bytes of the instruction. Where they
- * are, what stands around them is disassembled, by a library that is loaded for
- * that and goes again.
+ * The instruction is two bytes, 0f 05. In most programs they occur nowhere, and the
+ * search is over. Where they occur, they may be data, or part of a longer
+ * instruction. So Zydis, a disassembler, is loaded, and the code around them decoded.
  */
 
 #include "shim/real.h"
@@ -20,19 +20,22 @@
 
 #include "emu/report.h"
 
-/* From so far before, decoding has long fallen into step with the instructions. */
+/*
+ * Bytes before the hit at which decoding starts. It may start inside an instruction, but falls
+ * into step with the real ones within a few.
+ */
 #define RUN_UP 192
-/* What stands so near a real one is code, and not a table of numbers among it. */
+/* Bytes around the hit that must all decode: a table of numbers between functions rarely does. */
 #define NEAR 24
 
-/* Of the version that we are compiled for: structures differ between them. */
+/* Exactly the version that we are compiled for: Zydis's structures differ between versions. */
 #define LIBRARY EXMAP_ZYDIS
 
 /**
- * struct decoder - the library, or nothing as long as no place has to be looked at closely
- * @library: its handle
+ * struct decoder - Zydis, or all zero before it is loaded
+ * @library: dlopen()'s handle, NULL if it is not loaded
  * @decode:  ZydisDecoderDecodeInstruction()
- * @state:   of it
+ * @state:   its first argument
  */
 struct decoder {
 	void *library;
@@ -41,9 +44,9 @@ struct decoder {
 };
 
 /**
- * struct search - through what is loaded
- * @decoder: to tell instructions from other bytes
- * @where:   the first file that has what is looked for
+ * struct search - through the program and its libraries
+ * @decoder: tells instructions from other bytes
+ * @where:   the first file that has a system call instruction, or NULL
  */
 struct search {
 	struct decoder decoder;
@@ -51,8 +54,8 @@ struct search {
 };
 
 /*
- * Decodes from one place to another. Return: where it ended; *bad is set to behind
- * the last bytes that no program has.
+ * Decodes the instructions from @at up to @to. *bad is set to the end of the last bytes that are no
+ * instruction a program could run. Return: the end of the last instruction, at @to or behind it.
  */
 static size_t decode(const struct decoder *decoder, const unsigned char *text, size_t at, size_t to,
 		     size_t len, size_t *bad)
@@ -72,7 +75,7 @@ static size_t decode(const struct decoder *decoder, const unsigned char *text, s
 	return at;
 }
 
-/* Whether the two bytes at @hit are an instruction, and not the inside of another, nor data. */
+/* Whether the two bytes at @hit are an instruction of their own, not part of another, nor data. */
 static bool is_instruction(const struct decoder *decoder, const unsigned char *text, size_t hit,
 			   size_t len)
 {
@@ -87,7 +90,10 @@ static bool is_instruction(const struct decoder *decoder, const unsigned char *t
 	return !bad;
 }
 
-/* The next two bytes of the instruction, or NULL: memmem() takes one byte at a time for so few. */
+/*
+ * The next place with the two bytes, or NULL. Sixteen bytes at a time: memmem() looks at each byte
+ * by itself when it searches for so few.
+ */
 static const unsigned char *find_call(const unsigned char *at, const unsigned char *end)
 {
 	const __m128i first = _mm_set1_epi8(0x0f), second = _mm_set1_epi8(0x05);
@@ -104,7 +110,7 @@ static const unsigned char *find_call(const unsigned char *at, const unsigned ch
 	return memmem(at, end - at, "\x0f\x05", 2);
 }
 
-/* Without a decoder, bytes that may be an instruction are enough. */
+/* As long as Zydis is not loaded, the two bytes alone count. */
 static bool text_has_calls(const struct decoder *decoder, const unsigned char *text, size_t len)
 {
 	const unsigned char *end = text + len;
@@ -118,7 +124,7 @@ static bool text_has_calls(const struct decoder *decoder, const unsigned char *t
 	return false;
 }
 
-/* libc, whose calls pass, and libraries that make only such as are no client's to a file. */
+/* Whether a file does not count: the trap lets libc's calls pass, and the others' are on no exmap. */
 static bool is_excepted(const char *path)
 {
 	static const char *const names[] = {
@@ -136,7 +142,7 @@ static bool is_excepted(const char *path)
 	return false;
 }
 
-/* Whether an address is in a segment of an object. */
+/* Whether an address is inside a loaded file. */
 static bool has_address(const struct dl_phdr_info *info, const void *address)
 {
 	for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -154,7 +160,7 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *arg)
 	struct search *search = arg;
 
 	(void)size;
-	/* Our own calls go through the gate. */
+	/* The shim itself does not count: once the trap is on, its calls go through the gate. */
 	if (is_excepted(info->dlpi_name) || has_address(info, is_excepted))
 		return 0;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -178,8 +184,9 @@ static bool open_decoder(struct decoder *decoder)
 
 	decoder->library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	if (!decoder->library) {
-		emu_say("trap=auto: no " LIBRARY ": calls made outside libc are not seen; "
-			"install it, or use trap=on");
+		emu_say("trap=auto: no " LIBRARY
+			" to find system calls made outside libc: those on an "
+			"exmap fail with EBADF; install it, or use trap=on");
 		return false;
 	}
 	init = (__typeof__(init))dlsym(decoder->library, "ZydisDecoderInit");
@@ -194,7 +201,7 @@ const char *find_syscalls(void)
 {
 	struct search search = { 0 };
 
-	/* Not inside: a library cannot be loaded while they are looked through. */
+	/* Loaded between two walks: dlopen() would change the list that a walk goes along. */
 	if (!dl_iterate_phdr(look_at, &search))
 		return NULL;
 	search.where = NULL;

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* masks.c - see masks.h */
+/*
+ * masks.c - see masks.h
+ *
+ * Here are the calls of the client that change its mask, for good (sigprocmask()) or
+ * while they wait (ppoll()). Calls that set a handler's mask are in sigaction.c.
+ */
 
 #include "shim/real.h"
 #include "shim/masks.h"
@@ -10,12 +15,15 @@
 #include "emu/usercopy.h"
 #include "shim/libc_result.h"
 
-/* All three are atomic: handlers read them. The first only grows. */
+/* Sets of signals in the states of masks.h. Atomic: handlers read and change them. */
+
+/* Bits are only ever added. */
 static uint64_t open_signals;
+/* A subset of open_signals. */
 static __thread uint64_t held_signals;
-/* Of those that were sent meanwhile. */
+/* A subset of held_signals. */
 static __thread uint64_t waiting_signals;
-/* What the masks of handlers have of ours, by signal; atomic. */
+/* For each signal the open signals that its action's mask has for the client, not for the kernel. */
 static uint64_t of_actions[_NSIG];
 
 uint64_t masks_open(void)
@@ -28,7 +36,7 @@ uint64_t masks_held(void)
 	return __atomic_load_n(&held_signals, __ATOMIC_RELAXED);
 }
 
-void masks_keep_open(int sig)
+void masks_add_open(int sig)
 {
 	uint64_t bit = masks_bit(sig);
 	uint64_t old = 0;
@@ -43,24 +51,24 @@ void masks_thread_start(uint64_t held)
 	uint64_t set = masks_open();
 
 	__atomic_store_n(&held_signals, held, __ATOMIC_RELAXED);
-	/* An attribute may have asked for more. */
+	/* pthread_attr_setsigmask_np() may have given the thread a mask that we have not seen. */
 	emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, MASKS_SIZE);
 }
 
-void masks_changed(int how, uint64_t set)
+void masks_change_held(int how, uint64_t set)
 {
 	uint64_t held = masks_held();
-	uint64_t come;
+	uint64_t due;
 
 	if (how == SIG_UNBLOCK)
 		held &= ~set;
 	else
 		held = (how == SIG_BLOCK ? held : 0) | (set & masks_open());
 	__atomic_store_n(&held_signals, held, __ATOMIC_RELAXED);
-	come = __atomic_load_n(&waiting_signals, __ATOMIC_RELAXED) & ~held;
-	__atomic_fetch_and(&waiting_signals, ~come, __ATOMIC_RELAXED);
-	for (int sig = 1; come; sig++, come >>= 1) {
-		if (come & 1)
+	due = __atomic_load_n(&waiting_signals, __ATOMIC_RELAXED) & ~held;
+	__atomic_fetch_and(&waiting_signals, ~due, __ATOMIC_RELAXED);
+	for (int sig = 1; due; sig++, due >>= 1) {
+		if (due & 1)
 			emu_sys(SYS_tgkill, emu_sys(SYS_getpid), emu_sys(SYS_gettid), sig);
 	}
 }
@@ -73,7 +81,7 @@ bool masks_defer(int sig)
 	return true;
 }
 
-uint64_t masks_of_action(int sig, const uint64_t *mask)
+uint64_t masks_exchange_action(int sig, const uint64_t *mask)
 {
 	uint64_t *ours = &of_actions[sig > 0 && sig < _NSIG ? sig : 0];
 
@@ -90,8 +98,8 @@ const void *masks_filter(const void *mask, size_t size, uint64_t *copy)
 	return copy;
 }
 
-/* A libc's set without ours, in the kernel's size. */
-static const sigset_t *filter(const sigset_t *set, sigset_t *copy)
+/* masks_filter() for glibc's sets: in *@copy, unless there is nothing to change. */
+static const sigset_t *filter_set(const sigset_t *set, sigset_t *copy)
 {
 	if (!masks_open() || !set)
 		return set;
@@ -110,13 +118,13 @@ static int do_sigmask(int (*real)(int, const sigset_t *, sigset_t *), int how, c
 
 	if (set)
 		word = masks_word(set);
-	ret = real(how, how == SIG_UNBLOCK ? set : filter(set, &copy), old);
+	ret = real(how, how == SIG_UNBLOCK ? set : filter_set(set, &copy), old);
 	if (ret)
 		return ret;
 	if (old && held)
 		masks_set_word(old, masks_word(old) | held);
 	if (set)
-		masks_changed(how, word);
+		masks_change_held(how, word);
 	return 0;
 }
 
@@ -129,6 +137,8 @@ EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
 	return do_sigmask(REAL(pthread_sigmask), how, set, old);
 }
+
+/* System V's and BSD's calls: libc's own do not go through the sigprocmask() above. */
 
 static int change_one(int how, int sig)
 {
@@ -176,14 +186,14 @@ EXPORT int sigsuspend(const sigset_t *set)
 {
 	sigset_t copy;
 
-	return REAL(sigsuspend)(filter(set, &copy));
+	return REAL(sigsuspend)(filter_set(set, &copy));
 }
 
 EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *set)
 {
 	sigset_t copy;
 
-	return REAL(ppoll)(fds, n, timeout, filter(set, &copy));
+	return REAL(ppoll)(fds, n, timeout, filter_set(set, &copy));
 }
 
 EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
@@ -191,7 +201,7 @@ EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *time
 {
 	sigset_t copy;
 
-	return REAL(__ppoll_chk)(fds, n, timeout, filter(set, &copy), size);
+	return REAL(__ppoll_chk)(fds, n, timeout, filter_set(set, &copy), size);
 }
 
 EXPORT int pselect(int n, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout,
@@ -199,14 +209,14 @@ EXPORT int pselect(int n, fd_set *in, fd_set *out, fd_set *except, const struct 
 {
 	sigset_t copy;
 
-	return REAL(pselect)(n, in, out, except, timeout, filter(set, &copy));
+	return REAL(pselect)(n, in, out, except, timeout, filter_set(set, &copy));
 }
 
 EXPORT int epoll_pwait(int fd, struct epoll_event *events, int n, int timeout, const sigset_t *set)
 {
 	sigset_t copy;
 
-	return REAL(epoll_pwait)(fd, events, n, timeout, filter(set, &copy));
+	return REAL(epoll_pwait)(fd, events, n, timeout, filter_set(set, &copy));
 }
 
 EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int n, const struct timespec *timeout,
@@ -214,16 +224,16 @@ EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int n, const struct 
 {
 	sigset_t copy;
 
-	return REAL(epoll_pwait2)(fd, events, n, timeout, filter(set, &copy));
+	return REAL(epoll_pwait2)(fd, events, n, timeout, filter_set(set, &copy));
 }
 
-/* What pselect6() and io_pgetevents() have for their last argument. */
+/* What the sixth argument of pselect6() and io_pgetevents() points to. */
 struct sized_mask {
 	const void *mask;
 	size_t size;
 };
 
-long masks_call_sized(long nr, const struct syscall_args *args)
+long masks_sized_call(long nr, const struct syscall_args *args)
 {
 	struct syscall_args x = *args;
 	struct sized_mask sized;
@@ -253,7 +263,7 @@ bool masks_serve(long nr, const struct syscall_args *args, long *ret)
 		x.e = (long)masks_filter((void *)x.e, x.f, &copy);
 		break;
 	case SYS_pselect6:
-		*ret = libc_result(masks_call_sized(nr, args));
+		*ret = libc_result(masks_sized_call(nr, args));
 		return true;
 	default:
 		return false;

@@ -1,48 +1,49 @@
 // SPDX-License-Identifier: MIT
-/* sigaction.c - the client's calls that set a signal's handler: sigaction() and the older ones */
+/*
+ * sigaction.c - sigaction(), signal() and the older calls that set a signal's handler
+ *
+ * For SIGSEGV, SIGBUS and SIGSYS, once their handlers are ours, the call ends in
+ * signals_exchange(). For any other signal it goes on to libc, without the open
+ * signals of masks.h in the handler's mask.
+ */
 
 #include "shim/real.h"
 
 #include "shim/masks.h"
 #include "shim/signals.h"
 
-/* We call and look up functions that glibc's headers deprecate. */
+/* sighold(), sigrelse() and siginterrupt() are deprecated in glibc's headers. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
-/* Of a signal that is not ours; its handler's mask may have ours. */
+/* sigaction() of a signal whose handler is the client's: only its mask concerns us. */
 static int change_other(int sig, const struct sigaction *action, struct sigaction *old)
 {
-	uint64_t held = masks_of_action(sig, NULL);
+	uint64_t mask = action ? masks_word(&action->sa_mask) : 0;
+	uint64_t held = masks_exchange_action(sig, NULL);
 	struct sigaction copy;
-	uint64_t mask;
 	int ret;
 
 	if (!masks_open())
 		return REAL(sigaction)(sig, action, old);
 	if (action) {
-		uint64_t client = masks_word(&action->sa_mask);
-
 		copy = *action;
-		mask = client & ~masks_open();
-		masks_set_word(&copy.sa_mask, mask);
-		ret = REAL(sigaction)(sig, &copy, old);
-		if (!ret)
-			masks_of_action(sig, &client);
-	} else {
-		ret = REAL(sigaction)(sig, NULL, old);
+		masks_set_word(&copy.sa_mask, mask & ~masks_open());
 	}
-	if (!ret && old) {
-		mask = masks_word(&old->sa_mask) | held;
-		masks_set_word(&old->sa_mask, mask);
-	}
-	return ret;
+	ret = REAL(sigaction)(sig, action ? &copy : NULL, old);
+	if (ret)
+		return ret;
+	if (action)
+		masks_exchange_action(sig, &mask);
+	if (old)
+		masks_set_word(&old->sa_mask, masks_word(&old->sa_mask) | held);
+	return 0;
 }
 
 EXPORT int sigaction(int sig, const struct sigaction *action, struct sigaction *old)
 {
 	if (!signals_has(sig))
 		return change_other(sig, action, old);
-	/* A copy first: the client may pass one structure for both. */
+	/* signals_exchange() wants two structures, and the client may pass one for both. */
 	if (action) {
 		struct sigaction copy = *action;
 

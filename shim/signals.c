@@ -2,9 +2,13 @@
 /*
  * signals.c - see signals.h
  *
- * A handler of the client may throw a C++ exception, or jump: the unwinder then
- * passes through on_fault() and its callees, so they are built with unwind
- * tables and hold nothing while the client's handler runs.
+ * A fault comes in to on_fault(). emu_fault_examine() says what it means: an access
+ * to a page of a surface, a bad address that emu_usercopy() was given, or no concern
+ * of ours. deliver() then does what the client wants done.
+ *
+ * A handler of the client's may throw a C++ exception or jump. The unwinder then
+ * passes through on_fault() and deliver(). So this file is built with unwind tables,
+ * and no lock is held while the client's handler runs.
  */
 
 #include "shim/real.h"
@@ -24,14 +28,14 @@
 
 /**
  * struct disposition - what the client wants done about one signal
- * @sequence: odd while it is being changed
+ * @sequence: odd while the other fields are being changed
  * @handler:  function, SIG_DFL or SIG_IGN
  * @flags:    SA_...
- * @mask:     signals to block meanwhile
+ * @mask:     signals to block while the handler runs
  *
- * All fields are atomic: handlers read while sigaction() writes, and take the
- * whole again if @sequence has moved. Writers hold write_lock with all signals
- * blocked, so that no handler of their own thread waits for them.
+ * All fields are atomic. A reader reads all of them again if @sequence was odd or has
+ * changed. A writer holds write_lock, and has all signals blocked: a handler on its own
+ * thread would otherwise read again and again, and never see the change end.
  */
 struct disposition {
 	unsigned int sequence;
@@ -42,14 +46,15 @@ struct disposition {
 
 static struct disposition segv;
 static struct disposition bus;
-/* Only with the trap. */
+/* Used with the trap only. */
 static struct disposition sys;
 static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
-/* Whether the kernel's handlers are ours; atomic, written under write_lock. */
+/* Whether SIGSEGV's and SIGBUS's handlers are ours. Atomic; written under write_lock. */
 static bool started;
-/* Whether that of SIGSYS is; written before there are threads. */
+/* Whether SIGSYS's handler is ours. Written before there are threads. */
 static bool started_sigsys;
 
+/* The disposition of a signal whose handler is ours, else NULL. */
 static struct disposition *disposition_of(int sig)
 {
 	if (sig == SIGSYS)
@@ -78,7 +83,7 @@ static struct disposition load(const struct disposition *d)
 	return copy;
 }
 
-/* write_lock held, signals blocked. */
+/* Between lock_writers() and unlock_writers(). */
 static void store(struct disposition *d, uintptr_t handler, uint64_t flags, uint64_t mask)
 {
 	__atomic_add_fetch(&d->sequence, 1, __ATOMIC_ACQ_REL);
@@ -88,6 +93,7 @@ static void store(struct disposition *d, uintptr_t handler, uint64_t flags, uint
 	__atomic_add_fetch(&d->sequence, 1, __ATOMIC_ACQ_REL);
 }
 
+/* Return: the thread's signal mask, for unlock_writers(). */
 static uint64_t lock_writers(void)
 {
 	uint64_t all = ~0ULL;
@@ -110,9 +116,9 @@ static bool is_default(const struct disposition *d)
 }
 
 /*
- * The end of a process that has no handler: the signal is sent again, blocked
- * until our handler returns, so that it strikes at the very instruction that
- * faulted and a core file shows that.
+ * Ends a process that has no handler for a signal. The signal is sent again, with the default
+ * action, and is blocked until our handler returns. So the kernel delivers it at the instruction
+ * that faulted, and a core file shows that one.
  */
 static void die(siginfo_t *info, ucontext_t *uc)
 {
@@ -125,7 +131,7 @@ static void die(siginfo_t *info, ucontext_t *uc)
 	REAL(sigaction)(info->si_signo, &dfl, NULL);
 	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, MASKS_SIZE);
 	masks_set_word(&uc->uc_sigmask, mask);
-	/* Valgrind takes a fault that the kernel reports outside its own code for its own. */
+	/* Valgrind would take a signal that is sent with a fault's siginfo for a fault of its own. */
 	if (emu_on_valgrind())
 		emu_sys(SYS_tgkill, emu_sys(SYS_getpid), emu_sys(SYS_gettid), info->si_signo);
 	else
@@ -141,7 +147,7 @@ static void reset(struct disposition *d)
 	unlock_writers(old);
 }
 
-/* What the kernel does for a handler of the client, and then that handler. */
+/* Does what the kernel does before it calls a handler, and calls the client's. */
 static void deliver(siginfo_t *info, ucontext_t *uc, int saved_errno)
 {
 	int sig = info->si_signo;
@@ -149,7 +155,7 @@ static void deliver(siginfo_t *info, ucontext_t *uc, int saved_errno)
 	struct disposition want = load(d);
 	uint64_t block = want.mask;
 
-	/* A fault cannot be ignored, nor wait until it is unblocked. */
+	/* si_code <= 0: somebody sent the signal. A fault can neither be ignored nor wait. */
 	if (info->si_code <= 0 && (masks_defer(sig) || want.handler == (uintptr_t)SIG_IGN))
 		return;
 	if (is_default(&want) ||
@@ -194,15 +200,16 @@ static void install_one(int sig, const struct disposition *d)
 	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
 	action.sa_flags |= d->flags & SA_RESTART;
-	/* Without a handler: the diagnosis may come after a stack overflow. */
+	/* Without a handler of the client's there is a diagnosis to print, maybe after a stack overflow. */
 	if (is_default(d) || d->flags & SA_ONSTACK)
 		action.sa_flags |= SA_ONSTACK;
 	REAL(sigaction)(sig, &action, NULL);
 }
 
 /*
- * Both of ours, on the stack that the client wants. A SIGBUS is mostly a fault
- * in a surface, and so goes by what is wanted for SIGSEGV. write_lock held.
+ * Installs our handlers of SIGSEGV and SIGBUS, each on the stack that the client's handler wants.
+ * The kernel reports most faults in a surface as SIGBUS, and the client's SIGSEGV handler gets
+ * them. So where there is one, SIGBUS is set up as it wants. write_lock held.
  */
 static void install(void)
 {
@@ -233,7 +240,7 @@ void signals_start(void)
 		__atomic_store_n(&started, true, __ATOMIC_RELEASE);
 	}
 	unlock_writers(mask);
-	masks_keep_open(SIGBUS);
+	masks_add_open(SIGBUS);
 }
 
 void signals_start_sigsys(void (*handler)(int sig, siginfo_t *info, void *context), uint64_t mask)
@@ -243,13 +250,13 @@ void signals_start_sigsys(void (*handler)(int sig, siginfo_t *info, void *contex
 	struct sigaction old;
 
 	masks_set_word(&action.sa_mask, mask);
-	/* The trap copies from and to the client, and faults are repaired. */
+	/* The trap's handler uses emu_usercopy(), which relies on our SIGSEGV handler. */
 	signals_start();
 	REAL(sigaction)(SIGSYS, &action, &old);
 	adopt(&sys, &old);
 	started_sigsys = true;
-	/* The process may have been started with it blocked. */
-	masks_keep_open(SIGSYS);
+	/* Its parent may have started the process with SIGSYS blocked. */
+	masks_add_open(SIGSYS);
 }
 
 void signals_exchange(int sig, const struct sigaction *action, struct sigaction *old)
@@ -260,7 +267,7 @@ void signals_exchange(int sig, const struct sigaction *action, struct sigaction 
 
 	if (action) {
 		adopt(d, action);
-		/* glibc sets it in every action that it hands on, and shows it. */
+		/* glibc's sigaction() sets this flag in every action, and shows it to the client. */
 		__atomic_fetch_or(&d->flags, SA_RESTORER, __ATOMIC_RELAXED);
 		if (d != &sys)
 			install();

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signals.h - SIGSEGV and SIGBUS, shared with the client
+ * signals.h - handlers of our own for SIGSEGV, SIGBUS and SIGSYS, and the client's behind them
  *
- * From the first exmap on, the kernel's handlers for both are ours, and what
- * the client asks for is kept here and done from there: it finds its own
- * settings, and gets SIGSEGV for missing pages whatever the kernel calls them.
+ * From the first exmap on, the kernel has handlers of ours for SIGSEGV and SIGBUS;
+ * with the trap, for SIGSYS too. What the client sets for these three signals is
+ * kept here as its disposition. The client is shown that, and our handlers do what
+ * the kernel would have done with it. A SIGBUS for a page of a surface reaches the
+ * client as the SIGSEGV that clause 6.1 promises.
  */
 #ifndef EXMAP_SHIM_SIGNALS_H
 #define EXMAP_SHIM_SIGNALS_H
@@ -14,23 +16,44 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-/** signals_start() - take both over; again does nothing. Any thread. */
+/**
+ * signals_start() - install our handlers of SIGSEGV and SIGBUS, unless they are
+ *
+ * Context: any thread, outside the handlers.
+ */
 void signals_start(void);
 
 /**
- * signals_start_sigsys() - SIGSYS too, for the trap; once, before there are threads
- * @handler: of the kernel
- * @mask:    signals to block meanwhile
+ * signals_start_sigsys() - install the trap's handler of SIGSYS, and the two others
+ * @handler: for the kernel; it passes what it has no use for to signals_deliver()
+ * @mask:    signals that the kernel blocks while it runs
+ *
+ * Context: once, before there are threads.
  */
 void signals_start_sigsys(void (*handler)(int sig, siginfo_t *info, void *context), uint64_t mask);
 
-/** signals_deliver() - do with a signal of the three what the client wants, in its handler. */
+/**
+ * signals_deliver() - do what the client's disposition says about a signal
+ * @info: of one of our signals
+ * @uc:   of our handler
+ *
+ * Calls the client's handler, which may leave by a jump or a C++ exception. Without one
+ * it has the process die of the signal when our handler returns.
+ *
+ * Context: our handler of the signal.
+ */
 void signals_deliver(siginfo_t *info, ucontext_t *uc);
 
-/** signals_has() - whether the kernel's handler of a signal is ours. */
+/** signals_has() - whether the kernel's handler of a signal is ours. Any thread. */
 bool signals_has(int sig);
 
-/** signals_exchange() - sigaction() of a signal whose handler is ours. */
+/**
+ * signals_exchange() - sigaction() of a signal for which signals_has() says yes
+ * @action: the new disposition, or NULL
+ * @old:    filled in with the one before, or NULL; not the same memory as @action
+ *
+ * Context: any thread.
+ */
 void signals_exchange(int sig, const struct sigaction *action, struct sigaction *old);
 
 #endif /* EXMAP_SHIM_SIGNALS_H */

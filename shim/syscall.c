@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * syscall.c - syscall(2): the calls that we stand in for, by number
+ * syscall.c - syscall(2), and the table from system call numbers to the shim's functions
  *
- * On x86-64 libc's structures are the kernel's, so each goes to its function.
+ * A client's syscall(SYS_ioctl, ...) comes in here, and so does a trapped system call,
+ * from trap_handler.c. Both go to the function that also serves the client's ioctl().
+ * They can pass their arguments on as they are: on x86-64 libc's structures in these
+ * calls are the kernel's.
  */
 
 #include "shim/real.h"
@@ -95,7 +98,7 @@ static bool on_io(long nr, const struct syscall_args *x, long *ret)
 		*ret = readv(x->a, (struct iovec *)x->b, x->c);
 		return true;
 	case SYS_preadv:
-		/* The offset's high half is for 32-bit machines. */
+		/* The fifth argument has the high half of the offset on 32-bit machines only. */
 		*ret = preadv64(x->a, (struct iovec *)x->b, x->c, x->d);
 		return true;
 	case SYS_preadv2:
@@ -195,7 +198,7 @@ EXPORT long syscall(long nr, ...)
 	va_list args;
 	long ret;
 
-	/* As many as any system call takes; a caller that passed fewer does not care. */
+	/* All six, however many the caller passed: the kernel ignores the rest. */
 	va_start(args, nr);
 	x.a = va_arg(args, long);
 	x.b = va_arg(args, long);

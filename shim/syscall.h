@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* syscall.h - the calls that we stand in for, by number */
+/* syscall.h - system calls by number: those for which the shim has a function */
 #ifndef EXMAP_SHIM_SYSCALL_H
 #define EXMAP_SHIM_SYSCALL_H
 
 #include <stdbool.h>
 
+/** struct syscall_args - the six arguments of a system call, as the kernel gets them. */
 struct syscall_args {
 	long a, b, c, d, e, f;
 };
 
 /**
- * syscall_serve() - do what the libc function of that number does
+ * syscall_serve() - call the shim's function for a system call
  * @nr:   SYS_...
  * @args: as for the kernel
- * @ret:  filled in as libc's functions answer: -1 and errno for an error
+ * @ret:  filled in with what the function returned: -1 and errno for an error
  *
- * Return: whether we stand in for it; if not, nothing was done.
+ * Context: any thread, as the function.
+ * Return: false if the shim has no function for @nr; then nothing was done.
  */
 bool syscall_serve(long nr, const struct syscall_args *args, long *ret);
 

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* threads.c - the trap, and what masks hold, in threads and processes that libc makes */
+/*
+ * threads.c - pthread_create(), thrd_create(), _Fork() and clone()
+ *
+ * A new thread inherits its maker's signal mask, so also which signals it holds
+ * (masks.h). The kernel does not turn the trap on in it, nor in a forked child. So
+ * functions of ours run there first, do both, and call the client's.
+ */
 
 #include "shim/real.h"
 
@@ -12,6 +18,12 @@
 #include "shim/masks.h"
 #include "shim/trap.h"
 
+/**
+ * struct start - what a new thread is to do
+ * @run:  the client's function
+ * @arg:  its argument
+ * @held: signals that the thread's maker held
+ */
 struct start {
 	union {
 		void *(*posix)(void *arg);
@@ -30,6 +42,7 @@ static struct start *make_start(void *arg)
 	return start;
 }
 
+/* The first thing in a new thread. */
 static struct start take_start(void *arg)
 {
 	struct start start = *(struct start *)arg;
@@ -89,7 +102,7 @@ EXPORT int thrd_create(thrd_t *thread, thrd_start_t run, void *arg)
 	return ret;
 }
 
-/* Runs no handlers of pthread_atfork(). */
+/* fork.c's handlers do not run here: _Fork() calls none. */
 EXPORT pid_t _Fork(void)
 {
 	pid_t pid = REAL(_Fork)();
@@ -99,6 +112,7 @@ EXPORT pid_t _Fork(void)
 	return pid;
 }
 
+/* What a process that clone() made is to do. */
 struct child {
 	int (*run)(void *arg);
 	void *arg;
@@ -122,11 +136,11 @@ EXPORT int clone(int (*run)(void *arg), void *stack, int flags, void *arg, ...)
 	for (int i = 0; i < 3; i++)
 		rest[i] = va_arg(args, void *);
 	va_end(args);
-	/* A thread, or a child of vfork(), has not what our code needs: see trap_clone.c. */
+	/* Our code cannot run in a thread that libc does not know, nor on the parent's memory. */
 	if (trap_is_on && flags & CLONE_VM && !(flags & CLONE_VFORK))
-		trap_tell_of_thread();
+		trap_warn_of_thread();
 	if (!trap_is_on || !run || flags & CLONE_VM)
 		return REAL(clone)(run, stack, flags, arg, rest[0], rest[1], rest[2]);
-	/* It gets a copy of our stack too. */
+	/* Without CLONE_VM the child gets a copy of this stack, with @child in it. */
 	return REAL(clone)(run_child, stack, flags, &child, rest[0], rest[1], rest[2]);
 }

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* trap.c - see trap.h; Documentation/admin-guide/syscall-user-dispatch.rst in Linux */
+/*
+ * trap.c - see trap.h
+ *
+ * The kernel's side is in Documentation/admin-guide/syscall-user-dispatch.rst of Linux.
+ * The shim's own system calls must not be caught either. They are made through the
+ * gate, a system call instruction of libc's that a return follows: see emu_gate.
+ */
 
 #include "shim/real.h"
 #include "shim/trap.h"
@@ -18,10 +24,13 @@
 #include "shim/signals.h"
 #include "shim/trap_stack.h"
 
-/* Of ThreadSanitizer, which blocks signals around calls of its own that are not libc's. */
+/*
+ * Defined if the program runs under ThreadSanitizer. Its runtime makes system calls of its own
+ * with all signals blocked, and the process would die of the first SIGSYS.
+ */
 void __tsan_init(void) __attribute__((weak));
 
-/* In a build with AddressSanitizer our own handler would call a runtime that makes such calls. */
+/* With AddressSanitizer in the shim, our handler calls its runtime, which makes such calls too. */
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZED true
 #else
@@ -30,11 +39,11 @@ void __tsan_init(void) __attribute__((weak));
 
 bool trap_is_on;
 
-/* libc's text: calls from there pass. Constant once the trap is set. */
+/* libc's text: system calls from there pass. Constant once the trap is on. */
 static uintptr_t text_start;
 static size_t text_len;
 
-/* Finds the executable segment that an address is in. */
+/* For dl_iterate_phdr(): sets text_start and text_len to the executable segment with @address. */
 static int find_text(struct dl_phdr_info *info, size_t size, void *address)
 {
 	(void)size;
@@ -54,8 +63,8 @@ static int find_text(struct dl_phdr_info *info, size_t size, void *address)
 }
 
 /*
- * Our own calls must come from libc's text too. getpid() cannot fail, so it is a
- * system call instruction and a return: these two are the gate.
+ * Finds the gate in libc's getpid(): it cannot fail, so no check stands between its system call
+ * instruction and its return. Return: NULL if the two are not found.
  */
 static void *find_gate(void)
 {
@@ -71,9 +80,10 @@ static void *find_gate(void)
 	return NULL;
 }
 
-static long set(void)
+/* Turns the trap on in this thread. Return: 0, or a negative errno. */
+static long turn_on(void)
 {
-	/* Without a selector: from elsewhere none passes. */
+	/* The last argument could name a byte that turns the trap off for a while: we have none. */
 	return emu_sys(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, text_start,
 		       text_len, NULL);
 }
@@ -86,7 +96,7 @@ static bool is_wanted(void)
 		return emu_options()->trap == EMU_TRAP_ON;
 	where = find_syscalls();
 	if (where && emu_options()->verbose)
-		emu_say("trap=on: %s makes system calls without libc", where);
+		emu_say("trap=on: %s makes system calls outside libc", where);
 	return where;
 }
 
@@ -97,7 +107,8 @@ void trap_start(void (*handler)(int sig, siginfo_t *info, void *context))
 	if (!is_wanted())
 		return;
 	if (emu_on_valgrind() || __tsan_init || SANITIZED) {
-		emu_say("trap: not under %s; calls made outside libc are not seen",
+		emu_say("trap: cannot be had under %s: system calls on an exmap that are made "
+			"outside libc fail with EBADF; run without it",
 			__tsan_init ? "ThreadSanitizer" :
 			SANITIZED   ? "a shim with AddressSanitizer" :
 				      "valgrind");
@@ -105,17 +116,17 @@ void trap_start(void (*handler)(int sig, siginfo_t *info, void *context))
 	}
 	emu_gate = find_gate();
 	if (!emu_gate) {
-		emu_say("trap: this libc's getpid() is not as glibc's; calls made outside libc "
-			"are not seen");
+		emu_say("trap: this libc's getpid() is not glibc's: system calls on an exmap that "
+			"are made outside libc fail with EBADF; use glibc 2.36 or newer");
 		return;
 	}
 	signals_start_sigsys(handler, trap_mask());
 	trap_stack_start();
-	ret = set();
+	ret = turn_on();
 	if (ret) {
 		emu_gate = NULL;
-		emu_say("trap: the kernel refuses Syscall User Dispatch (%s; Linux 5.11 has it); "
-			"calls made outside libc are not seen",
+		emu_say("trap: the kernel refuses Syscall User Dispatch (%s): system calls on an "
+			"exmap that are made outside libc fail with EBADF; use Linux 5.11 or newer",
 			strerror(-ret));
 		return;
 	}
@@ -127,13 +138,13 @@ void trap_thread_start(void)
 	if (!trap_is_on)
 		return;
 	trap_stack_start();
-	set();
+	turn_on();
 }
 
-void trap_tell_of_thread(void)
+void trap_warn_of_thread(void)
 {
 	if (fdtable_any())
-		emu_say_once("clone: a thread that libc does not know of: its calls on an exmap "
-			     "outside libc will fail with EBADF; make threads with "
+		emu_say_once("clone: a thread is made without libc, and system calls that it makes "
+			     "outside libc on an exmap will fail with EBADF; make threads with "
 			     "pthread_create()");
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trap.h - system calls that are made outside libc
+ * trap.h - the trap: turn on the catching of system calls that are made outside libc
  *
- * LD_PRELOAD sees calls that go through libc's symbols. Those that a program or
- * a library makes with instructions of its own (Rust's rustix, Go, liburing,
- * inline assembly) are caught by the kernel's Syscall User Dispatch: a system
- * call from any place but libc's text becomes a SIGSYS, whose handler serves it
- * as the same call by name would be, or makes it on the client's behalf.
+ * LD_PRELOAD sees calls of libc's functions. A program or library may also make
+ * system calls with instructions of its own: Rust's rustix, Go, liburing, inline
+ * assembly. The kernel's Syscall User Dispatch catches these. With the trap on, a
+ * system call from anywhere but libc's text does not reach the kernel; the thread
+ * gets a SIGSYS, and its handler (trap_handler.c) serves the call.
  *
- * The kernel has this per thread, and forgets it at fork, at vfork and at exec:
- * a program that does not know of it never dies of it. So it is turned on again
- * in each new thread and in forked children.
+ * The kernel keeps the setting for each thread, and drops it at fork, vfork and exec.
+ * So a program that is executed without the shim never gets a SIGSYS by it, and
+ * the shim turns the trap on again in each new thread and in each forked child.
  */
 #ifndef EXMAP_SHIM_TRAP_H
 #define EXMAP_SHIM_TRAP_H
@@ -20,19 +20,35 @@
 
 #include "shim/masks.h"
 
-/* Whether the trap is set; written by trap_start() before there are threads. */
+/* Whether this process has the trap. Written by trap_start() before there are threads. */
 extern bool trap_is_on __attribute__((visibility("hidden")));
 
-/** trap_start() - set it in this thread, if the options say so; at the start of the process. */
+/**
+ * trap_start() - turn the trap on, if the options ask for it and this process can have it
+ * @handler: trap_handle()
+ *
+ * Says on stderr why, if it was asked for and cannot be had.
+ *
+ * Context: once, at the start of the process, before there are threads.
+ */
 void trap_start(void (*handler)(int sig, siginfo_t *info, void *context));
 
-/** trap_thread_start() - set it in a new thread or a forked child, if the process has it. */
+/**
+ * trap_thread_start() - turn the trap on in this thread, if the process has it
+ *
+ * Context: a new thread that libc knows, or the only thread of a forked child.
+ */
 void trap_thread_start(void);
 
-/** trap_tell_of_thread() - say once that a thread is made whose calls are not seen. */
-void trap_tell_of_thread(void);
+/** trap_warn_of_thread() - say once that a thread is made in which the trap cannot be on. */
+void trap_warn_of_thread(void);
 
-/** trap_mask() - the kernel's mask in the handler: all but what faults raise, and libc uses itself. */
+/**
+ * trap_mask() - the signals that are blocked while the handler of SIGSYS runs
+ *
+ * All but those that an instruction of the handler may raise, and the two (32 and 33)
+ * that libc uses for itself.
+ */
 static inline uint64_t trap_mask(void)
 {
 	return ~(masks_bit(SIGSYS) | masks_bit(SIGSEGV) | masks_bit(SIGBUS) | masks_bit(SIGILL) |

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * trap_clone.c - threads and processes that are made outside libc
+ * trap_clone.c - see trap_clone.h
  *
- * A new process continues in our handler, on a copy of its stack, and returns
- * to the client like its parent. vfork() becomes fork(): a child that runs on
- * its parent's stack would write over the handler that the parent is still in.
+ * A new process continues inside our handler, on its copy of the handler's stack,
+ * and returns to the client as its parent does. vfork() is served as fork(): a child
+ * on its parent's own stack would overwrite the handler's frame, which the parent
+ * still needs.
  *
- * A new thread begins on another stack, where there is no handler to return
- * from: what it needs of its parent's registers is put there for it.
+ * A new thread begins on the stack that the client gives it. The kernel would have it
+ * continue behind the system call instruction, which is the gate's here. So the
+ * registers that it expects, and the address behind the client's instruction, are
+ * put on that stack, and the gate's return goes to trap_clone_entry(), which pops them.
  */
 
 #define _GNU_SOURCE
@@ -24,17 +27,17 @@
 #include "shim/fork.h"
 #include "shim/trap.h"
 
-/* struct clone_args of linux/sched.h in 64-bit words; later kernels may have more. */
+/* Indices into struct clone_args of linux/sched.h, as 64-bit words. A newer one may be longer. */
 #define MAX_CLONE_ARGS 16
 enum { FLAGS = 0, STACK = 5, STACK_SIZE = 6, TLS = 7, MIN_CLONE_ARGS = 8 };
 
-/* What a thread finds at its stack pointer: where to go on, and with what. */
+/* The top of a new thread's stack: the address that the gate returns to, then what that pops. */
 struct start {
 	void (*entry)(void);
 	greg_t rdi, rsi, rdx, r10, r8, r9, rbx, rbp, r12, r13, r14, r15, rip;
 };
 
-/* Pops a struct start, its entry being popped already, and goes to where the client called. */
+/* Pops a struct start from rdi on, and continues behind the client's instruction. */
 void trap_clone_entry(void);
 __asm__(".pushsection .text\n"
 	".globl trap_clone_entry\n"
@@ -53,13 +56,13 @@ __asm__(".pushsection .text\n"
 	"	pop %r13\n"
 	"	pop %r14\n"
 	"	pop %r15\n"
-	"	pop %rcx\n" /* a system call changes it anyway */
+	"	pop %rcx\n" /* the instruction leaves the return address there too */
 	"	xor %eax, %eax\n"
 	"	jmp *%rcx\n"
 	".size trap_clone_entry, . - trap_clone_entry\n"
 	".popsection\n");
 
-/* Return: whether the thread's start is at the top of its stack. */
+/* Puts a struct start at the top of a new thread's stack. Return: false if the memory is bad. */
 static bool prepare_stack(uintptr_t top, const greg_t *regs)
 {
 	struct start start = {
@@ -82,7 +85,10 @@ static bool prepare_stack(uintptr_t top, const greg_t *regs)
 	return !emu_usercopy((void *)(top - sizeof(start)), &start, sizeof(start));
 }
 
-/* The words of clone3() for any of the four. Return: how many, or a negative errno. */
+/*
+ * Fills @words with a call's arguments in the form of clone3()'s. For the other three calls that is
+ * the flags alone. Return: the number of words, or a negative errno.
+ */
 static long read_args(long nr, const struct syscall_args *args, uint64_t *words)
 {
 	memset(words, 0, MAX_CLONE_ARGS * sizeof(*words));
@@ -99,6 +105,7 @@ static long read_args(long nr, const struct syscall_args *args, uint64_t *words)
 	return MIN_CLONE_ARGS;
 }
 
+/* Makes clone() or clone3() with other flags, and with the stack pointer @stack, if it is not 0. */
 static long call(long nr, const struct syscall_args *args, const uint64_t *words, long n,
 		 uint64_t flags, uint64_t stack)
 {
@@ -124,7 +131,7 @@ static long make_process(long nr, const struct syscall_args *args, const uint64_
 	if (flags & CLONE_SETTLS)
 		return -EINVAL;
 	fork_prepare();
-	/* Four of clone()'s arguments are none of fork()'s: what is in their registers is chance. */
+	/* fork() and vfork() have no arguments: what is in the registers must not reach clone(). */
 	ret = nr == SYS_fork || nr == SYS_vfork ?
 		      emu_sys(SYS_clone, SIGCHLD, 0, 0, 0, 0) :
 		      call(nr, args, words, n, flags & ~(uint64_t)(CLONE_VM | CLONE_VFORK), 0);
@@ -143,8 +150,8 @@ static long make_thread(long nr, const struct syscall_args *args, const uint64_t
 {
 	if (!stack || !prepare_stack(stack, uc->uc_mcontext.gregs))
 		return -EINVAL;
-	trap_tell_of_thread();
-	/* The child pops the start from its stack, and does not come here. */
+	trap_warn_of_thread();
+	/* The new thread does not return here: it starts in trap_clone_entry(). */
 	return call(nr, args, words, n, words[FLAGS], stack - sizeof(struct start));
 }
 

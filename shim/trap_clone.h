@@ -9,10 +9,17 @@
 #include "shim/syscall.h"
 
 /**
- * trap_clone() - clone(), clone3(), fork() and vfork(), for the thread at @uc
+ * trap_clone() - clone(), clone3(), fork() and vfork() for the interrupted thread
+ * @nr:   SYS_...
+ * @args: of the call
+ * @uc:   the thread's state; in a child process changed to what the child continues with
+ * @ret:  filled in with the result, a negative errno for an error
  *
- * With the thread's own signal mask. Arguments and return as of trap_context_serve(); in a child too, whose
- * @uc has been changed.
+ * A new process returns from here too, with 0. A new thread does not: it starts where
+ * the client's instruction ends.
+ *
+ * Context: the trap's handler, with the signal mask of the interrupted thread.
+ * Return: false if @nr is none of the four; then nothing was done.
  */
 bool trap_clone(long nr, const struct syscall_args *args, ucontext_t *uc, long *ret);
 

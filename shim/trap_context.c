@@ -2,9 +2,9 @@
 /*
  * trap_context.c - see trap_context.h
  *
- * What the handler returns to is in the frame that the kernel has put on the
- * stack. So what the client asks of its signal mask and its alternate stack is
- * written there.
+ * When the handler returns, the kernel restores the thread's signal mask and its
+ * alternate stack from the handler's frame, the ucontext. So a change of either is
+ * made in the frame: a system call made by the handler would be undone by its return.
  */
 
 #include "shim/real.h"
@@ -36,7 +36,6 @@ __asm__(".pushsection .text\n"
 	".size trap_sigreturn, . - trap_sigreturn\n"
 	".popsection\n");
 
-/* The thread's mask is in the frame; rt_sigreturn() sets it. */
 static long do_sigprocmask(const struct syscall_args *args, ucontext_t *uc)
 {
 	uint64_t old = masks_word(&uc->uc_sigmask);
@@ -62,13 +61,14 @@ static long do_sigprocmask(const struct syscall_args *args, ucontext_t *uc)
 		default:
 			return -EINVAL;
 		}
-		masks_changed(args->a, given);
+		masks_change_held(args->a, given);
 		set &= ~(masks_open() | masks_bit(SIGKILL) | masks_bit(SIGSTOP));
 		masks_set_word(&uc->uc_sigmask, set);
 	}
 	return args->c ? emu_usercopy((void *)args->c, &shown, sizeof(shown)) : 0;
 }
 
+/* rt_sigaction() of a signal whose handler is ours; @new->handler SIG_ERR means no new one. */
 static long exchange_action(int sig, const struct emu_kernel_sigaction *new,
 			    struct emu_kernel_sigaction *old)
 {
@@ -85,10 +85,13 @@ static long exchange_action(int sig, const struct emu_kernel_sigaction *new,
 	return 0;
 }
 
-/* The client's own restorer must stay. */
+/*
+ * rt_sigaction() of another signal. Not by sigaction(): libc would put its own restorer in the
+ * place of the client's.
+ */
 static long change_other(const struct syscall_args *args, struct emu_kernel_sigaction *new)
 {
-	uint64_t held = masks_of_action(args->a, NULL);
+	uint64_t held = masks_exchange_action(args->a, NULL);
 	struct emu_kernel_sigaction old;
 	uint64_t mask = new->mask;
 	long ret;
@@ -99,7 +102,7 @@ static long change_other(const struct syscall_args *args, struct emu_kernel_siga
 	if (ret)
 		return ret;
 	if (args->b)
-		masks_of_action(args->a, &mask);
+		masks_exchange_action(args->a, &mask);
 	old.mask |= held;
 	return args->c ? emu_usercopy((void *)args->c, &old, sizeof(old)) : 0;
 }
@@ -128,7 +131,7 @@ static bool on_stack(const stack_t *stack, uintptr_t sp)
 	       sp - (uintptr_t)stack->ss_sp <= stack->ss_size;
 }
 
-/* The checks of do_sigaltstack() in kernel/signal.c. */
+/* The checks that the kernel makes: do_sigaltstack() in kernel/signal.c of Linux. */
 static long check_stack(const stack_t *stack)
 {
 	unsigned int mode = stack->ss_flags & ~SS_AUTODISARM;
@@ -138,7 +141,7 @@ static long check_stack(const stack_t *stack)
 	return mode != SS_DISABLE && stack->ss_size < getauxval(AT_MINSIGSTKSZ) ? -ENOMEM : 0;
 }
 
-/* The kernel would refuse: the handler may run on the very stack. rt_sigreturn() sets it. */
+/* Not passed on to the kernel: it refuses to change the stack that our handler may be running on. */
 static long do_sigaltstack(const struct syscall_args *args, ucontext_t *uc)
 {
 	stack_t old = uc->uc_stack;
@@ -164,13 +167,15 @@ static long do_sigaltstack(const struct syscall_args *args, ucontext_t *uc)
 }
 
 /*
- * A thread with a thread pointer that is not libc's cannot run our code, which
- * has errno and read sections behind it. So it is the last that we do for it.
+ * errno and RCU's read sections are thread-local. With a thread pointer that is not libc's, none
+ * of our code can run in the thread. So its trap is turned off, and its next calls go to the kernel.
  */
 static long set_thread_pointer(const struct syscall_args *args, ucontext_t *uc)
 {
-	emu_say_once("a thread leaves libc's thread-local storage (arch_prctl): its calls on an "
-		     "exmap outside libc will fail with EBADF; make threads with pthread_create()");
+	emu_say_once(
+		"arch_prctl: a thread leaves libc's thread-local storage, and system calls "
+		"that it makes outside libc on an exmap will fail with EBADF; make threads with "
+		"pthread_create()");
 	emu_sys(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0);
 	trap_stack_leave();
 	uc->uc_mcontext.gregs[REG_RAX] = emu_sys(SYS_arch_prctl, args->a, args->b);

@@ -1,5 +1,17 @@
 // SPDX-License-Identifier: MIT
-/* trap_handler.c - see trap_handler.h */
+/*
+ * trap_handler.c - see trap_handler.h
+ *
+ * A system call comes in as a SIGSYS, with its number and arguments in the registers
+ * of the interrupted thread. It is served by the first of these that knows it:
+ *
+ *   trap_context_serve()  calls about the thread itself, such as rt_sigprocmask()
+ *   trap_clone()          calls that make a thread or a process
+ *   syscall_serve()       calls for which the shim has a function, such as ioctl()
+ *   the kernel            all others, through the gate
+ *
+ * The handler moves to a stack of its own first, and returns from there.
+ */
 
 #include "shim/real.h"
 #include "shim/trap_handler.h"
@@ -23,14 +35,14 @@ static void set_mask(uint64_t mask)
 	emu_sys(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
 }
 
-/* Served as by name, where a name is served; and otherwise by the kernel. */
+/* Calls the shim's function for a system call, or the kernel. Return: a negative errno for an error. */
 static long serve(long nr, const struct syscall_args *args)
 {
 	bool served;
 	long ret;
 	int state;
 
-	/* The client's instruction was no cancellation point. */
+	/* The function may be a cancellation point; the client's instruction was none. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	served = syscall_serve(nr, args, &ret);
 	if (served && ret == -1)
@@ -39,17 +51,22 @@ static long serve(long nr, const struct syscall_args *args)
 	return served ? ret : emu_sys6(nr, args->a, args->b, args->c, args->d, args->e, args->f);
 }
 
-/* Whether it is one of those that a client makes all day: signals can wait for their end. */
+/*
+ * Whether a call is an action or a read on an exmap. It ends soon, so signals can stay blocked
+ * meanwhile, which saves two system calls.
+ */
 static bool is_on_exmap(long nr, const struct syscall_args *args)
 {
 	return (nr == SYS_ioctl || nr == SYS_pread64 || nr == SYS_preadv) && fdtable_read(args->a);
 }
 
+/* Sets the signal mask that the interrupted thread had. */
 static void set_mask_of(const ucontext_t *uc)
 {
 	set_mask(masks_word(&uc->uc_sigmask));
 }
 
+/* Serves the system call in the registers of @uc, and puts its result there. */
 static void serve_context(ucontext_t *uc)
 {
 	greg_t *regs = uc->uc_mcontext.gregs;
@@ -87,5 +104,6 @@ void trap_handle(int sig, siginfo_t *info, void *context)
 		return;
 	}
 	trap_stack_run(context, serve_and_return);
+	/* The thread has no stack for the handler left: it runs on the one that it was called on. */
 	serve_context(context);
 }

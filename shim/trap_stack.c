@@ -12,16 +12,20 @@
 #include "emu/fence.h"
 #include "emu/sys.h"
 
-/* A call that is trapped while a signal handler interrupts another one: a level deeper. */
+/*
+ * Stacks for each thread. A second is needed when a trapped call waits, a handler of the client's
+ * interrupts it, and makes a trapped call itself.
+ */
 #define LEVELS 4
 #define LEVEL_SIZE (128 * 1024UL)
 
-/* What the kernel reads of a frame: glibc's structure is longer than its own. */
+/* Bytes of a frame that the kernel has written and reads: glibc's ucontext_t is longer than the kernel's. */
 #define FRAME_SIZE (offsetof(ucontext_t, uc_sigmask) + sizeof(uint64_t))
 
-/* The thread's stacks, one for each level, and how many are in use. */
+/* The thread's stacks, one behind the other, and how many of them are in use. */
 static __thread char *stacks;
 static __thread unsigned int level;
+/* Unmaps a thread's stacks at its end. */
 static pthread_key_t key;
 
 static void unmap(void *memory)
@@ -40,7 +44,7 @@ void trap_stack_start(void)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	char *memory;
 
-	/* A forked child has its parent's, and may be on it. */
+	/* A forked child has a copy of its parent's, and may be running on one. */
 	if (stacks)
 		return;
 	pthread_once(&once, make_key);
@@ -52,11 +56,12 @@ void trap_stack_start(void)
 }
 
 /*
- * How much the kernel saved of the vector registers: arch/x86/include/uapi/asm/sigcontext.h in
- * Linux. glibc's structure leaves out where that says so.
+ * Offset of struct _fpx_sw_bytes in the area for vector registers: it says how long the area is.
+ * arch/x86/include/uapi/asm/sigcontext.h of Linux has the field; glibc's structure leaves it out.
  */
 #define SOFTWARE_BYTES 464
 
+/* Bytes that the kernel saved of the floating-point and vector registers. */
 static size_t saved_size(const char *saved)
 {
 	struct _fpx_sw_bytes bytes;
@@ -65,7 +70,7 @@ static size_t saved_size(const char *saved)
 	return bytes.magic1 == FP_XSTATE_MAGIC1 ? bytes.extended_size : sizeof(struct _fpstate);
 }
 
-/* Puts a frame below @top. Return: where it is. */
+/* Copies a frame, and the registers that it points to, to below @top. Return: the copy. */
 static ucontext_t *copy_frame(char *top, const ucontext_t *uc)
 {
 	const char *saved = (const char *)uc->uc_mcontext.fpregs;
@@ -81,6 +86,7 @@ static ucontext_t *copy_frame(char *top, const ucontext_t *uc)
 	return frame;
 }
 
+/* Whether the interrupted code was on its alternate signal stack. */
 static bool on_alternate(const ucontext_t *uc)
 {
 	uintptr_t from_start = uc->uc_mcontext.gregs[REG_RSP] - (uintptr_t)uc->uc_stack.ss_sp;
@@ -89,8 +95,9 @@ static bool on_alternate(const ucontext_t *uc)
 }
 
 /*
- * Where the client was on its alternate stack, it still is, for all it knows: a signal must not
- * begin there anew. rt_sigreturn() sets it up again.
+ * The first function on the new stack. The kernel would now find the thread off its alternate
+ * stack, and start the next handler at the top of it, over what the client has there. So the thread
+ * has none until rt_sigreturn() restores it from the frame.
  */
 void trap_stack_arrive(ucontext_t *uc, void (*run)(ucontext_t *uc));
 void trap_stack_arrive(ucontext_t *uc, void (*run)(ucontext_t *uc))
@@ -102,7 +109,7 @@ void trap_stack_arrive(ucontext_t *uc, void (*run)(ucontext_t *uc))
 	run(uc);
 }
 
-/* Calls arrive() with both, on the stack below @uc. */
+/* Calls trap_stack_arrive() with its own arguments, on the stack below @uc. */
 void trap_stack_switch(ucontext_t *uc, void (*run)(ucontext_t *uc)) __attribute__((noreturn));
 __asm__(".pushsection .text\n"
 	".globl trap_stack_switch\n"
@@ -116,6 +123,7 @@ __asm__(".pushsection .text\n"
 	".size trap_stack_switch, . - trap_stack_switch\n"
 	".popsection\n");
 
+/* Whether a stack pointer is inside the thread's stacks. */
 static bool on_ours(uintptr_t sp)
 {
 	return stacks && sp - (uintptr_t)stacks < LEVELS * LEVEL_SIZE;
@@ -126,8 +134,9 @@ void trap_stack_run(const ucontext_t *uc, void (*run)(ucontext_t *uc))
 	if (!stacks)
 		return;
 	/*
-	 * Handlers of the client that interrupt ours begin on our stack or on the alternate one.
-	 * So none of ours waits for its end: one was left by a jump.
+	 * Stacks are in use, but the interrupted code is on none of them, nor on the alternate stack.
+	 * A handler of the client's that interrupted ours would be on one of these. So the client
+	 * has left such a handler by a jump, and no frame on our stacks is needed any more.
 	 */
 	if (level && !on_alternate(uc) && !on_ours(uc->uc_mcontext.gregs[REG_RSP]))
 		level = 0;

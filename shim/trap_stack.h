@@ -1,35 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trap_stack.h - a stack for the trap's handler
+ * trap_stack.h - stacks for the trap's handler, some for each thread
  *
- * SIGSYS strikes on whatever stack the client has there: a goroutine's of some
- * KiB, or an alternate one that is no larger than the client's own handlers want.
- * The handler must not stay there, nor leave its frame: another signal may begin
- * on the alternate stack anew while a call waits. So it takes its frame along.
+ * A SIGSYS arrives on the stack that the client is on: perhaps a goroutine's of a
+ * few KiB, or an alternate signal stack just large enough for the client's own
+ * handlers. The trap's handler needs more. It cannot leave its frame on an alternate
+ * stack either: while it waits in a system call, another signal may start on that
+ * stack from the top again. So it copies its frame to a stack of its own and
+ * continues there.
  */
 #ifndef EXMAP_SHIM_TRAP_STACK_H
 #define EXMAP_SHIM_TRAP_STACK_H
 
 #include <ucontext.h>
 
-/** trap_stack_start() - have one for the calling thread. */
+/** trap_stack_start() - make the stacks of the calling thread, unless it has them. */
 void trap_stack_start(void);
 
 /**
- * trap_stack_run() - with all signals blocked: go on in another function, on the thread's stack for it
- * @uc:  of the handler
- * @run: gets a copy of it, and never returns: it ends with trap_sigreturn()
+ * trap_stack_run() - continue in another function, on one of the thread's stacks
+ * @uc:  the frame of the handler that calls
+ * @run: is given a copy of the frame; it must end with trap_stack_leave() and
+ *       trap_sigreturn() of that copy
  *
- * Returns only if the thread has no such stack, or all of it is in use; then the
- * handler has to make do with what it is on.
+ * Context: the trap's handler, with the signals of trap_mask() blocked.
+ * Returns only if the thread has no stack left. The handler must then make do with the
+ * stack that it is on.
  */
 void trap_stack_run(const ucontext_t *uc, void (*run)(ucontext_t *uc));
 
 /**
- * trap_stack_leave() - what trap_stack_run() began is over, but for trap_sigreturn()
+ * trap_stack_leave() - give the stack back that trap_stack_run() took
  *
- * With all signals blocked: a handler that made calls now would be given the place of the
- * frame.
+ * The caller is still on it. So signals stay blocked until trap_sigreturn(): a handler
+ * that made a trapped call before that would be given the same stack.
  */
 void trap_stack_leave(void);
 
