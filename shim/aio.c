@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* aio.c - see aio.h */
+/*
+ * aio.c - see aio.h
+ *
+ * A read of an exmap is carried out when it is submitted, and ends in emu_read() or
+ * emu_read_one(). The kernel is then given an operation in its place, which completes
+ * with the same number of bytes: a write of as many to /dev/zero. For a read that
+ * failed it is a read into a bad address. That completes with EFAULT, and
+ * io_getevents() puts the right errno there.
+ */
 
 #include "shim/real.h"
 #include "shim/aio.h"
@@ -17,13 +25,13 @@
 #include "shim/io.h"
 #include "shim/masks.h"
 
-/* Nothing is mapped there. */
+/* An address that is never mapped. */
 #define BAD_ADDRESS 1
 
 /**
- * struct failure - a read that failed: its completion says EFAULT until it is fetched
- * @iocb:   the client's
- * @result: what it should say
+ * struct failure - a read that failed, whose completion is not fetched yet
+ * @iocb:   address of the client's control block
+ * @result: the negative errno that the completion is to have
  * @next:   in the list of all
  */
 struct failure {
@@ -32,11 +40,11 @@ struct failure {
 	struct failure *next;
 };
 
-/* Protects the list and the fd. */
+/* Protects the two variables that follow. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-/* Read without the lock to see if there are any; atomic. */
+/* Atomic: also read without the lock, to see whether there is any. */
 static struct failure *failures;
-/* /dev/zero; hidden. */
+/* A hidden fd of /dev/zero, or negative until it is needed. */
 static int zero_fd = -1;
 
 void aio_lock(void)
@@ -75,7 +83,7 @@ static void remember(const struct iocb *iocb, long result)
 	aio_unlock();
 }
 
-/* What a completion should say; and that is that. */
+/* Puts the errno of a failed read into its completion, and forgets the failure. */
 static void correct(struct io_event *event)
 {
 	struct failure **link = &failures;
@@ -109,7 +117,10 @@ static long do_read(const struct iocb *iocb, struct exmap_file *file)
 	return ret;
 }
 
-/* Unmaps what a read has mapped of which the client does not hear: it will be tried again. */
+/*
+ * Unmaps what a read has mapped: it was not submitted in the end, and the client may submit it
+ * again.
+ */
 static void undo_read(const struct iocb *iocb, struct exmap_file *file, long result)
 {
 	const struct iovec *user = (const struct iovec *)(uintptr_t)iocb->aio_buf;
@@ -126,7 +137,11 @@ static void undo_read(const struct iocb *iocb, struct exmap_file *file, long res
 	emu_rcu_read_unlock();
 }
 
-/* The kernel keeps the address of the client's iocb, so that has to be changed, for a moment. */
+/*
+ * Carries out a read of an exmap, and submits the operation in its place. The completion has the
+ * address of the submitted control block. So that must be the client's own: it is rewritten for the
+ * time of the system call. Return: as io_submit() of one.
+ */
 static long submit_result(const struct syscall_args *args, struct iocb *user, struct iocb iocb,
 			  struct exmap_file *file)
 {
@@ -148,13 +163,13 @@ static long submit_result(const struct syscall_args *args, struct iocb *user, st
 	*user = old;
 	if (result < 0 && ret != 1)
 		correct(&(struct io_event){ .obj = (uintptr_t)user });
-	/* No room for a completion, mostly. */
+	/* Most often the context has no room for another completion. */
 	if (ret != 1)
 		undo_read(&old, file, result);
 	return ret;
 }
 
-/* The exmap that an iocb of the client reads, with a reference, and a copy of the iocb; or NULL. */
+/* The exmap that the client's control block @user[0] is on, with a reference, or NULL. */
 static struct exmap_file *find(struct iocb *const *user, struct iocb **iocb, struct iocb *copy)
 {
 	if (emu_usercopy(iocb, user, sizeof(*iocb)) || emu_usercopy(copy, *iocb, sizeof(*copy)))
@@ -165,7 +180,7 @@ static struct exmap_file *find(struct iocb *const *user, struct iocb **iocb, str
 long aio_submit(const struct syscall_args *args)
 {
 	struct iocb **user = (struct iocb **)args->c;
-	/* So many are submitted; behind them are some for the kernel alone. */
+	/* Operations submitted so far. Those from here up to the current one are the kernel's. */
 	long done = 0;
 	long ret;
 
@@ -179,7 +194,10 @@ long aio_submit(const struct syscall_args *args)
 		file = find(&user[i], &iocb, &copy);
 		if (!file)
 			continue;
-		/* Before anything is done: is there such a context? */
+		/*
+		 * Submitting none fails if the context is invalid: found out before pages are
+		 * mapped.
+		 */
 		ret = emu_sys(SYS_io_submit, args->a, 0, user);
 		if (ret < 0) {
 			emu_file_put(file);

@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aio.h - Linux AIO, as libaio has it: reads of exmaps among other operations
+ * aio.h - Linux AIO's system calls, for reads of exmaps among other operations
  *
- * libaio makes its calls through syscall(3). A read of an exmap is carried out as it
- * is submitted; in its place the kernel gets a write of as many bytes to /dev/zero,
- * whose completion is the one that the client waits for.
+ * libaio makes them through syscall(2).
  */
 #ifndef EXMAP_SHIM_AIO_H
 #define EXMAP_SHIM_AIO_H
 
 #include "shim/syscall.h"
 
-/* io_submit(), io_getevents() and io_pgetevents(). Return: a negative errno for an error. */
+/**
+ * aio_submit() - io_submit()
+ *
+ * Context: any thread.
+ * Return: the number of operations submitted, or a negative errno.
+ */
 long aio_submit(const struct syscall_args *args);
+
+/**
+ * aio_getevents() - io_getevents() and io_pgetevents()
+ * @nr: SYS_io_getevents or SYS_io_pgetevents
+ *
+ * Context: any thread.
+ * Return: the number of completions fetched, or a negative errno.
+ */
 long aio_getevents(long nr, const struct syscall_args *args);
 
-/* Around fork(). */
+/* Hold the list of failed reads still, across a fork. */
 void aio_lock(void);
 void aio_unlock(void);
 

@@ -54,7 +54,12 @@ static inline bool fd_is_hidden(int fd)
  */
 struct exmap_file *fdtable_get(int fd);
 
-/** fdtable_start() - make the table, unless there is one. Any thread. Return: false when out of memory. */
+/**
+ * fdtable_start() - make the table, unless there is one
+ *
+ * Context: any thread.
+ * Return: false when out of memory.
+ */
 bool fdtable_start(void);
 
 /**
@@ -68,7 +73,7 @@ bool fdtable_start(void);
 bool fdtable_lock(void);
 void fdtable_unlock(void);
 
-/** fdtable_hold() - take the lock without a question, across a fork; fdtable_unlock() releases it. */
+/** fdtable_hold() - take the lock, across a fork; fdtable_unlock() releases it. */
 void fdtable_hold(void);
 
 /**

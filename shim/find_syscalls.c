@@ -124,7 +124,10 @@ static bool text_has_calls(const struct decoder *decoder, const unsigned char *t
 	return false;
 }
 
-/* Whether a file does not count: the trap lets libc's calls pass, and the others' are on no exmap. */
+/*
+ * Whether a file does not count: the trap lets libc's calls pass, and the others' are on no
+ * exmap.
+ */
 static bool is_excepted(const char *path)
 {
 	static const char *const names[] = {

@@ -130,7 +130,10 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 			explain_exec(fd);
 		return ret;
 	}
-	/* The kernel uses the low 32 bits; a program that keeps the number in an int has the sign above. */
+	/*
+	 * The kernel uses the low 32 bits; a program that keeps the number in an int has the sign
+	 * above.
+	 */
 	if ((unsigned int)request == EXMAP_IOCTL_ACTION)
 		return libc_result(do_action(fd, arg));
 	return libc_result(do_ioctl(fd, request, (unsigned long)arg));

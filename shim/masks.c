@@ -23,7 +23,10 @@ static uint64_t open_signals;
 static __thread uint64_t held_signals;
 /* A subset of held_signals. */
 static __thread uint64_t waiting_signals;
-/* For each signal the open signals that its action's mask has for the client, not for the kernel. */
+/*
+ * For each signal the open signals that its action's mask has for the client, not for the
+ * kernel.
+ */
 static uint64_t of_actions[_NSIG];
 
 uint64_t masks_open(void)

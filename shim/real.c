@@ -75,7 +75,7 @@ static void *early(enum real_function which)
 	case REAL_mremap:
 		return early_mremap;
 	default:
-		emu_say("%s() was called while libc's is being looked up, by a library that replaces "
+		emu_say("%s() was called while libc's is looked up, by a library that replaces "
 			"malloc(); run without that library",
 			names[which]);
 		abort();

@@ -31,7 +31,10 @@ static int flags_of(const char *mode)
 	return flags | (strchr(mode, 'e') ? O_CLOEXEC : 0);
 }
 
-/* Makes a stream of /dev/null, or NULL, one of a new exmap. Return: the stream, or NULL with errno set. */
+/*
+ * Makes a stream of /dev/null, or NULL, one of a new exmap. Return: the stream, or NULL with
+ * errno set.
+ */
 static FILE *adopt(FILE *stream, const char *mode)
 {
 	if (!stream || open_replace(fileno(stream), flags_of(mode)) >= 0)

@@ -141,7 +141,10 @@ static long check_stack(const stack_t *stack)
 	return mode != SS_DISABLE && stack->ss_size < getauxval(AT_MINSIGSTKSZ) ? -ENOMEM : 0;
 }
 
-/* Not passed on to the kernel: it refuses to change the stack that our handler may be running on. */
+/*
+ * Not passed on to the kernel: it refuses to change the stack that our handler may be running
+ * on.
+ */
 static long do_sigaltstack(const struct syscall_args *args, ucontext_t *uc)
 {
 	stack_t old = uc->uc_stack;
@@ -168,7 +171,8 @@ static long do_sigaltstack(const struct syscall_args *args, ucontext_t *uc)
 
 /*
  * errno and RCU's read sections are thread-local. With a thread pointer that is not libc's, none
- * of our code can run in the thread. So its trap is turned off, and its next calls go to the kernel.
+ * of our code can run in the thread. So its trap is turned off, and its next calls go to the
+ * kernel.
  */
 static long set_thread_pointer(const struct syscall_args *args, ucontext_t *uc)
 {

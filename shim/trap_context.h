@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trap_context.h - trapped calls about the calling thread itself: its signals, its thread pointer */
+/* trap_context.h - trapped calls about the calling thread: its signals, its thread pointer */
 #ifndef EXMAP_SHIM_TRAP_CONTEXT_H
 #define EXMAP_SHIM_TRAP_CONTEXT_H
 

@@ -19,7 +19,10 @@
 #define LEVELS 4
 #define LEVEL_SIZE (128 * 1024UL)
 
-/* Bytes of a frame that the kernel has written and reads: glibc's ucontext_t is longer than the kernel's. */
+/*
+ * Bytes of a frame that the kernel has written and reads: glibc's ucontext_t is longer than the
+ * kernel's.
+ */
 #define FRAME_SIZE (offsetof(ucontext_t, uc_sigmask) + sizeof(uint64_t))
 
 /* The thread's stacks, one behind the other, and how many of them are in use. */
@@ -134,9 +137,9 @@ void trap_stack_run(const ucontext_t *uc, void (*run)(ucontext_t *uc))
 	if (!stacks)
 		return;
 	/*
-	 * Stacks are in use, but the interrupted code is on none of them, nor on the alternate stack.
-	 * A handler of the client's that interrupted ours would be on one of these. So the client
-	 * has left such a handler by a jump, and no frame on our stacks is needed any more.
+	 * Stacks are in use, but the interrupted code is on none of them, nor on the alternate
+	 * stack. A handler of the client's that interrupted ours would be on one of these. So the
+	 * client has left such a handler by a jump, and no frame on our stacks is needed any more.
 	 */
 	if (level && !on_alternate(uc) && !on_ours(uc->uc_mcontext.gregs[REG_RSP]))
 		level = 0;

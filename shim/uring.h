@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uring.h - io_uring: operations on exmaps among others in a ring
+ * uring.h - io_uring's three system calls, for rings whose operations may be on exmaps
  *
- * Seen are rings whose system calls the shim sees: through syscall(3), and with
- * the trap those of liburing. When a thread submits, its entries that name an
- * exmap are carried out there and then, and what the kernel finds in their place
- * is a no-op with their result: so completions, links and fixed files are the
- * kernel's own, and in its order.
+ * The shim sees a ring if it sees the ring's system calls: those made by syscall(2),
+ * and with the trap those of liburing. io_uring_setup() makes the ring known
+ * (uring_setup.c), io_uring_register() takes exmaps among the registered files
+ * (uring_register.c), and io_uring_enter() carries out what the client submits on an
+ * exmap (uring_enter.c). All else is the kernel's.
  */
 #ifndef EXMAP_SHIM_URING_H
 #define EXMAP_SHIM_URING_H
@@ -15,18 +15,21 @@
 
 #include "shim/syscall.h"
 
-/* Whether this process has made a ring that we saw; atomic. */
+/* Whether this process has ever made a ring that the shim saw. Atomic. */
 extern bool uring_any __attribute__((visibility("hidden")));
 
-/* The three system calls. Return: a negative errno for an error. */
+/*
+ * The system calls. Context: any thread. Return: the kernel's result, a negative errno
+ * for an error.
+ */
 long uring_setup(const struct syscall_args *args);
 long uring_enter(const struct syscall_args *args);
 long uring_register(const struct syscall_args *args);
 
-/** uring_close() - the fd is about to be closed; if it is a ring, forget it. */
+/** uring_close() - forget a ring whose fd is about to be closed. Any thread, any fd. */
 void uring_close(int fd);
 
-/* Around fork(): hold the table of rings still. */
+/* Hold the table of rings still, across a fork. */
 void uring_lock(void);
 void uring_unlock(void);
 

@@ -1,15 +1,30 @@
 // SPDX-License-Identifier: MIT
 /*
- * uring_enter.c - io_uring_enter(): submission entries that name an exmap
+ * uring_enter.c - io_uring_enter(): carries out the submission entries that name an exmap
  *
- * Each is carried out as it is submitted, so before what is submitted with it,
- * and made a no-op with its result. Only one that has a link from an ordinary
- * operation has to come later: that is submitted first, and waited for.
+ * When a client submits entries, the shim looks through them before the kernel does.
+ * An entry on an exmap is carried out at once, on the submitting thread:
  *
- * In the place of one that has to wait stands a message to a ring of our own. It
- * is sent when the turn has come, and then the operation is carried out, and its
- * completion sent to the client's ring, from ours. If what it waits for fails,
- * the kernel cancels the message, and tells the client so in its name.
+ *   READ, READV              emu_read_one(), emu_read()
+ *   URING_CMD                emu_alloc_bytes(), emu_alloc_vectors()
+ *   WRITE and its variants   -EINVAL, as for write() [1.1]
+ *   OPENAT, OPENAT2, CLOSE   the shim's open() and close()
+ *   FILES_UPDATE             uring_update_files()
+ *
+ * The entry is then rewritten into one that does nothing and completes with the
+ * result: a no-op (Linux 6.10), or a message to the client's own ring (5.18). So the
+ * kernel does completions, links and flags, in its usual order.
+ *
+ * One kind of entry cannot be carried out at once: an entry on an exmap that is linked
+ * behind an ordinary one. Example: a WRITE to a file, linked to a READ of an exmap from
+ * that file. await() handles it:
+ *
+ *   1. The READ is rewritten into a message to a ring of the shim's own, and all
+ *      entries up to it are submitted.
+ *   2. When the WRITE has succeeded, the kernel sends the message. The shim waits
+ *      for it, carries out the READ, and posts its completion to the client's ring.
+ *   3. If the WRITE fails, the kernel cancels the message instead, and posts
+ *      -ECANCELED to the client's ring with the READ's user_data.
  */
 
 #include "shim/real.h"
@@ -33,11 +48,16 @@
 #include "shim/path.h"
 #include "shim/uring_ring.h"
 
-#define PROBE_RESULT 12345
-
+/* Whether this kernel's no-op can complete with a given result. Set by probe_nop(). */
 static bool has_result;
 
-/* The first entry of a fresh ring is done, and its completion looked at. */
+/* Any number that a kernel which ignores it does not complete with. */
+#define PROBE_RESULT 12345
+
+/*
+ * Submits a no-op as the first entry of a fresh ring. Return: whether it got the result asked
+ * for.
+ */
 static bool try_nop(const struct uring *ring, const struct io_uring_params *p)
 {
 	struct io_uring_sqe *sqe = (struct io_uring_sqe *)ring->entries;
@@ -54,6 +74,7 @@ static bool try_nop(const struct uring *ring, const struct io_uring_params *p)
 	       cqe->res == PROBE_RESULT;
 }
 
+/* Finds out by trying. Where a ring cannot be made, the client has none either. */
 static void probe_nop(void)
 {
 	struct io_uring_params params = { 0 };
@@ -75,19 +96,21 @@ static bool nop_has_result(void)
 	return has_result;
 }
 
-/* Of our ring: more messages at one time than anybody has rings. */
+/* The size of the shim's own ring: more messages at one time than clients have rings. */
 #define ENTRIES 64
 
-/* Protects all of our ring. */
+/* Protects the shim's own ring, and all that follows up to await(). */
 static pthread_mutex_t ours_lock = PTHREAD_MUTEX_INITIALIZER;
+/* The shim's own ring. */
 static struct uring ours = { .fd = -1 };
 static unsigned int *ours_cq_head;
-/* The last message that was asked for. */
+/* Messages are numbered; this is the number of the last one. */
 static uint64_t last_message;
-/* Process that made the ring. */
+/* The process that made the ring: a forked child needs one of its own. */
 static long owner;
 
-static bool make_ring(void)
+/* Makes the shim's own ring, unless this process has it. ours_lock held. */
+static bool make_own_ring(void)
 {
 	struct io_uring_params params = { 0 };
 	long pid = emu_sys(SYS_getpid);
@@ -109,6 +132,10 @@ static bool make_ring(void)
 	return true;
 }
 
+/*
+ * Rewrites an entry into a message to the ring @fd, which gets a completion with @user_data and
+ * @result. The entry itself completes only if it fails, with the user_data that it has.
+ */
 static void make_message(struct io_uring_sqe *sqe, int fd, uint64_t user_data, long result)
 {
 	uint64_t own = sqe->user_data;
@@ -122,6 +149,7 @@ static void make_message(struct io_uring_sqe *sqe, int fd, uint64_t user_data, l
 	sqe->user_data = own;
 }
 
+/* Posts a completion to a client's ring, by a message from the shim's own. */
 static void post(const struct uring *ring, uint64_t user_data, long result)
 {
 	struct io_uring_sqe *sqe;
@@ -137,25 +165,28 @@ static void post(const struct uring *ring, uint64_t user_data, long result)
 	pthread_mutex_unlock(&ours_lock);
 }
 
-/* Whether a message is among those that have come; they stay until all have been seen. */
-static bool has_come(uint64_t message)
+/*
+ * Whether the message of that number has arrived. Those that other threads wait for are kept until
+ * they ask.
+ */
+static bool has_arrived(uint64_t message)
 {
-	static uint64_t waiting[ENTRIES];
-	static unsigned int nr_waiting;
+	static uint64_t arrived[ENTRIES];
+	static unsigned int nr_arrived;
 	bool found = false;
 	unsigned int tail;
 
 	pthread_mutex_lock(&ours_lock);
 	tail = __atomic_load_n(ours.cq_tail, __ATOMIC_ACQUIRE);
-	for (; *ours_cq_head != tail && nr_waiting < ENTRIES; ++*ours_cq_head) {
+	for (; *ours_cq_head != tail && nr_arrived < ENTRIES; ++*ours_cq_head) {
 		const struct io_uring_cqe *cqe =
 			(const struct io_uring_cqe *)ours.cq + (*ours_cq_head & ours.cq_mask);
 
-		waiting[nr_waiting++] = cqe->user_data;
+		arrived[nr_arrived++] = cqe->user_data;
 	}
-	for (unsigned int i = 0; i < nr_waiting && !found; i++) {
-		if (waiting[i] == message) {
-			waiting[i] = waiting[--nr_waiting];
+	for (unsigned int i = 0; i < nr_arrived && !found; i++) {
+		if (arrived[i] == message) {
+			arrived[i] = arrived[--nr_arrived];
 			found = true;
 		}
 	}
@@ -163,7 +194,10 @@ static bool has_come(uint64_t message)
 	return found;
 }
 
-/* Whether the client has been told of a failure, since @from: of one that was to wait, its end. */
+/*
+ * Whether the client's ring has a failed completion with @user_data, at position @from or later:
+ * the kernel has cancelled the entry that await() waits for.
+ */
 static bool has_failed(const struct uring *ring, uint64_t user_data, unsigned int from)
 {
 	unsigned int tail = __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE);
@@ -179,6 +213,17 @@ static bool has_failed(const struct uring *ring, uint64_t user_data, unsigned in
 	return false;
 }
 
+/*
+ * Submits entries up to one that is linked behind an ordinary one, and waits for that one to end.
+ * @ring:  locked
+ * @sqe:   the entry to wait for, the last of them; it is rewritten
+ * @n:     number of entries
+ * @flags: of the client's io_uring_enter()
+ * @submitted: increased by the number of entries that were submitted
+ *
+ * Return: 1 if @sqe is to be carried out now; 0 if it was cancelled, and the client has been told;
+ * or a negative errno if it was not submitted, and is as it was.
+ */
 static long await(struct uring *ring, struct io_uring_sqe *sqe, unsigned int n, unsigned int flags,
 		  long *submitted)
 {
@@ -190,13 +235,13 @@ static long await(struct uring *ring, struct io_uring_sqe *sqe, unsigned int n, 
 	long ret;
 
 	pthread_mutex_lock(&ours_lock);
-	made = make_ring();
+	made = make_own_ring();
 	message = ++last_message;
 	pthread_mutex_unlock(&ours_lock);
 	if (!made)
 		return -ENOMEM;
 	make_message(sqe, ours.fd, message, 0);
-	/* The kernel stops behind an entry that is no good. */
+	/* The kernel takes fewer than all if one of them is invalid. */
 	for (unsigned int left = n; left; left -= ret) {
 		ret = emu_sys(SYS_io_uring_enter, ring->fd, left, 0, keep, NULL, 0);
 		if (ret <= 0) {
@@ -205,16 +250,20 @@ static long await(struct uring *ring, struct io_uring_sqe *sqe, unsigned int n, 
 		}
 		*submitted += ret;
 	}
-	for (unsigned int round = 0; !has_come(message); round++) {
+	for (unsigned int round = 0; !has_arrived(message); round++) {
 		if (has_failed(ring, old.user_data, from))
 			return 0;
 		exmap_wait(round);
-		/* For rings whose completions wait for their thread (IORING_SETUP_DEFER_TASKRUN). */
+		/*
+		 * With IORING_SETUP_DEFER_TASKRUN the kernel completes nothing until its thread
+		 * enters.
+		 */
 		emu_sys(SYS_io_uring_enter, ring->fd, 0, 0, IORING_ENTER_GETEVENTS, NULL, 0);
 	}
 	return 1;
 }
 
+/* Whether an entry opens or closes an exmap, or registers fds, which may be exmaps. */
 static bool is_for_table(const struct uring *ring, const struct io_uring_sqe *sqe)
 {
 	bool follow = sqe->opcode != IORING_OP_OPENAT || !(sqe->open_flags & O_NOFOLLOW);
@@ -226,19 +275,26 @@ static bool is_for_table(const struct uring *ring, const struct io_uring_sqe *sq
 	case IORING_OP_OPENAT2:
 		return path_leads_to_exmap(sqe->fd, (char *)(uintptr_t)sqe->addr, follow);
 	case IORING_OP_FILES_UPDATE:
-		/* Where the kernel chooses the slots, it chooses none of ours. */
+		/*
+		 * The kernel would choose free slots: those of exmaps are not free. The entry is
+		 * its own.
+		 */
 		return ring->nr_files && sqe->off != IORING_FILE_INDEX_ALLOC;
 	default:
 		return false;
 	}
 }
 
+/* Carries out an entry for which is_for_table() says yes. Return: its result. */
 static long serve_table(struct uring *ring, const struct io_uring_sqe *sqe)
 {
 	void *addr = (void *)(uintptr_t)sqe->addr;
 	int ret;
 
-	/* An exmap that only the ring has could not be mapped. */
+	/*
+	 * A file_index asks for an exmap that has a registered slot and no fd: it could not be
+	 * mapped.
+	 */
 	if (sqe->opcode != IORING_OP_FILES_UPDATE && sqe->file_index)
 		return -EOPNOTSUPP;
 	switch (sqe->opcode) {
@@ -259,6 +315,10 @@ static long serve_table(struct uring *ring, const struct io_uring_sqe *sqe)
 	return ret < 0 ? -errno : ret;
 }
 
+/*
+ * Notes that the kernel will put another file, or none, in the slot of the registered files
+ * that an entry names.
+ */
 static void leave_slot(struct uring *ring, const struct io_uring_sqe *sqe)
 {
 	unsigned int slot = sqe->file_index - 1;
@@ -278,9 +338,10 @@ static void leave_slot(struct uring *ring, const struct io_uring_sqe *sqe)
 	}
 }
 
+/* The next entry waits for this one: and is cancelled if it fails, or not. */
 #define LINKS (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)
 
-/* The registered exmap or that of an fd, with a reference. */
+/* The exmap that an entry names by fd or by registered slot, with a reference; or NULL. */
 static struct exmap_file *file_of(const struct uring *ring, const struct io_uring_sqe *sqe)
 {
 	struct exmap_file *file = NULL;
@@ -322,7 +383,7 @@ static long do_read(const struct uring *ring, const struct io_uring_sqe *sqe,
 		return -EOPNOTSUPP;
 	if (sqe->opcode == IORING_OP_READV)
 		return emu_read(file, range.iov_base, sqe->len, offset);
-	/* A registered buffer's pages are there, and READ is for pages that are not. */
+	/* A registered buffer's pages are mapped, and a READ wants unmapped ones [7.5]. */
 	if (sqe->opcode == IORING_OP_READ_FIXED)
 		return in_buffer(ring, sqe, &range) ? -EINVAL : -EFAULT;
 	return emu_read_one(file, range.iov_base, sqe->len, offset);
@@ -344,6 +405,10 @@ static long do_command(const struct uring *ring, const struct io_uring_sqe *sqe,
 	return emu_alloc_vectors(file, op & 0xff, &range);
 }
 
+/*
+ * Carries out an entry on an exmap, or with @file NULL one of is_for_table(). Return: its
+ * result.
+ */
 static long serve(struct uring *ring, const struct io_uring_sqe *sqe, struct exmap_file *file)
 {
 	long ret;
@@ -363,7 +428,6 @@ static long serve(struct uring *ring, const struct io_uring_sqe *sqe, struct exm
 	case IORING_OP_WRITE:
 	case IORING_OP_WRITEV:
 	case IORING_OP_WRITE_FIXED:
-		/* As by write() [1.1]. */
 		ret = -EINVAL;
 		break;
 	default:
@@ -374,8 +438,10 @@ static long serve(struct uring *ring, const struct io_uring_sqe *sqe, struct exm
 }
 
 /*
- * Others are the kernel's: it finds what stands for an exmap, and fails with EBADF. Not what
- * stands for a registered one.
+ * Whether an entry is for serve(), if it names an exmap. Any other goes to the kernel, and fails
+ * with EBADF on the O_PATH fd behind an exmap. A registered exmap has an epoll fd behind it
+ * instead, on which it might do something: so with a registered file each operation is for
+ * serve().
  */
 static bool is_served(const struct io_uring_sqe *sqe)
 {
@@ -395,7 +461,7 @@ static bool is_served(const struct io_uring_sqe *sqe)
 	}
 }
 
-/* Makes an entry one that only has this result. */
+/* Rewrites an entry into one that does nothing and completes with @result. */
 static void replace(const struct uring *ring, struct io_uring_sqe *sqe, long result)
 {
 	struct io_uring_sqe old = *sqe;
@@ -413,10 +479,10 @@ static void replace(const struct uring *ring, struct io_uring_sqe *sqe, long res
 }
 
 /**
- * struct chain - the linked entries that one is among
- * @ordinary: one before it is the kernel's to do
- * @failed:   one before it failed
- * @cut:      and the kernel does not know
+ * struct chain - what is known of the entries that the current one is linked behind
+ * @ordinary: one of them is the kernel's to carry out
+ * @failed:   one of them failed here, so the current one is to be cancelled
+ * @cut:      the kernel does not see that failure, so it would not cancel the current one
  */
 struct chain {
 	bool ordinary;
@@ -425,14 +491,14 @@ struct chain {
 };
 
 /**
- * struct walk - through the entries of a ring
- * @ring:   locked
- * @sqe:    the entry
- * @before: entries before it that are not submitted
- * @may_wait: whether it is among those that the client submits now
- * @flags:  of the client's io_uring_enter()
- * @submitted: counts entries that have been submitted
- * @chain:  that the entry is in
+ * struct walk - a walk through the entries of a ring that are not submitted yet
+ * @ring:      locked
+ * @sqe:       the current entry
+ * @before:    number of entries before it that are still to be submitted
+ * @may_wait:  whether it is among those that the client submits by this call
+ * @flags:     of the client's io_uring_enter()
+ * @submitted: increased by the number of entries that await() submits
+ * @chain:     the entries that the current one is linked behind
  */
 struct walk {
 	struct uring *ring;
@@ -444,7 +510,10 @@ struct walk {
 	struct chain chain;
 };
 
-/* Return: 0, or a negative errno. */
+/*
+ * Carries out the current entry after the ordinary ones before it. Return: 0 or a negative
+ * errno.
+ */
 static long serve_later(struct walk *walk, struct exmap_file *file)
 {
 	struct io_uring_sqe copy = *walk->sqe;
@@ -465,17 +534,20 @@ static long serve_later(struct walk *walk, struct exmap_file *file)
 	return 0;
 }
 
+/* The result of the current entry: it is carried out, unless it has to fail. */
 static long result_of(const struct walk *walk, struct exmap_file *file)
 {
 	if (walk->chain.failed)
 		return -ECANCELED;
 	if (!(walk->sqe->flags & IOSQE_IO_DRAIN))
 		return serve(walk->ring, walk->sqe, file);
-	emu_say_once("io_uring: an operation on an emulated exmap cannot wait for all others "
-		     "(IOSQE_IO_DRAIN): EOPNOTSUPP; link it, or submit it when they are done");
+	emu_say_once(
+		"io_uring: an operation on an emulated exmap cannot wait for all earlier ones "
+		"(IOSQE_IO_DRAIN: EOPNOTSUPP); link it to them, or submit it when they are done");
 	return -EOPNOTSUPP;
 }
 
+/* Carries out the current entry, and leaves one with its result for the kernel. */
 static void serve_now(struct walk *walk, struct exmap_file *file)
 {
 	unsigned int links = walk->sqe->flags & LINKS;
@@ -492,6 +564,7 @@ static void serve_now(struct walk *walk, struct exmap_file *file)
 	}
 }
 
+/* Return: 0, or a negative errno if no further entry can be submitted. */
 static long serve_entry(struct walk *walk)
 {
 	struct io_uring_sqe *sqe = walk->sqe;
@@ -520,6 +593,15 @@ static long serve_entry(struct walk *walk)
 	return ret;
 }
 
+/*
+ * Carries out the entries on exmaps that a client submits.
+ * @ring:      locked
+ * @to_submit: number of entries that the client submits by this call
+ * @flags:     of its io_uring_enter()
+ * @submitted: increased by the number of entries that have been submitted already
+ *
+ * Return: 0, or a negative errno if no further entry can be submitted.
+ */
 static long serve_entries(struct uring *ring, unsigned int to_submit, unsigned int flags,
 			  long *submitted)
 {
@@ -527,14 +609,17 @@ static long serve_entries(struct uring *ring, unsigned int to_submit, unsigned i
 	unsigned int tail = __atomic_load_n(ring->tail, __ATOMIC_ACQUIRE);
 	struct walk walk = { .ring = ring, .flags = flags, .submitted = submitted };
 
-	/* All of them: another thread that submits may take some of ours for its own. */
+	/*
+	 * All entries in the ring, not only @to_submit: while this thread is between here and the
+	 * kernel, another one may submit some of these, uncounted here.
+	 */
 	for (unsigned int i = head; i != tail; i++) {
 		unsigned int slot = i & ring->mask;
 		long ret;
 
 		if (ring->array)
 			slot = __atomic_load_n(&ring->array[slot], __ATOMIC_RELAXED);
-		/* The kernel drops such an entry. */
+		/* An invalid index: the kernel drops such an entry. */
 		if (slot > ring->mask)
 			continue;
 		walk.sqe = (struct io_uring_sqe *)(ring->entries + ((size_t)slot << ring->shift));
@@ -546,7 +631,7 @@ static long serve_entries(struct uring *ring, unsigned int to_submit, unsigned i
 	return 0;
 }
 
-/* The call itself, with the client's mask but for what must not be blocked. */
+/* Makes the system call. The mask that it may set while it waits goes through masks_filter(). */
 static long enter(const struct syscall_args *args, unsigned int to_submit)
 {
 	const void *arg = (void *)args->e;
@@ -566,7 +651,9 @@ static long enter(const struct syscall_args *args, unsigned int to_submit)
 
 long uring_enter(const struct syscall_args *args)
 {
-	/* By the number of a registered ring we know none. */
+	/*
+	 * Registered rings have numbers of another kind; uring_register() has refused to make any.
+	 */
 	bool known = args->b && !(args->d & IORING_ENTER_REGISTERED_RING);
 	struct uring *ring = known ? uring_get(args->a) : NULL;
 	long done = 0;

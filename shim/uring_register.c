@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * uring_register.c - io_uring_register(): files and buffers
+ * uring_register.c - io_uring_register(): exmaps among the registered files, and buffers
  *
- * The kernel does not take the fd that stands for an exmap. It gets one that
- * nothing can be read from in its place, so that it gives the slot to no other
- * file, and the exmap is remembered here.
+ * The kernel refuses to register an O_PATH fd, which is what it sees of an exmap. So
+ * it is given an epoll fd in that slot, from which nothing can be read, and the
+ * exmap is kept in the ring's table of files. uring_enter.c looks there.
+ *
+ * The kernel registers buffers by itself. Their addresses are kept for the operations
+ * on exmaps that use one.
  */
 
 #include "shim/real.h"
@@ -21,10 +24,13 @@
 #include "shim/fdtable.h"
 #include "shim/uring_ring.h"
 
-/* As many as the kernel takes: IORING_MAX_FIXED_FILES in io_uring/rsrc.h. */
+/* The most that the kernel takes: IORING_MAX_FIXED_FILES in io_uring/rsrc.h of Linux. */
 #define MAX_FILES (1U << 20)
 
-/* What the kernel has in the place of an exmap, or -1. */
+/*
+ * The epoll fd that the kernel gets in the place of an exmap; a negative errno if it cannot be
+ * made.
+ */
 static int stand_in;
 
 static void make_stand_in(void)
@@ -40,7 +46,10 @@ static int get_stand_in(void)
 	return stand_in < 0 ? -1 : stand_in;
 }
 
-/* The client's fds, with another in the place of exmaps, which go to @files. Return: an errno. */
+/*
+ * Copies the client's fds. Each exmap's is replaced by the stand-in, and the exmap goes into
+ * @files, with a reference; NULL for other fds. Return: 0 or a negative errno.
+ */
 static long take_fds(int *fds, struct exmap_file **files, const int *user, unsigned int nr)
 {
 	struct iovec local = { fds, nr * sizeof(*fds) };
@@ -65,7 +74,7 @@ static void put_files(struct exmap_file **files, unsigned int nr)
 	}
 }
 
-/* A table of its own for a ring that has none. */
+/* Makes the ring's table of @nr files, unless it has one. Return: false when out of memory. */
 static bool make_room(struct uring *ring, unsigned int nr)
 {
 	if (ring->nr_files)
@@ -76,8 +85,13 @@ static bool make_room(struct uring *ring, unsigned int nr)
 }
 
 /*
- * Registers @nr fds from @offset on, by a call to which @call gives the array.
- * Return: as the kernel's.
+ * Registers fds, exmaps among them.
+ * @user:   the client's array of @nr fds, good or bad
+ * @offset: the first slot
+ * @update: whether the slots exist already
+ * @call:   makes the system call with the array that it is given, and with @arg
+ *
+ * Return: the kernel's result, a negative errno for an error.
  */
 static long register_fds(struct uring *ring, const int *user, unsigned int nr, unsigned int offset,
 			 bool update, long (*call)(struct uring *ring, int *fds, void *arg),
@@ -91,7 +105,7 @@ static long register_fds(struct uring *ring, const int *user, unsigned int nr, u
 	if (!ret)
 		ret = call(ring, fds, arg);
 	if (ret >= 0 && (update || make_room(ring, nr))) {
-		/* An update says how many it did. */
+		/* The result of an update is the number of slots updated. */
 		done = update ? ret : nr;
 		for (long i = 0; i < done && offset + i < ring->nr_files; i++) {
 			struct exmap_file *old = ring->files[offset + i];
@@ -109,6 +123,13 @@ static long register_fds(struct uring *ring, const int *user, unsigned int nr, u
 	return ret;
 }
 
+/**
+ * struct call - an io_uring_register() for files
+ * @opcode: IORING_REGISTER_...
+ * @nr:     the system call's fourth argument
+ * @update: its third argument, for an update
+ * @rsrc:   its third argument, for IORING_REGISTER_FILES2
+ */
 struct call {
 	unsigned int opcode;
 	unsigned int nr;
@@ -152,7 +173,10 @@ long uring_update_files(struct uring *ring, const int *fds, unsigned int nr, uns
 	return register_fds(ring, fds, nr, offset, true, call_update, &call);
 }
 
-/* Return: whether the opcode was one for files; then *ret is its answer. */
+/*
+ * Serves an io_uring_register() that registers fds. Return: false if it is another, or is invalid,
+ * and the kernel's to refuse; then nothing was done.
+ */
 static bool on_files(struct uring *ring, const struct syscall_args *args, long *ret)
 {
 	void *user = (void *)args->c;
@@ -169,7 +193,7 @@ static bool on_files(struct uring *ring, const struct syscall_args *args, long *
 			return false;
 		if (!call.rsrc.nr || call.rsrc.nr > MAX_FILES)
 			return false;
-		/* All slots empty. */
+		/* Without an array all slots are empty. */
 		if (!call.rsrc.data)
 			return false;
 		*ret = register_fds(ring, (int *)(uintptr_t)call.rsrc.data, call.rsrc.nr, 0, false,
@@ -194,7 +218,7 @@ static bool on_files(struct uring *ring, const struct syscall_args *args, long *
 	return true;
 }
 
-/* Only looked at for operations on exmaps, so they may be a copy. */
+/* Keeps a copy of the registered buffers' addresses. */
 static void remember_buffers(struct uring *ring, const void *user, unsigned int nr)
 {
 	uring_forget_buffers(ring);
@@ -205,8 +229,11 @@ static void remember_buffers(struct uring *ring, const void *user, unsigned int 
 	ring->nr_buffers = nr;
 }
 
-/* What the kernel has done. It has read the client's memory, so we may. */
-static void after(struct uring *ring, const struct syscall_args *args)
+/*
+ * Notes what the kernel has registered. It has read the client's memory, so the addresses are
+ * good.
+ */
+static void note_registered(struct uring *ring, const struct syscall_args *args)
 {
 	const struct io_uring_rsrc_register *rsrc = (void *)args->c;
 
@@ -228,7 +255,10 @@ static void after(struct uring *ring, const struct syscall_args *args)
 		break;
 	case IORING_REGISTER_BUFFERS_UPDATE:
 	case IORING_UNREGISTER_BUFFERS:
-		/* After an update none is known, and what uses one fails with EFAULT. */
+		/*
+		 * An update's buffers are not looked at: operations on exmaps with any fail with
+		 * EFAULT.
+		 */
 		uring_forget_buffers(ring);
 		break;
 	}
@@ -239,7 +269,9 @@ long uring_register(const struct syscall_args *args)
 	struct uring *ring = uring_get(args->a);
 	long ret;
 
-	/* It would make a ring known by another number, that of a table of the thread's. */
+	/*
+	 * The thread could then name the ring by an index of its own, which we would not recognize.
+	 */
 	if (args->b == IORING_REGISTER_RING_FDS)
 		return -EINVAL;
 	if (!ring)
@@ -248,7 +280,7 @@ long uring_register(const struct syscall_args *args)
 	if (!fdtable_any() || !on_files(ring, args, &ret)) {
 		ret = emu_sys(SYS_io_uring_register, args->a, args->b, args->c, args->d);
 		if (ret >= 0)
-			after(ring, args);
+			note_registered(ring, args);
 	}
 	pthread_mutex_unlock(&ring->lock);
 	uring_put(ring);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* uring_ring.h - what we know of a ring; between uring_setup.c, uring_enter.c and uring_register.c */
+/*
+ * uring_ring.h - what the shim knows of a ring; for uring_setup.c, uring_register.c and
+ * uring_enter.c
+ */
 #ifndef EXMAP_SHIM_URING_RING_H
 #define EXMAP_SHIM_URING_RING_H
 
@@ -14,23 +17,30 @@
 
 /**
  * struct uring - a ring
- * @fd:      of the client; constant
- * @refs:    the table's, and users'; under the table's lock
- * @lock:    protects what follows, and that one thread at a time looks at entries
- * @memory:  our own mapping of the submission ring, or NULL if the client gave the memory
- * @len:     its size
- * @entries: submission entries, ours to change between the client's tail and the kernel's head
- * @entries_len: size of our mapping of them, or 0
- * @shift:   log2 of an entry's size
- * @head:    the kernel's
- * @tail:    the client's
- * @mask:    number of entries less one
- * @array:   indices of entries, or NULL if there is no such indirection
- * @cq:      completion ring: where @cq_tail, the kernel's, counts
- * @cq_mask: number of completions less one
- * @cq_shift: log2 of a completion's size
- * @files:   registered exmaps, NULL for other files; @nr_files of them
- * @buffers: registered buffers; @nr_buffers of them
+ * @fd:      the client's; constant
+ * @refs:    one of the table's, and one for each user; under the table's lock
+ * @lock:    protects what the client registered; held while entries are looked at
+ *
+ * Constant once uring_map() has filled them in:
+ * @memory:  the shim's mapping of both rings, or NULL if the client gave their memory
+ * @len:     its size, in bytes
+ * @entries: the submission entries; those between *@head and *@tail may be rewritten
+ * @entries_len: size of the shim's mapping of them, or 0 if the client gave their memory
+ * @shift:   log2 of an entry's size in bytes
+ * @head:    where the kernel goes on reading entries
+ * @tail:    where the client goes on writing them
+ * @mask:    number of entries, less one
+ * @array:   indices of entries in the order of submission, or NULL if the ring has none
+ * @cq:      the completions
+ * @cq_tail: where the kernel goes on writing them
+ * @cq_mask: number of completions, less one
+ * @cq_shift: log2 of a completion's size in bytes
+ *
+ * Under @lock:
+ * @files:   the registered exmaps, each with a reference; NULL where another file is
+ * @nr_files: number of registered files
+ * @buffers: a copy of the registered buffers' addresses and lengths
+ * @nr_buffers: number of them, 0 if they are not known
  */
 struct uring {
 	int fd;
@@ -55,30 +65,39 @@ struct uring {
 	unsigned int nr_buffers;
 };
 
-/** uring_get() - the ring that an fd is, with a reference, or NULL. */
+/**
+ * uring_get() - the ring of an fd, with a reference
+ *
+ * Context: any thread.
+ * Return: the ring, for uring_put(); or NULL if the fd is no ring that the shim knows.
+ */
 struct uring *uring_get(int fd);
 void uring_put(struct uring *ring);
 
 /**
- * uring_map() - our own view of the memory that the kernel and the client share
- * @ring:   with only @fd set; the rest is filled in
- * @params: as the kernel has answered
+ * uring_map() - map the memory that the kernel shares with the ring's user
+ * @ring:   only @fd is set; the constant fields are filled in
+ * @params: as the kernel has filled them in
  *
- * Return: false if it cannot be mapped; uring_unmap() is due all the same.
+ * Return: false if it cannot be mapped. uring_unmap() has to follow in either case.
  */
 bool uring_map(struct uring *ring, const struct io_uring_params *params);
 void uring_unmap(struct uring *ring);
 
-/** uring_forget_files() - no registered files any more; the ring locked, or nobody's. */
+/* Forget what the client registered: all files, one of them, all buffers. The ring locked. */
 void uring_forget_files(struct uring *ring);
-
-/** uring_forget_file() - a slot of the registered files has no exmap any more; the ring locked. */
 void uring_forget_file(struct uring *ring, unsigned int slot);
-
-/** uring_update_files() - register fds in the place of others; the ring locked. Return: how many. */
-long uring_update_files(struct uring *ring, const int *fds, unsigned int nr, unsigned int offset);
-
-/** uring_forget_buffers() - no registered buffers any more; as above. */
 void uring_forget_buffers(struct uring *ring);
+
+/**
+ * uring_update_files() - register files in slots that exist, exmaps among them
+ * @ring:   locked
+ * @fds:    the client's array, good or bad; -1 empties a slot
+ * @nr:     number of fds
+ * @offset: the first slot
+ *
+ * Return: the number of slots updated, or a negative errno.
+ */
+long uring_update_files(struct uring *ring, const int *fds, unsigned int nr, unsigned int offset);
 
 #endif /* EXMAP_SHIM_URING_RING_H */

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* uring_setup.c - io_uring_setup(): the rings that the shim knows, and their memory */
+/*
+ * uring_setup.c - io_uring_setup(): the table of rings, and the shim's view of their memory
+ *
+ * The kernel makes the ring. The shim maps the ring's memory a second time, so that it
+ * can look at entries when the client submits them.
+ */
 
 #include "shim/real.h"
 #include "shim/uring.h"
@@ -17,7 +22,7 @@ bool uring_any;
 
 /* Protects the table of rings and their reference counts; nothing is locked inside it. */
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
-/* By fd; a program has few. */
+/* The rings by fd. A program has few, so it is an array that grows. */
 static struct uring **table;
 static unsigned int table_len;
 
@@ -119,7 +124,7 @@ static bool put_in_table(struct uring *ring)
 		table = longer;
 		table_len = n;
 	}
-	/* One that was closed behind our back. */
+	/* A ring of the same fd was closed by a system call that the shim did not see. */
 	old = table[ring->fd];
 	table[ring->fd] = ring;
 	uring_unlock();
@@ -144,8 +149,11 @@ void uring_close(int fd)
 	uring_put(ring);
 }
 
-/* user_addr, which headers older than Linux 6.5 have under another name. */
-static char *last_word(const void *offsets, size_t size)
+/*
+ * The last word of struct io_sqring_offsets or io_cqring_offsets: user_addr, the address of memory
+ * that the client gave. Headers before Linux 6.5 have another name for it.
+ */
+static char *user_addr(const void *offsets, size_t size)
 {
 	char *addr;
 
@@ -157,13 +165,13 @@ bool uring_map(struct uring *ring, const struct io_uring_params *p)
 {
 	const struct io_sqring_offsets *off = &p->sq_off;
 	bool array = !(p->flags & IORING_SETUP_NO_SQARRAY);
-	char *sq = last_word(&p->cq_off, sizeof(p->cq_off));
+	char *sq = user_addr(&p->cq_off, sizeof(p->cq_off));
 
 	ring->shift = p->flags & IORING_SETUP_SQE128 ? 7 : 6;
 	ring->cq_shift = p->flags & IORING_SETUP_CQE32 ? 5 : 4;
-	ring->entries = last_word(&p->sq_off, sizeof(p->sq_off));
+	ring->entries = user_addr(&p->sq_off, sizeof(p->sq_off));
 	if (!(p->flags & IORING_SETUP_NO_MMAP)) {
-		/* Both rings are in it: IORING_FEAT_SINGLE_MMAP, Linux 5.4. */
+		/* One mapping has both rings: IORING_FEAT_SINGLE_MMAP, Linux 5.4. */
 		ring->len = p->cq_off.cqes + ((size_t)p->cq_entries << ring->cq_shift);
 		if (array && ring->len < off->array + p->sq_entries * sizeof(*ring->array))
 			ring->len = off->array + p->sq_entries * sizeof(*ring->array);
@@ -214,12 +222,12 @@ long uring_setup(const struct syscall_args *args)
 
 	if (fd < 0)
 		return fd;
-	/* The kernel has read and written them, so we may. */
+	/* The kernel has read and written *@params, so the address is good. */
 	if (params->flags & IORING_SETUP_SQPOLL) {
 		if (!fdtable_any())
 			return fd;
-		emu_say("io_uring_setup: a thread of the kernel's (IORING_SETUP_SQPOLL) cannot "
-			"read an emulated exmap; make the ring without it");
+		emu_say("io_uring_setup: with IORING_SETUP_SQPOLL the kernel reads entries by "
+			"itself, and knows no emulated exmap (EPERM); make the ring without it");
 		ret = -EPERM;
 	} else if (params->flags & IORING_SETUP_REGISTERED_FD_ONLY) {
 		return fd;
