@@ -131,9 +131,7 @@ static void die(siginfo_t *info, ucontext_t *uc)
 	REAL(sigaction)(info->si_signo, &dfl, NULL);
 	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, MASKS_SIZE);
 	masks_set_word(&uc->uc_sigmask, mask);
-	/*
-	 * Valgrind would take a signal that is sent with a fault's siginfo for a fault of its own.
-	 */
+	/* Valgrind would take a sent signal with a fault's siginfo for a fault of its own. */
 	if (emu_on_valgrind())
 		emu_sys(SYS_tgkill, emu_sys(SYS_getpid), emu_sys(SYS_gettid), info->si_signo);
 	else
@@ -202,10 +200,7 @@ static void install_one(int sig, const struct disposition *d)
 	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
 	action.sa_flags |= d->flags & SA_RESTART;
-	/*
-	 * Without a handler of the client's there is a diagnosis to print, maybe after a stack
-	 * overflow.
-	 */
+	/* Without a client's handler we print a diagnosis, maybe after a stack overflow. */
 	if (is_default(d) || d->flags & SA_ONSTACK)
 		action.sa_flags |= SA_ONSTACK;
 	REAL(sigaction)(sig, &action, NULL);

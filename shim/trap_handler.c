@@ -35,10 +35,7 @@ static void set_mask(uint64_t mask)
 	emu_sys(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
 }
 
-/*
- * Calls the shim's function for a system call, or the kernel. Return: a negative errno for an
- * error.
- */
+/* Calls the shim's function for a call, or the kernel. Return: a negative errno for an error. */
 static long serve(long nr, const struct syscall_args *args)
 {
 	bool served;
@@ -107,8 +104,6 @@ void trap_handle(int sig, siginfo_t *info, void *context)
 		return;
 	}
 	trap_stack_run(context, serve_and_return);
-	/*
-	 * The thread has no stack for the handler left: it runs on the one that it was called on.
-	 */
+	/* No stack is left: the handler stays on the one that it was called on. */
 	serve_context(context);
 }

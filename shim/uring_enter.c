@@ -16,8 +16,8 @@
  * kernel does completions, links and flags, in its usual order.
  *
  * One kind of entry cannot be carried out at once: an entry on an exmap that is linked
- * behind an ordinary one. Example: a WRITE to a file, linked to a READ of an exmap from
- * that file. await() handles it:
+ * behind an ordinary one. Example: a WRITE to the backing, and behind it a READ of the
+ * exmap. await() is for these:
  *
  *   1. The READ is rewritten into a message to a ring of the shim's own, and all
  *      entries up to it are submitted.
@@ -54,10 +54,7 @@ static bool has_result;
 /* Any number that a kernel which ignores it does not complete with. */
 #define PROBE_RESULT 12345
 
-/*
- * Submits a no-op as the first entry of a fresh ring. Return: whether it got the result asked
- * for.
- */
+/* Submits a no-op to a fresh ring. Return: whether it got the result asked for. */
 static bool try_nop(const struct uring *ring, const struct io_uring_params *p)
 {
 	struct io_uring_sqe *sqe = (struct io_uring_sqe *)ring->entries;
@@ -254,10 +251,7 @@ static long await(struct uring *ring, struct io_uring_sqe *sqe, unsigned int n, 
 		if (has_failed(ring, old.user_data, from))
 			return 0;
 		exmap_wait(round);
-		/*
-		 * With IORING_SETUP_DEFER_TASKRUN the kernel completes nothing until its thread
-		 * enters.
-		 */
+		/* With IORING_SETUP_DEFER_TASKRUN completions wait until the thread enters. */
 		emu_sys(SYS_io_uring_enter, ring->fd, 0, 0, IORING_ENTER_GETEVENTS, NULL, 0);
 	}
 	return 1;
@@ -275,10 +269,7 @@ static bool is_for_table(const struct uring *ring, const struct io_uring_sqe *sq
 	case IORING_OP_OPENAT2:
 		return path_leads_to_exmap(sqe->fd, (char *)(uintptr_t)sqe->addr, follow);
 	case IORING_OP_FILES_UPDATE:
-		/*
-		 * The kernel would choose free slots: those of exmaps are not free. The entry is
-		 * its own.
-		 */
+		/* With ALLOC the kernel chooses free slots, and an exmap's is not free. */
 		return ring->nr_files && sqe->off != IORING_FILE_INDEX_ALLOC;
 	default:
 		return false;
@@ -291,10 +282,7 @@ static long serve_table(struct uring *ring, const struct io_uring_sqe *sqe)
 	void *addr = (void *)(uintptr_t)sqe->addr;
 	int ret;
 
-	/*
-	 * A file_index asks for an exmap that has a registered slot and no fd: it could not be
-	 * mapped.
-	 */
+	/* It asks for a registered exmap without an fd, which could not be mapped. */
 	if (sqe->opcode != IORING_OP_FILES_UPDATE && sqe->file_index)
 		return -EOPNOTSUPP;
 	switch (sqe->opcode) {
@@ -315,10 +303,7 @@ static long serve_table(struct uring *ring, const struct io_uring_sqe *sqe)
 	return ret < 0 ? -errno : ret;
 }
 
-/*
- * Notes that the kernel will put another file, or none, in the slot of the registered files
- * that an entry names.
- */
+/* Forgets the registered exmaps whose slots the kernel will use for another file. */
 static void leave_slot(struct uring *ring, const struct io_uring_sqe *sqe)
 {
 	unsigned int slot = sqe->file_index - 1;
@@ -338,7 +323,7 @@ static void leave_slot(struct uring *ring, const struct io_uring_sqe *sqe)
 	}
 }
 
-/* The next entry waits for this one: and is cancelled if it fails, or not. */
+/* The next entry is linked behind this one. If this fails, IO_LINK cancels it, IO_HARDLINK not. */
 #define LINKS (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)
 
 /* The exmap that an entry names by fd or by registered slot, with a reference; or NULL. */
@@ -405,10 +390,7 @@ static long do_command(const struct uring *ring, const struct io_uring_sqe *sqe,
 	return emu_alloc_vectors(file, op & 0xff, &range);
 }
 
-/*
- * Carries out an entry on an exmap, or with @file NULL one of is_for_table(). Return: its
- * result.
- */
+/* Carries out an entry. @file is its exmap, NULL if is_for_table(). Return: its result. */
 static long serve(struct uring *ring, const struct io_uring_sqe *sqe, struct exmap_file *file)
 {
 	long ret;
@@ -510,10 +492,7 @@ struct walk {
 	struct chain chain;
 };
 
-/*
- * Carries out the current entry after the ordinary ones before it. Return: 0 or a negative
- * errno.
- */
+/* Carries out the current entry after those before it. Return: 0 or a negative errno. */
 static long serve_later(struct walk *walk, struct exmap_file *file)
 {
 	struct io_uring_sqe copy = *walk->sqe;
@@ -651,9 +630,7 @@ static long enter(const struct syscall_args *args, unsigned int to_submit)
 
 long uring_enter(const struct syscall_args *args)
 {
-	/*
-	 * Registered rings have numbers of another kind; uring_register() has refused to make any.
-	 */
+	/* The shim knows no registered rings: uring_register() refuses to register any. */
 	bool known = args->b && !(args->d & IORING_ENTER_REGISTERED_RING);
 	struct uring *ring = known ? uring_get(args->a) : NULL;
 	long done = 0;
