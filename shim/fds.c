@@ -216,34 +216,49 @@ EXPORT int fcntl64(int fd, int cmd, ...)
 	return do_fcntl(REAL(fcntl64), fd, cmd, arg);
 }
 
-/* Whether a control message sends the fd of an exmap (SCM_RIGHTS). */
-static bool has_exmap(const struct cmsghdr *header)
+/* Whether one of @n fds is an exmap. They are the client's, in a control message, good or bad. */
+static bool has_exmap(const int *fds, size_t n)
 {
-	const int *fds = (const int *)CMSG_DATA(header);
-	size_t n = (header->cmsg_len - CMSG_LEN(0)) / sizeof(*fds);
+	int pair[2];
 
-	if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (fdtable_read(fds[i]))
+		/* emu_usercopy() copies 8 bytes. The 4 before an fd are of the same message. */
+		if (emu_usercopy(pair, fds + i - 1, sizeof(pair)))
+			return false;
+		if (fdtable_read(pair[1]))
 			return true;
 	}
 	return false;
 }
 
+/* Whether a message, good or bad, sends the fd of an exmap (SCM_RIGHTS). */
 static bool carries_exmap(const struct msghdr *message)
 {
+	struct cmsghdr header;
 	struct msghdr copy;
+	const char *at;
+	size_t left;
 
-	if (!fdtable_any() || emu_usercopy(&copy, message, sizeof(copy)) || !copy.msg_control)
+	if (!fdtable_any() || emu_usercopy(&copy, message, sizeof(copy)))
 		return false;
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(&copy); header;
-	     header = CMSG_NXTHDR(&copy, header)) {
-		if (!has_exmap(header))
-			continue;
-		emu_say_once("sendmsg: the fd of an emulated exmap cannot be sent to another "
-			     "process (EOPNOTSUPP); open /dev/exmap there");
-		return true;
+	at = copy.msg_control;
+	left = copy.msg_controllen;
+	while (left >= sizeof(header)) {
+		/* The kernel will fail with EFAULT or EINVAL. */
+		if (emu_usercopy(&header, at, sizeof(header)) || header.cmsg_len < sizeof(header) ||
+		    header.cmsg_len > left)
+			return false;
+		if (header.cmsg_level == SOL_SOCKET && header.cmsg_type == SCM_RIGHTS &&
+		    has_exmap((const int *)(at + CMSG_LEN(0)),
+			      (header.cmsg_len - CMSG_LEN(0)) / sizeof(int))) {
+			emu_say_once("sendmsg: the fd of an emulated exmap cannot be sent to "
+				     "another process (EOPNOTSUPP); open /dev/exmap there");
+			return true;
+		}
+		if (CMSG_ALIGN(header.cmsg_len) > left)
+			break;
+		at += CMSG_ALIGN(header.cmsg_len);
+		left -= CMSG_ALIGN(header.cmsg_len);
 	}
 	return false;
 }

@@ -87,6 +87,13 @@ static void test_socket(void)
 	/* Not the socket itself: that ring of references is the kernel's to find, some time. */
 	memcpy(CMSG_DATA(header), &(int){ STDERR_FILENO }, sizeof(int));
 	CHECK(sendmsg(ends[0], &message, 0) == 1);
+	/* Control messages that the kernel cannot read, or does not take. */
+	header->cmsg_len = 0;
+	CHECK_ERR(sendmsg(ends[0], &message, 0), EINVAL);
+	header->cmsg_len = CMSG_LEN(4096);
+	CHECK_ERR(sendmsg(ends[0], &message, 0), EINVAL);
+	message.msg_control = c.mem;
+	CHECK_ERR(sendmsg(ends[0], &message, 0), EFAULT);
 	message.msg_control = NULL;
 	message.msg_controllen = 0;
 	CHECK(sendmsg(ends[0], &message, 0) == 1);
