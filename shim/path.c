@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -30,16 +29,22 @@ static bool is_directory(int dir, const char *path, size_t len, const char *othe
 	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
-/* The number that is the last component of a path such as /proc/self/fd/3, or -1. */
+/*
+ * The number that is the last component of a path such as /proc/self/fd/3, or -1. Not by strtol(),
+ * which sets errno where the number is too large.
+ */
 static int fd_of(const char *last)
 {
-	char *end;
-	long fd;
+	int fd = 0;
 
-	if (*last < '0' || *last > '9')
+	if (!*last)
 		return -1;
-	fd = strtol(last, &end, 10);
-	return *end || fd > INT_MAX ? -1 : fd;
+	for (; *last; last++) {
+		if (*last < '0' || *last > '9' || fd >= EMU_MAX_FDS)
+			return -1;
+		fd = fd * 10 + (*last - '0');
+	}
+	return fd;
 }
 
 bool path_is_exmap(int dir, const char *path)

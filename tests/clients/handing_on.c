@@ -49,6 +49,7 @@ static void test_proc(void)
 	check_is_new(openat(dir, path, O_RDWR));
 	close(dir);
 	CHECK_ERR(open("/proc/self/fd/4000", O_RDWR), ENOENT);
+	CHECK_ERR(open("/proc/self/fd/99999999999999999999", O_RDWR), ENOENT);
 	dir = open("/proc/self/fd/2", O_WRONLY);
 	CHECK(dir >= 0 && close(dir) == 0);
 	CHECK(client_alloc(&c, 0, 0, 4) == 4);
