@@ -35,19 +35,6 @@ static void missing_page_before_setup(void)
 	CHECK_EQ(info.si_code, SEGV_MAPERR);
 }
 
-static int status_of_child(void (*fn)(struct ex *), struct ex *ex)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		fn(ex);
-		_exit(0);
-	}
-	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
 static void touch_without_handler(struct ex *ex)
 {
 	ex_start(ex, 64, 1, 8, -1);

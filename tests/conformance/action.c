@@ -3,8 +3,6 @@
 
 #include "harness.h"
 
-#include <sys/uio.h>
-
 static void before_setup_is_ebadf(void)
 {
 	struct ex ex = { .fd = ex_open() };

@@ -6,7 +6,6 @@
 #include <linux/aio_abi.h>
 #include <sched.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 static long submit(aio_context_t ctx, struct iocb **iocbs, long n)
 {

@@ -30,8 +30,7 @@ int ex_setup(int fd, int backing, int max_interfaces, size_t buffer_size, uint64
 
 void *ex_map(int fd, size_t pages)
 {
-	void *base =
-		mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, EXMAP_OFF_EXMAP);
+	void *base = mmap(NULL, pages * PAGE, RW, MAP_SHARED, fd, EXMAP_OFF_EXMAP);
 
 	if (base == MAP_FAILED)
 		test_fail(__FILE__, __LINE__, "mmap of %zu pages: %s", pages, strerror(errno));
@@ -40,8 +39,7 @@ void *ex_map(int fd, size_t pages)
 
 struct exmap_user_interface *ex_interface(struct ex *ex, int i)
 {
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, ex->fd,
-			  EXMAP_OFF_INTERFACE(i));
+	void *page = mmap(NULL, PAGE, RW, MAP_SHARED, ex->fd, EXMAP_OFF_INTERFACE(i));
 
 	if (page == MAP_FAILED)
 		test_fail(__FILE__, __LINE__, "mmap of interface %d: %s", i, strerror(errno));
@@ -95,13 +93,49 @@ int ex_one(struct ex *ex, int interface, int opcode, uint64_t page, unsigned int
 	return iov->res < 0 ? iov->res : iov->pages;
 }
 
-uint64_t ex_mapped(struct ex *ex)
+struct exmap_ioctl_stats ex_stats(int fd)
 {
 	struct exmap_ioctl_stats stats;
 
-	if (ioctl(ex->fd, EXMAP_IOCTL_STATS, &stats))
+	/* A field that STATS forgets to write must not be right by chance. */
+	memset(&stats, 0xff, sizeof(stats));
+	if (ioctl(fd, EXMAP_IOCTL_STATS, &stats))
 		test_fail(__FILE__, __LINE__, "STATS: %s", strerror(errno));
-	return stats.alloc_count;
+	return stats;
+}
+
+uint64_t ex_mapped(struct ex *ex)
+{
+	return ex_stats(ex->fd).alloc_count;
+}
+
+char *hole(size_t bytes)
+{
+	char *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
+void *at_the_edge(size_t bytes)
+{
+	char *p = hole(2 * PAGE);
+
+	CHECK_EQ(mprotect(p, PAGE, RW), 0);
+	return p + PAGE - bytes;
+}
+
+int status_of_child(void (*fn)(struct ex *ex), struct ex *ex)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		fn(ex);
+		exit(0);
+	}
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	return status;
 }
 
 static __thread sigjmp_buf fault_jump;

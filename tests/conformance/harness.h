@@ -19,12 +19,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/exmap.h>
 
 #define PAGE 4096UL
+#define RW (PROT_READ | PROT_WRITE)
 
 /**
  * struct test - one test
@@ -135,7 +137,10 @@ int ex_one(struct ex *ex, int interface, int opcode, uint64_t page, unsigned int
 #define ALLOC(ex, i, page, len) ex_one(ex, i, EXMAP_OP_ALLOC, page, len)
 #define FREE(ex, i, page, len) ex_one(ex, i, EXMAP_OP_FREE, page, len)
 
-/** ex_mapped() - STATS' alloc_count. */
+/** ex_stats() - EXMAP_IOCTL_STATS, which must succeed. */
+struct exmap_ioctl_stats ex_stats(int fd);
+
+/** ex_mapped() - how many pages are mapped, by STATS. */
 uint64_t ex_mapped(struct ex *ex);
 
 /** ex_at() - address of a page. */
@@ -144,11 +149,32 @@ static inline char *ex_at(const struct ex *ex, uint64_t page)
 	return ex->base + page * PAGE;
 }
 
+/** ex_iovec() - an iovec of @n pages of the surface. */
+static inline struct iovec ex_iovec(const struct ex *ex, uint64_t page, size_t n)
+{
+	return (struct iovec){ ex_at(ex, page), n * PAGE };
+}
+
 /** read_offset() - the offset that pread() takes. */
 static inline off_t read_offset(int interface, int opcode)
 {
 	return interface | opcode << 8;
 }
+
+/** ex_read() - a pread() of @n pages through interface 0, by EXMAP_OP_READ or EXMAP_OP_ALLOC. */
+static inline ssize_t ex_read(const struct ex *ex, int opcode, uint64_t page, size_t n)
+{
+	return pread(ex->fd, ex_at(ex, page), n * PAGE, read_offset(0, opcode));
+}
+
+/** hole() - addresses with nothing behind them, to map something at. */
+char *hole(size_t bytes);
+
+/** at_the_edge() - the last bytes of a page of memory; behind them is a hole. */
+void *at_the_edge(size_t bytes);
+
+/** status_of_child() - fork, run fn in the child, return its wait status: 0 if fn returned. */
+int status_of_child(void (*fn)(struct ex *ex), struct ex *ex);
 
 /**
  * faults() - whether an access raises SIGSEGV; other threads' faults are theirs

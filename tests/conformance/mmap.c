@@ -3,8 +3,6 @@
 
 #include "harness.h"
 
-#define RW (PROT_READ | PROT_WRITE)
-
 static void surface_before_or_after_setup(void)
 {
 	struct ex before, after = { .pages = 64 };
@@ -55,8 +53,8 @@ static void surface_of_64_gib(void)
 static void surface_at_any_page(void)
 {
 	struct ex ex = { .fd = ex_open(), .pages = 3000 };
-	char *hole = mmap(NULL, 16UL << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *start = (char *)(((uintptr_t)hole + (2UL << 20)) & ~((2UL << 20) - 1)) + 5 * PAGE;
+	char *room = hole(16UL << 20);
+	char *start = (char *)(((uintptr_t)room + (2UL << 20)) & ~((2UL << 20) - 1)) + 5 * PAGE;
 
 	ex.base = mmap(start, 3000 * PAGE, RW, MAP_SHARED | MAP_FIXED, ex.fd, 0);
 	CHECK(ex.base == start);

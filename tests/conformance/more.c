@@ -5,27 +5,7 @@
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <termios.h>
-
-#define RW (PROT_READ | PROT_WRITE)
-
-static char *hole(size_t bytes)
-{
-	char *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	CHECK(p != MAP_FAILED);
-	return p;
-}
-
-/* The last @bytes of a page, with nothing behind it. */
-static void *at_the_edge(size_t bytes)
-{
-	char *p = hole(2 * PAGE);
-
-	CHECK_EQ(mprotect(p, PAGE, RW), 0);
-	return p + PAGE - bytes;
-}
 
 static void other_calls_of_a_device(void)
 {
@@ -85,19 +65,6 @@ static void dup2_over_it_closes(void)
 	CHECK(faults(ex_at(&ex, 4), false, NULL));
 }
 
-static void in_child(void (*fn)(struct ex *ex), struct ex *ex)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		fn(ex);
-		exit(0);
-	}
-	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	CHECK_EQ(status, 0);
-}
-
 static void try_everything(struct ex *ex)
 {
 	struct iovec iov = { ex_at(ex, 5), PAGE };
@@ -115,7 +82,7 @@ static void try_everything(struct ex *ex)
 
 static void fork_again(struct ex *ex)
 {
-	in_child(try_everything, ex);
+	CHECK_EQ(status_of_child(try_everything, ex), 0);
 	try_everything(ex);
 }
 
@@ -127,7 +94,7 @@ static void children_get_eproto_and_harm_nothing(void)
 	CHECK_EQ(ALLOC(&ex, 0, 0, 8), 8);
 	memset(ex.base, 0x42, 8 * PAGE);
 	ex_vector(&ex, 0, 0, 0, 8);
-	in_child(fork_again, &ex);
+	CHECK_EQ(status_of_child(fork_again, &ex), 0);
 	CHECK_EQ(ex_mapped(&ex), 8);
 	for (size_t i = 0; i < 8 * PAGE; i++)
 		CHECK_EQ(ex.base[i], 0x42);
@@ -148,7 +115,7 @@ static void opened_before_fork_used_after(void)
 {
 	struct ex ex = { .fd = ex_open(), .pages = 64 };
 
-	in_child(map_it, &ex);
+	CHECK_EQ(status_of_child(map_it, &ex), 0);
 }
 
 static void expect_no_mapping(struct ex *ex)
@@ -165,7 +132,7 @@ static void dofork_gives_a_child_nothing(void)
 	CHECK_EQ(ALLOC(&ex, 0, 0, 8), 8);
 	*ex_at(&ex, 0) = 3;
 	CHECK_EQ(madvise(ex.base, 64 * PAGE, MADV_DOFORK), 0);
-	in_child(expect_no_mapping, &ex);
+	CHECK_EQ(status_of_child(expect_no_mapping, &ex), 0);
 	CHECK_EQ(*ex_at(&ex, 0), 3);
 }
 

@@ -5,9 +5,7 @@
 
 #include <setjmp.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 
-#define RW (PROT_READ | PROT_WRITE)
 #define MIB2 (2UL << 20)
 
 static struct ex ex;
@@ -132,20 +130,19 @@ static void handler_on_its_own_stack(void)
 	CHECK(seen_stack < stack || seen_stack >= stack + size);
 }
 
+static void touch_after_reset(struct ex *own)
+{
+	ex_start(own, 64, 1, 8, -1);
+	handle(SIGSEGV, on_segv, SA_RESETHAND);
+	CHECK(!load(ex_at(own, 1)));
+	CHECK_EQ(segvs, 1);
+	load(ex_at(own, 1));
+}
+
 static void handler_that_resets(void)
 {
-	int status;
-	pid_t pid = fork();
+	int status = status_of_child(touch_after_reset, &ex);
 
-	if (pid == 0) {
-		ex_start(&ex, 64, 1, 8, -1);
-		handle(SIGSEGV, on_segv, SA_RESETHAND);
-		if (load(ex_at(&ex, 1)) || segvs != 1)
-			_exit(1);
-		load(ex_at(&ex, 1));
-		_exit(2);
-	}
-	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK(WIFSIGNALED(status));
 	CHECK_EQ(WTERMSIG(status), SIGSEGV);
 }
@@ -219,41 +216,38 @@ static void the_kernel_loses_freed_pages_too(void)
 
 static void stats_writes_32_bytes(void)
 {
-	char *two = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *edge = two + PAGE;
+	char *page = at_the_edge(PAGE);
+	char *edge = page + PAGE;
+	struct ex ex;
 
-	CHECK_EQ(mprotect(edge, PAGE, PROT_NONE), 0);
 	ex_start(&ex, 64, 3, 8, backing_file(64 * PAGE));
 	CHECK_EQ(pread(ex.fd, ex_at(&ex, 3), 2 * PAGE, 0), 2 * PAGE);
-	memset(two, 0xee, PAGE);
+	memset(page, 0xee, PAGE);
 	CHECK_EQ(ioctl(ex.fd, EXMAP_IOCTL_STATS, edge - 32), 0);
 	CHECK_EQ(((struct exmap_ioctl_stats *)(edge - 32))->alloc_count, 2);
 	CHECK_EQ((unsigned char)edge[-33], 0xee);
 	CHECK_ERRNO(ioctl(ex.fd, EXMAP_IOCTL_STATS, edge - 16), EFAULT);
-	CHECK_EQ(mprotect(two, PAGE, PROT_READ), 0);
-	CHECK_ERRNO(ioctl(ex.fd, EXMAP_IOCTL_STATS, two), EFAULT);
+	CHECK_EQ(mprotect(page, PAGE, PROT_READ), 0);
+	CHECK_ERRNO(ioctl(ex.fd, EXMAP_IOCTL_STATS, page), EFAULT);
 }
 
 static void stats_flag_needs_both_halves(void)
 {
-	struct exmap_ioctl_stats stats;
 	int fd = ex_open();
 
 	CHECK_EQ(ex_setup(fd, -1, 1, 8, 0), 0);
-	CHECK_EQ(ioctl(fd, EXMAP_IOCTL_STATS, &stats), 0);
-	CHECK_EQ(stats.flags & 1, 0);
-	CHECK_EQ(stats.buffer_size, 8);
+	CHECK_EQ(ex_stats(fd).flags & 1, 0);
+	CHECK_EQ(ex_stats(fd).buffer_size, 8);
 	ex_map(fd, 8);
-	CHECK_EQ(ioctl(fd, EXMAP_IOCTL_STATS, &stats), 0);
-	CHECK_EQ(stats.flags & 1, 1);
+	CHECK_EQ(ex_stats(fd).flags & 1, 1);
 }
 
 /* The clone does all the work, from the first call on. */
 static void clone_before_setup(void)
 {
+	struct ex ex = { .fd = ex_open(), .pages = 64 };
 	struct ex other = { .fd = ex_open(), .pages = 64 };
 
-	ex = (struct ex){ .fd = ex_open(), .pages = 64 };
 	CHECK_EQ(ioctl(ex.fd, EXMAP_IOCTL_CLONE, other.fd), 0);
 	CHECK_EQ(ex_setup(ex.fd, backing_file(64 * PAGE), 1, 8, 0), 0);
 	CHECK_ERRNO(ex_setup(other.fd, -1, 1, 8, 0), EBUSY);
@@ -286,40 +280,42 @@ static void clone_of_other_files(void)
 }
 
 /* A surface at a given distance from a multiple of 2 MiB. */
-static void start_skewed(size_t skew, size_t pages, int frames)
+static void start_skewed(struct ex *ex, size_t skew, size_t pages, int frames)
 {
-	char *hole =
-		mmap(NULL, pages * PAGE + 2 * MIB2, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *start = (char *)(((uintptr_t)hole + MIB2 - 1) & ~(MIB2 - 1)) + skew;
+	char *room = hole(pages * PAGE + 2 * MIB2);
+	char *start = (char *)(((uintptr_t)room + MIB2 - 1) & ~(MIB2 - 1)) + skew;
 
-	ex = (struct ex){ .fd = ex_open(), .pages = pages };
-	ex.base = mmap(start, pages * PAGE, RW, MAP_SHARED | MAP_FIXED, ex.fd, 0);
-	CHECK(ex.base == start);
-	CHECK_EQ(ex_setup(ex.fd, -1, 1, frames, 0), 0);
-	ex_interface(&ex, 0);
+	*ex = (struct ex){ .fd = ex_open(), .pages = pages };
+	ex->base = mmap(start, pages * PAGE, RW, MAP_SHARED | MAP_FIXED, ex->fd, 0);
+	CHECK(ex->base == start);
+	CHECK_EQ(ex_setup(ex->fd, -1, 1, frames, 0), 0);
+	ex_interface(ex, 0);
 }
 
-static void *export_words(size_t length, int prot)
+static void *export_words(int fd, size_t length, int prot)
 {
-	return mmap(NULL, length, prot, MAP_SHARED, ex.fd, EXMAP_OFF_PTEXPORT);
+	return mmap(NULL, length, prot, MAP_SHARED, fd, EXMAP_OFF_PTEXPORT);
 }
 
 static void export_needs_both_ends_aligned(void)
 {
-	start_skewed(0, 513, 8);
-	CHECK_ERRNO((long)export_words(PAGE, PROT_READ), EFAULT);
-	start_skewed(PAGE, 511, 8);
-	CHECK_ERRNO((long)export_words(PAGE, PROT_READ), EFAULT);
-	start_skewed(PAGE, 512, 8);
-	CHECK_ERRNO((long)export_words(PAGE, PROT_READ), EFAULT);
+	struct ex ex;
+
+	start_skewed(&ex, 0, 513, 8);
+	CHECK_ERRNO((long)export_words(ex.fd, PAGE, PROT_READ), EFAULT);
+	start_skewed(&ex, PAGE, 511, 8);
+	CHECK_ERRNO((long)export_words(ex.fd, PAGE, PROT_READ), EFAULT);
+	start_skewed(&ex, PAGE, 512, 8);
+	CHECK_ERRNO((long)export_words(ex.fd, PAGE, PROT_READ), EFAULT);
 }
 
 static void export_words_name_different_frames(void)
 {
 	volatile uint64_t *words;
+	struct ex ex;
 
-	start_skewed(0, 1024, 600);
-	words = export_words(100, PROT_READ); /* shorter will do: one page is 512 words */
+	start_skewed(&ex, 0, 1024, 600);
+	words = export_words(ex.fd, 100, PROT_READ); /* shorter will do: one page is 512 words */
 	if (words == MAP_FAILED && errno == EPERM)
 		SKIP("this backend has page-table export switched off");
 	CHECK(words != MAP_FAILED);

@@ -5,7 +5,6 @@
 
 #include <sched.h>
 #include <stdatomic.h>
-#include <sys/uio.h>
 
 static struct ex ex;
 static atomic_long balance;
@@ -13,11 +12,8 @@ static atomic_long balance;
 static void half_an_action_is_efault(void)
 {
 	struct exmap_action_params params = { .iov_len = 1, .opcode = EXMAP_OP_ALLOC };
-	char *two =
-		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *half = two + PAGE - sizeof(params) / 2;
+	char *half = at_the_edge(sizeof(params) / 2);
 
-	CHECK_EQ(mprotect(two + PAGE, PAGE, PROT_NONE), 0);
 	ex_start(&ex, 64, 1, 8, -1);
 	ex_vector(&ex, 0, 0, 1, 1);
 	memcpy(half, &params, sizeof(params) / 2);

@@ -3,17 +3,6 @@
 
 #include "harness.h"
 
-#define RW (PROT_READ | PROT_WRITE)
-
-/* An address with so much room behind it, to map something at. */
-static char *hole(size_t bytes)
-{
-	char *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	CHECK(p != MAP_FAILED);
-	return p;
-}
-
 static void mapped_again_elsewhere_and_longer(void)
 {
 	char *old;

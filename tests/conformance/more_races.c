@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define RW (PROT_READ | PROT_WRITE)
 #define WORKERS 3
 
 static struct ex ex;

@@ -3,13 +3,6 @@
 
 #include "harness.h"
 
-#include <sys/uio.h>
-
-static struct iovec pages(struct ex *ex, uint64_t page, size_t n)
-{
-	return (struct iovec){ ex_at(ex, page), n * PAGE };
-}
-
 /* Every frame has been used and holds ones: zeros are then somebody's doing. */
 static void dirty_all_frames(struct ex *ex, size_t frames)
 {
@@ -38,7 +31,7 @@ static void every_stray_bit_is_einval(void)
 	struct ex ex;
 
 	ex_start(&ex, 64, 256, 8, backing_file(64 * PAGE));
-	iov = pages(&ex, 0, 1);
+	iov = ex_iovec(&ex, 0, 1);
 	for (int bit = 9; bit < 64; bit++)
 		CHECK_ERRNO(preadv(ex.fd, &iov, 1, 255 | 1UL << bit), EINVAL);
 	CHECK_EQ(ex_mapped(&ex), 0);
@@ -51,11 +44,11 @@ static void preadv2_is_preadv(void)
 	struct ex ex;
 
 	ex_start(&ex, 64, 2, 8, backing_file(64 * PAGE));
-	iov[0] = pages(&ex, 30, 1);
-	iov[1] = pages(&ex, 2, 2);
+	iov[0] = ex_iovec(&ex, 30, 1);
+	iov[1] = ex_iovec(&ex, 2, 2);
 	CHECK_EQ(preadv2(ex.fd, iov, 2, read_offset(1, EXMAP_OP_READ), 0), 3 * PAGE);
 	CHECK(page_is_backing(&ex, 30) && page_is_backing(&ex, 2) && page_is_backing(&ex, 3));
-	iov[0] = pages(&ex, 10, 1);
+	iov[0] = ex_iovec(&ex, 10, 1);
 	/* Offset -1 is the file's position, as for read(). */
 	CHECK_EQ(preadv2(ex.fd, iov, 1, -1, 0), PAGE);
 	CHECK(page_is_backing(&ex, 10));
@@ -71,7 +64,7 @@ static void nothing_to_read_is_0(void)
 
 	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
 	for (int i = 0; i < 3; i++)
-		iov[i] = pages(&ex, i, 0);
+		iov[i] = ex_iovec(&ex, i, 0);
 	CHECK_EQ(preadv(ex.fd, iov, 3, 0), 0);
 	CHECK_EQ(preadv(ex.fd, iov, 0, 0), 0);
 	CHECK_EQ(pread(ex.fd, ex.base, 0, 0), 0);
@@ -103,7 +96,7 @@ static void addresses_that_are_nowhere_are_efault(void)
 	CHECK_ERRNO(pread(ex.fd, ex.base - PAGE, 2 * PAGE, 0), EFAULT);
 	CHECK_ERRNO(pread(ex.fd, ex_at(&ex, 5), 1UL << 30, 0x100), EFAULT);
 	CHECK_ERRNO(pread(ex.fd, ex_at(&ex, 5) + 8, PAGE, 0x100), EINVAL);
-	iov[0] = pages(&ex, 5, 1);
+	iov[0] = ex_iovec(&ex, 5, 1);
 	iov[1] = (struct iovec){ ex.base - PAGE, PAGE };
 	CHECK_EQ(preadv(ex.fd, iov, 2, 0), PAGE);
 	CHECK_EQ(ex_mapped(&ex), 1);
@@ -133,8 +126,8 @@ static void io_error_gives_its_errno(void)
 	CHECK_ERRNO(pread(ex.fd, ex_at(&ex, bad), PAGE, 0), error);
 	CHECK_EQ(ex_mapped(&ex), 8);
 	CHECK_EQ(*ex_at(&ex, bad + 1), 1);
-	iov[0] = pages(&ex, 0, 1);
-	iov[1] = pages(&ex, bad, 1);
+	iov[0] = ex_iovec(&ex, 0, 1);
+	iov[1] = ex_iovec(&ex, bad, 1);
 	CHECK_EQ(preadv(ex.fd, iov, 2, 0), PAGE);
 	CHECK_EQ(ex_mapped(&ex), 9);
 }
@@ -168,14 +161,14 @@ static void end_of_file_in_a_later_iovec(void)
 
 	ex_start(&ex, 64, 1, 16, backing_file(5 * PAGE + 512));
 	dirty_all_frames(&ex, 16);
-	iov[0] = pages(&ex, 0, 2);
-	iov[1] = pages(&ex, 5, 3);
-	iov[2] = pages(&ex, 3, 1);
+	iov[0] = ex_iovec(&ex, 0, 2);
+	iov[1] = ex_iovec(&ex, 5, 3);
+	iov[2] = ex_iovec(&ex, 3, 1);
 	CHECK_EQ(preadv(ex.fd, iov, 3, 0), 2 * PAGE + 512);
 	CHECK_EQ(ex_mapped(&ex), 3);
 	CHECK(faults(ex_at(&ex, 3), false, NULL) && faults(ex_at(&ex, 6), false, NULL));
-	iov[0] = pages(&ex, 2, 1);
-	iov[1] = pages(&ex, 40, 3);
+	iov[0] = ex_iovec(&ex, 2, 1);
+	iov[1] = ex_iovec(&ex, 40, 3);
 	CHECK_EQ(preadv(ex.fd, iov, 3, 0), PAGE);
 	CHECK_EQ(ex_mapped(&ex), 4);
 }

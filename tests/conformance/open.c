@@ -86,41 +86,27 @@ static void exmaps_are_independent(void)
 	CHECK_EQ(FREE(&b, 0, 0, 4), 4);
 }
 
-/* Runs fn in a child and wants it to return true. */
-static void in_child(bool (*fn)(struct ex *ex), struct ex *ex)
+static void expect_no_mapping(struct ex *ex)
 {
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(!fn(ex));
-	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CHECK(faults(ex_at(ex, 0), false, NULL));
+	CHECK(faults(ex_at(ex, 1), true, NULL));
 }
 
-static bool child_sees_no_surface(struct ex *ex)
+static void expect_eproto(struct ex *ex)
 {
-	return faults(ex_at(ex, 0), false, NULL) && faults(ex_at(ex, 1), true, NULL);
+	CHECK_ERRNO(ex_action(ex, 0, EXMAP_OP_ALLOC, 1), EPROTO);
+	CHECK_ERRNO(ex_read(ex, EXMAP_OP_ALLOC, 5, 1), EPROTO);
+	CHECK_ERRNO((long)mmap(NULL, 64 * PAGE, PROT_READ, MAP_SHARED, ex->fd, 0), EPROTO);
 }
 
-static bool child_gets_eproto(struct ex *ex)
-{
-	if (ex_action(ex, 0, EXMAP_OP_ALLOC, 1) != -1 || errno != EPROTO)
-		return false;
-	if (pread(ex->fd, ex_at(ex, 5), PAGE, read_offset(0, EXMAP_OP_ALLOC)) != -1 ||
-	    errno != EPROTO)
-		return false;
-	return mmap(NULL, 64 * PAGE, PROT_READ, MAP_SHARED, ex->fd, 0) == MAP_FAILED &&
-	       errno == EPROTO;
-}
-
-static bool child_opens_its_own(struct ex *parent)
+static void open_another(struct ex *parent)
 {
 	struct ex ex;
 
 	(void)parent;
 	ex_start(&ex, 64, 1, 8, -1);
-	return ALLOC(&ex, 0, 0, 8) == 8 && !faults(ex_at(&ex, 7), true, NULL);
+	CHECK_EQ(ALLOC(&ex, 0, 0, 8), 8);
+	CHECK(!faults(ex_at(&ex, 7), true, NULL));
 }
 
 static void start_forked(struct ex *ex)
@@ -143,7 +129,7 @@ static void forked_child_has_no_mapping(void)
 	struct ex ex;
 
 	start_forked(&ex);
-	in_child(child_sees_no_surface, &ex);
+	CHECK_EQ(status_of_child(expect_no_mapping, &ex), 0);
 	check_parent(&ex);
 }
 
@@ -152,7 +138,7 @@ static void forked_child_gets_eproto(void)
 	struct ex ex;
 
 	start_forked(&ex);
-	in_child(child_gets_eproto, &ex);
+	CHECK_EQ(status_of_child(expect_eproto, &ex), 0);
 	check_parent(&ex);
 }
 
@@ -161,15 +147,16 @@ static void forked_child_may_open_its_own(void)
 	struct ex ex;
 
 	start_forked(&ex);
-	in_child(child_opens_its_own, &ex);
+	CHECK_EQ(status_of_child(open_another, &ex), 0);
 	check_parent(&ex);
 }
 
-static bool child_maps(struct ex *ex)
+static void map_inherited(struct ex *ex)
 {
 	ex->base = ex_map(ex->fd, 64);
 	ex_interface(ex, 0);
-	return ALLOC(ex, 0, 0, 8) == 8 && !faults(ex_at(ex, 7), true, NULL);
+	CHECK_EQ(ALLOC(ex, 0, 0, 8), 8);
+	CHECK(!faults(ex_at(ex, 7), true, NULL));
 }
 
 static void set_up_before_fork_mapped_after(void)
@@ -177,7 +164,7 @@ static void set_up_before_fork_mapped_after(void)
 	struct ex ex = { .fd = ex_open(), .pages = 64 };
 
 	CHECK_EQ(ex_setup(ex.fd, -1, 1, 8, 0), 0);
-	in_child(child_maps, &ex);
+	CHECK_EQ(status_of_child(map_inherited, &ex), 0);
 }
 
 const struct test open_tests[] = {

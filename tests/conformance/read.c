@@ -3,18 +3,6 @@
 
 #include "harness.h"
 
-#include <sys/uio.h>
-
-#define READ_AT(ex, page, n) \
-	pread((ex)->fd, ex_at(ex, page), (n)*PAGE, read_offset(0, EXMAP_OP_READ))
-#define ALLOC_AT(ex, page, n) \
-	pread((ex)->fd, ex_at(ex, page), (n)*PAGE, read_offset(0, EXMAP_OP_ALLOC))
-
-static struct iovec pages(struct ex *ex, uint64_t page, size_t n)
-{
-	return (struct iovec){ ex_at(ex, page), n * PAGE };
-}
-
 static void start(struct ex *ex, size_t frames)
 {
 	ex_start(ex, 1024, 2, frames, backing_file(1024 * PAGE));
@@ -49,7 +37,7 @@ static void read_without_backing_is_einval(void)
 	struct ex ex;
 
 	ex_start(&ex, 64, 1, 8, -1);
-	CHECK_ERRNO(READ_AT(&ex, 0, 1), EINVAL);
+	CHECK_ERRNO(ex_read(&ex, EXMAP_OP_READ, 0, 1), EINVAL);
 	CHECK_ERRNO(read(ex.fd, ex.base, PAGE), EINVAL);
 	CHECK_EQ(ex_mapped(&ex), 0);
 }
@@ -62,8 +50,8 @@ static void read_and_readv_are_offset_0(void)
 	start(&ex, 64);
 	CHECK_EQ(read(ex.fd, ex_at(&ex, 3), PAGE), PAGE);
 	CHECK(page_is_backing(&ex, 3));
-	iov[0] = pages(&ex, 9, 2);
-	iov[1] = pages(&ex, 20, 1);
+	iov[0] = ex_iovec(&ex, 9, 2);
+	iov[1] = ex_iovec(&ex, 20, 1);
 	CHECK_EQ(readv(ex.fd, iov, 2), 3 * PAGE);
 	CHECK(page_is_backing(&ex, 10) && page_is_backing(&ex, 20));
 }
@@ -74,14 +62,14 @@ static void reads_fill_from_the_backing(void)
 	struct ex ex;
 
 	start(&ex, 1024);
-	CHECK_EQ(READ_AT(&ex, 5, 1), PAGE);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 5, 1), PAGE);
 	CHECK(page_is_backing(&ex, 5));
-	CHECK_EQ(READ_AT(&ex, 100, 600), 600 * PAGE);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 100, 600), 600 * PAGE);
 	for (int i = 100; i < 700; i++)
 		CHECK(page_is_backing(&ex, i));
-	iov[0] = pages(&ex, 800, 1);
-	iov[1] = pages(&ex, 0, 0);
-	iov[2] = pages(&ex, 20, 16);
+	iov[0] = ex_iovec(&ex, 800, 1);
+	iov[1] = ex_iovec(&ex, 0, 0);
+	iov[2] = ex_iovec(&ex, 20, 16);
 	CHECK_EQ(preadv(ex.fd, iov, 3, read_offset(1, EXMAP_OP_READ)), 17 * PAGE);
 	CHECK(page_is_backing(&ex, 800) && page_is_backing(&ex, 20) && page_is_backing(&ex, 35));
 	CHECK_EQ(ex_mapped(&ex), 618);
@@ -94,7 +82,7 @@ static void a_thousand_iovecs(void)
 
 	start(&ex, 1024);
 	for (int i = 0; i < 1024; i++)
-		iov[i] = pages(&ex, 1023 - i, 1);
+		iov[i] = ex_iovec(&ex, 1023 - i, 1);
 	iov[1024] = iov[0];
 	CHECK_ERRNO(preadv(ex.fd, iov, 1025, 0), EINVAL);
 	CHECK_EQ(preadv(ex.fd, iov, 1024, 0), 1024 * PAGE);
@@ -107,7 +95,7 @@ static void alloc_maps_without_backing(void)
 	struct ex ex;
 
 	ex_start(&ex, 1024, 1, 700, -1);
-	CHECK_EQ(ALLOC_AT(&ex, 0, 600), 600 * PAGE);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_ALLOC, 0, 600), 600 * PAGE);
 	for (int i = 0; i < 600; i++)
 		*ex_at(&ex, i) = 1;
 	CHECK_EQ(ex_mapped(&ex), 600);
@@ -120,7 +108,7 @@ static void works_again_after_free(void)
 
 	start(&ex, 8);
 	for (int i = 0; i < 100; i++) {
-		CHECK_EQ(READ_AT(&ex, i, 8), 8 * PAGE);
+		CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, i, 8), 8 * PAGE);
 		CHECK(page_is_backing(&ex, i) && page_is_backing(&ex, i + 7));
 		memset(ex_at(&ex, i), 0, PAGE);
 		CHECK_EQ(FREE(&ex, 1, i, 8), 8);
@@ -135,16 +123,16 @@ static void mapped_page_ends_the_call(void)
 	start(&ex, 64);
 	CHECK_EQ(ALLOC(&ex, 0, 10, 1), 1);
 	*ex_at(&ex, 10) = 99;
-	CHECK_EQ(READ_AT(&ex, 10, 1), 0);
-	CHECK_EQ(ALLOC_AT(&ex, 10, 1), 0);
-	CHECK_EQ(READ_AT(&ex, 8, 5), 0);
-	CHECK_EQ(READ_AT(&ex, 10, 2), 0);
-	CHECK_EQ(READ_AT(&ex, 9, 2), 0);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 10, 1), 0);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_ALLOC, 10, 1), 0);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 8, 5), 0);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 10, 2), 0);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 9, 2), 0);
 	CHECK_EQ(*ex_at(&ex, 10), 99);
 	CHECK_EQ(ex_mapped(&ex), 1);
-	iov[0] = pages(&ex, 0, 1);
-	iov[1] = pages(&ex, 9, 3);
-	iov[2] = pages(&ex, 20, 1);
+	iov[0] = ex_iovec(&ex, 0, 1);
+	iov[1] = ex_iovec(&ex, 9, 3);
+	iov[2] = ex_iovec(&ex, 20, 1);
 	CHECK_EQ(preadv(ex.fd, iov, 3, 0), PAGE);
 	CHECK(page_is_backing(&ex, 0));
 	CHECK(faults(ex_at(&ex, 9), false, NULL) && faults(ex_at(&ex, 11), false, NULL) &&
@@ -158,7 +146,7 @@ static void same_page_twice_is_read_once(void)
 	struct ex ex;
 
 	start(&ex, 64);
-	iov[0] = iov[1] = pages(&ex, 4, 1);
+	iov[0] = iov[1] = ex_iovec(&ex, 4, 1);
 	CHECK_EQ(preadv(ex.fd, iov, 2, 0), PAGE);
 	CHECK_EQ(ex_mapped(&ex), 1);
 }
@@ -174,13 +162,13 @@ static void first_iovec_gives_its_errno(void)
 	CHECK_ERRNO(pread(ex.fd, ex.base, PAGE + 1, 0), EINVAL);
 	CHECK_ERRNO(pread(ex.fd, elsewhere, PAGE, 0), EFAULT);
 	CHECK_ERRNO(pread(ex.fd, (void *)PAGE, PAGE, 0), EFAULT);
-	CHECK_ERRNO(READ_AT(&ex, 1023, 2), EFAULT);
-	CHECK_ERRNO(READ_AT(&ex, 1024, 1), EFAULT);
-	CHECK_ERRNO(READ_AT(&ex, 0, 5), ENOMEM);
-	CHECK_ERRNO(ALLOC_AT(&ex, 0, 5), ENOMEM);
+	CHECK_ERRNO(ex_read(&ex, EXMAP_OP_READ, 1023, 2), EFAULT);
+	CHECK_ERRNO(ex_read(&ex, EXMAP_OP_READ, 1024, 1), EFAULT);
+	CHECK_ERRNO(ex_read(&ex, EXMAP_OP_READ, 0, 5), ENOMEM);
+	CHECK_ERRNO(ex_read(&ex, EXMAP_OP_ALLOC, 0, 5), ENOMEM);
 	CHECK_ERRNO(preadv(ex.fd, (const struct iovec *)ex_at(&ex, 9), 1, 0), EFAULT);
 	CHECK_EQ(ex_mapped(&ex), 0);
-	CHECK_EQ(READ_AT(&ex, 0, 4), 4 * PAGE);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 0, 4), 4 * PAGE);
 }
 
 static void later_iovec_gives_the_bytes_so_far(void)
@@ -192,11 +180,11 @@ static void later_iovec_gives_the_bytes_so_far(void)
 	start(&ex, 4);
 	bad[0] = (struct iovec){ ex_at(&ex, 10) + 1, PAGE };
 	bad[1] = (struct iovec){ ex_at(&ex, 1024), PAGE };
-	bad[2] = pages(&ex, 10, 4);
+	bad[2] = ex_iovec(&ex, 10, 4);
 	for (int i = 0; i < 3; i++) {
-		iov[0] = pages(&ex, 0, 2);
+		iov[0] = ex_iovec(&ex, 0, 2);
 		iov[1] = bad[i];
-		iov[2] = pages(&ex, 30, 1);
+		iov[2] = ex_iovec(&ex, 30, 1);
 		CHECK_EQ(preadv(ex.fd, iov, 3, 0), 2 * PAGE);
 		CHECK(page_is_backing(&ex, 0) && page_is_backing(&ex, 1));
 		CHECK_EQ(ex_mapped(&ex), 2);
@@ -211,19 +199,19 @@ static void end_of_file_inside_the_range(void)
 
 	/* Ends 1000 bytes into page 10. */
 	ex_start(&ex, 64, 1, 64, backing_file(10 * PAGE + 1000));
-	CHECK_EQ(READ_AT(&ex, 8, 6), 2 * PAGE + 1000);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 8, 6), 2 * PAGE + 1000);
 	CHECK(page_is_backing(&ex, 8) && page_is_backing(&ex, 9));
 	for (size_t i = 0; i < PAGE; i++)
 		CHECK_EQ((unsigned char)ex_at(&ex, 10)[i],
 			 i < 1000 ? backing_byte(10 * PAGE + i) : 0);
 	CHECK_EQ(ex_mapped(&ex), 3);
 	CHECK(faults(ex_at(&ex, 11), false, NULL) && faults(ex_at(&ex, 13), false, NULL));
-	CHECK_EQ(READ_AT(&ex, 11, 2), 0);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 11, 2), 0);
 	CHECK_EQ(ex_mapped(&ex), 3);
 	CHECK_EQ(FREE(&ex, 0, 0, 64), 3);
 	/* A short iovec ends the call. */
-	iov[0] = pages(&ex, 10, 1);
-	iov[1] = pages(&ex, 0, 1);
+	iov[0] = ex_iovec(&ex, 10, 1);
+	iov[1] = ex_iovec(&ex, 0, 1);
 	CHECK_EQ(preadv(ex.fd, iov, 2, 0), 1000);
 	CHECK_EQ(ex_mapped(&ex), 1);
 	CHECK_EQ(ALLOC(&ex, 0, 20, 44), 44);
@@ -234,9 +222,9 @@ static void end_of_file_on_a_page(void)
 	struct ex ex;
 
 	ex_start(&ex, 64, 1, 64, backing_file(10 * PAGE));
-	CHECK_EQ(READ_AT(&ex, 8, 6), 2 * PAGE);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 8, 6), 2 * PAGE);
 	CHECK_EQ(ex_mapped(&ex), 2);
-	CHECK_EQ(READ_AT(&ex, 10, 1), 0);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 10, 1), 0);
 	CHECK_EQ(ex_mapped(&ex), 2);
 }
 
@@ -249,8 +237,8 @@ static void failed_read_unmaps_only_its_own(void)
 	for (int i = 0; i < 256; i++)
 		*ex_at(&ex, i) = i;
 	/* Nothing of the backing is there: whatever was mapped for it goes again. */
-	CHECK_EQ(READ_AT(&ex, 300, 4), 0);
-	CHECK_ERRNO(READ_AT(&ex, 260, 300), ENOMEM);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 300, 4), 0);
+	CHECK_ERRNO(ex_read(&ex, EXMAP_OP_READ, 260, 300), ENOMEM);
 	for (int i = 0; i < 256; i++)
 		CHECK_EQ(*ex_at(&ex, i), (char)i);
 	CHECK_EQ(ex_mapped(&ex), 256);
@@ -263,7 +251,7 @@ static void nowait_is_eopnotsupp(void)
 	struct ex ex;
 
 	start(&ex, 8);
-	iov = pages(&ex, 0, 1);
+	iov = ex_iovec(&ex, 0, 1);
 	CHECK_ERRNO(preadv2(ex.fd, &iov, 1, 0, RWF_NOWAIT), EOPNOTSUPP);
 	CHECK_EQ(preadv2(ex.fd, &iov, 1, 0, RWF_HIPRI), PAGE);
 	CHECK(page_is_backing(&ex, 0));

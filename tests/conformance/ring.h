@@ -3,6 +3,8 @@
 #ifndef EXMAP_CONFORMANCE_RING_H
 #define EXMAP_CONFORMANCE_RING_H
 
+#include "harness.h"
+
 #include <linux/io_uring.h>
 
 /**
@@ -37,5 +39,23 @@ struct io_uring_cqe ring_take(struct ring *ring);
 
 /** ring_do() - do one operation and wait for it. Return: its result. */
 int ring_do(struct ring *ring, const struct io_uring_sqe *sqe);
+
+/** ring_read() - an entry that reads from @offset of a file. */
+static inline struct io_uring_sqe ring_read(int fd, void *buf, unsigned int len, uint64_t offset)
+{
+	return (struct io_uring_sqe){
+		.opcode = IORING_OP_READ,
+		.fd = fd,
+		.addr = (uintptr_t)buf,
+		.len = len,
+		.off = offset,
+	};
+}
+
+/** ring_page_read() - an entry that reads one page of the exmap, through interface 0. */
+static inline struct io_uring_sqe ring_page_read(const struct ex *ex, uint64_t page)
+{
+	return ring_read(ex->fd, ex_at(ex, page), PAGE, read_offset(0, EXMAP_OP_READ));
+}
 
 #endif /* EXMAP_CONFORMANCE_RING_H */

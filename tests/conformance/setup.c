@@ -3,14 +3,6 @@
 
 #include "harness.h"
 
-static struct exmap_ioctl_stats stats_of(int fd)
-{
-	struct exmap_ioctl_stats stats;
-
-	CHECK_EQ(ioctl(fd, EXMAP_IOCTL_STATS, &stats), 0);
-	return stats;
-}
-
 static void second_setup_is_ebusy(void)
 {
 	int fd = ex_open();
@@ -18,7 +10,7 @@ static void second_setup_is_ebusy(void)
 	CHECK_EQ(ex_setup(fd, -1, 2, 8, 0), 0);
 	CHECK_ERRNO(ex_setup(fd, -1, 2, 8, 0), EBUSY);
 	CHECK_ERRNO(ex_setup(fd, 999, -1, 0, EXMAP_PAGEFAULT_ALLOC), EBUSY);
-	CHECK_EQ(stats_of(fd).max_interfaces, 2);
+	CHECK_EQ(ex_stats(fd).max_interfaces, 2);
 }
 
 static void bad_pointer_is_efault(void)
@@ -37,12 +29,12 @@ static void failure_changes_nothing(void)
 	CHECK_ERRNO(ex_setup(ex.fd, -1, 7, 99, EXMAP_PAGEFAULT_ALLOC), EINVAL);
 	CHECK_ERRNO(ex_setup(ex.fd, -1, 0, 99, 0), EINVAL);
 	CHECK_ERRNO(ex_setup(ex.fd, 999, 7, 99, 0), EBADF);
-	CHECK_EQ(stats_of(ex.fd).max_interfaces, 0);
-	CHECK_EQ(stats_of(ex.fd).buffer_size, 0);
+	CHECK_EQ(ex_stats(ex.fd).max_interfaces, 0);
+	CHECK_EQ(ex_stats(ex.fd).buffer_size, 0);
 	CHECK_ERRNO((long)mmap(NULL, PAGE, PROT_READ, MAP_SHARED, ex.fd, EXMAP_OFF_INTERFACE(0)),
 		    ENXIO);
 	CHECK_EQ(ex_setup(ex.fd, -1, 1, 5, 0), 0);
-	CHECK_EQ(stats_of(ex.fd).buffer_size, 5);
+	CHECK_EQ(ex_stats(ex.fd).buffer_size, 5);
 	ex.base = ex_map(ex.fd, 64);
 	ex_interface(&ex, 0);
 	CHECK_EQ(ALLOC(&ex, 0, 0, 5), 5);

@@ -5,7 +5,6 @@
 #include "ring.h"
 
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 /* What header files of older kernels lack. */
 #define OP_URING_CMD 46

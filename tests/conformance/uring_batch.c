@@ -5,26 +5,8 @@
 #include "ring.h"
 
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #define BATCH 256
-
-static struct io_uring_sqe read_of(int fd, void *buf, unsigned int len, uint64_t offset)
-{
-	return (struct io_uring_sqe){
-		.opcode = IORING_OP_READ,
-		.fd = fd,
-		.addr = (uintptr_t)buf,
-		.len = len,
-		.off = offset,
-	};
-}
-
-/* A READ of one page of the exmap. */
-static struct io_uring_sqe page_read(const struct ex *ex, uint64_t page)
-{
-	return read_of(ex->fd, ex_at(ex, page), PAGE, read_offset(0, EXMAP_OP_READ));
-}
 
 /* The exmap's, an ordinary file's, and neither, in turn. */
 static void batch_of_256(void)
@@ -40,9 +22,9 @@ static void batch_of_256(void)
 		struct io_uring_sqe sqe = { .opcode = IORING_OP_NOP };
 
 		if (i % 3 == 0)
-			sqe = page_read(&ex, i);
+			sqe = ring_page_read(&ex, i);
 		else if (i % 3 == 1)
-			sqe = read_of(file, heap + i * PAGE, PAGE, i * PAGE);
+			sqe = ring_read(file, heap + i * PAGE, PAGE, i * PAGE);
 		sqe.user_data = i;
 		ring_put(&ring, &sqe);
 	}
@@ -96,9 +78,9 @@ static void links_wait_for_it(void)
 
 	ring_start(&ring, 8);
 	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
-	sqes[0] = page_read(&ex, 5);
-	sqes[1] = page_read(&ex, 6);
-	sqes[2] = read_of(copy, ex_at(&ex, 5), PAGE, 0);
+	sqes[0] = ring_page_read(&ex, 5);
+	sqes[1] = ring_page_read(&ex, 6);
+	sqes[2] = ring_read(copy, ex_at(&ex, 5), PAGE, 0);
 	sqes[2].opcode = IORING_OP_WRITE;
 	do_chain(&ring, sqes, 3, results);
 	CHECK(results[0] == PAGE && results[1] == PAGE && results[2] == PAGE);
@@ -115,9 +97,9 @@ static void failure_breaks_the_link(void)
 
 	ring_start(&ring, 8);
 	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
-	sqes[0] = page_read(&ex, 5);
-	sqes[1] = page_read(&ex, 64);
-	sqes[2] = page_read(&ex, 7);
+	sqes[0] = ring_page_read(&ex, 5);
+	sqes[1] = ring_page_read(&ex, 64);
+	sqes[2] = ring_page_read(&ex, 7);
 	sqes[3] = (struct io_uring_sqe){ .opcode = IORING_OP_NOP };
 	do_chain(&ring, sqes, 4, results);
 	CHECK_EQ(results[0], PAGE);
@@ -140,10 +122,10 @@ static void it_waits_for_links(void)
 	ring_start(&ring, 8);
 	ex_start(&ex, 64, 1, 8, file);
 	memset(page, 0x5a, PAGE);
-	sqes[0] = read_of(file, page, PAGE, 9 * PAGE);
+	sqes[0] = ring_read(file, page, PAGE, 9 * PAGE);
 	sqes[0].opcode = IORING_OP_WRITE;
-	sqes[1] = page_read(&ex, 9);
-	sqes[2] = page_read(&ex, 10);
+	sqes[1] = ring_page_read(&ex, 9);
+	sqes[2] = ring_page_read(&ex, 10);
 	do_chain(&ring, sqes, 3, results);
 	CHECK_EQ(results[0], PAGE);
 	CHECK_EQ(results[1], PAGE);
@@ -151,9 +133,9 @@ static void it_waits_for_links(void)
 	CHECK(!memcmp(ex_at(&ex, 9), page, PAGE) && page_is_backing(&ex, 10));
 
 	/* A failure before it leaves nothing mapped. */
-	sqes[0] = read_of(-1, page, PAGE, 0);
-	sqes[1] = page_read(&ex, 20);
-	sqes[2] = page_read(&ex, 21);
+	sqes[0] = ring_read(-1, page, PAGE, 0);
+	sqes[1] = ring_page_read(&ex, 20);
+	sqes[2] = ring_page_read(&ex, 21);
 	do_chain(&ring, sqes, 3, results);
 	CHECK_EQ(results[0], -EBADF);
 	CHECK_EQ(results[1], -ECANCELED);
@@ -174,10 +156,10 @@ static void it_waits_for_a_drain(void)
 	ring_start(&ring, 8);
 	ex_start(&ex, 64, 1, 8, file);
 	memset(page, 0x33, PAGE);
-	sqe = read_of(file, page, PAGE, 30 * PAGE);
+	sqe = ring_read(file, page, PAGE, 30 * PAGE);
 	sqe.opcode = IORING_OP_WRITE;
 	ring_put(&ring, &sqe);
-	sqe = page_read(&ex, 30);
+	sqe = ring_page_read(&ex, 30);
 	sqe.flags = IOSQE_IO_DRAIN;
 	sqe.user_data = 1;
 	ring_put(&ring, &sqe);
@@ -208,14 +190,14 @@ static void registered_files(void)
 	fds[1] = ex.fd;
 	fds[2] = -1;
 	CHECK_EQ(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, fds, 3), 0);
-	sqe = page_read(&ex, 3);
+	sqe = ring_page_read(&ex, 3);
 	sqe.fd = 1;
 	sqe.flags = IOSQE_FIXED_FILE;
 	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
 	CHECK(page_is_backing(&ex, 3));
 	sqe.fd = 2;
 	CHECK_EQ(ring_do(&ring, &sqe), -EBADF);
-	sqe = read_of(0, heap, PAGE, 7 * PAGE);
+	sqe = ring_read(0, heap, PAGE, 7 * PAGE);
 	sqe.flags = IOSQE_FIXED_FILE;
 	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
 	CHECK(buffer_is_backing(heap, 7));
@@ -225,17 +207,17 @@ static void registered_files(void)
 	fds[1] = file;
 	CHECK_EQ(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES_UPDATE, &update, 2),
 		 2);
-	sqe = page_read(&ex, 4);
+	sqe = ring_page_read(&ex, 4);
 	sqe.fd = 0;
 	sqe.flags = IOSQE_FIXED_FILE;
 	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
-	sqe = read_of(1, heap, PAGE, 8 * PAGE);
+	sqe = ring_read(1, heap, PAGE, 8 * PAGE);
 	sqe.flags = IOSQE_FIXED_FILE;
 	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
 	CHECK(buffer_is_backing(heap, 8));
 	/* The ring's reference is enough. */
 	CHECK_EQ(close(ex.fd), 0);
-	sqe = page_read(&ex, 5);
+	sqe = ring_page_read(&ex, 5);
 	sqe.fd = 0;
 	sqe.flags = IOSQE_FIXED_FILE;
 	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
@@ -252,22 +234,22 @@ static void ring_errors_are_preads(void)
 
 	ring_start(&ring, 8);
 	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
-	sqe = page_read(&ex, 64);
+	sqe = ring_page_read(&ex, 64);
 	CHECK_EQ(ring_do(&ring, &sqe), -EFAULT);
-	sqe = page_read(&ex, 1);
+	sqe = ring_page_read(&ex, 1);
 	sqe.addr += 512;
 	CHECK_EQ(ring_do(&ring, &sqe), -EINVAL);
-	sqe = page_read(&ex, 1);
+	sqe = ring_page_read(&ex, 1);
 	sqe.off = read_offset(1, EXMAP_OP_READ);
 	CHECK_EQ(ring_do(&ring, &sqe), -EINVAL);
-	sqe = page_read(&ex, 1);
+	sqe = ring_page_read(&ex, 1);
 	sqe.len = 9 * PAGE;
 	CHECK_EQ(ring_do(&ring, &sqe), -ENOMEM);
-	sqe = page_read(&ex, 1);
+	sqe = ring_page_read(&ex, 1);
 	sqe.opcode = IORING_OP_WRITE;
 	CHECK_EQ(ring_do(&ring, &sqe), -EINVAL);
 	CHECK_EQ(ex_mapped(&ex), 0);
-	sqe = page_read(&ex, 1);
+	sqe = ring_page_read(&ex, 1);
 	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
 	CHECK_EQ(ring_do(&ring, &sqe), 0);
 }
@@ -287,7 +269,7 @@ static void registered_buffer_of_the_surface(void)
 	buffer = (struct iovec){ ex_at(&ex, 4), 2 * PAGE };
 	if (syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, &buffer, 1))
 		SKIP("a page of this surface cannot be a registered buffer (%s)", strerror(errno));
-	sqe = page_read(&ex, 4);
+	sqe = ring_page_read(&ex, 4);
 	sqe.opcode = IORING_OP_READ_FIXED;
 	CHECK_EQ(ring_do(&ring, &sqe), -EINVAL);
 	CHECK(ex_at(&ex, 4)[0] == 0x44);

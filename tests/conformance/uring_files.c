@@ -28,28 +28,19 @@ static struct io_uring_sqe close_of(int fd)
 static int read_slot(struct ring *ring, int slot)
 {
 	static char buffer[BYTES];
-	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_READ,
-		.fd = slot,
-		.flags = IOSQE_FIXED_FILE,
-		.addr = (uintptr_t)buffer,
-		.len = sizeof(buffer),
-	};
+	struct io_uring_sqe sqe = ring_read(slot, buffer, sizeof(buffer), 0);
 
+	sqe.flags = IOSQE_FIXED_FILE;
 	return ring_do(ring, &sqe);
 }
 
 /* A page of the exmap, which a slot is. */
 static int read_page(struct ring *ring, const struct ex *ex, int slot, uint64_t page)
 {
-	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_READ,
-		.fd = slot,
-		.flags = IOSQE_FIXED_FILE,
-		.addr = (uintptr_t)ex_at(ex, page),
-		.len = PAGE,
-	};
+	struct io_uring_sqe sqe = ring_page_read(ex, page);
 
+	sqe.fd = slot;
+	sqe.flags = IOSQE_FIXED_FILE;
 	return ring_do(ring, &sqe);
 }
 
