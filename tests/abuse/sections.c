@@ -3,6 +3,7 @@
 
 #include "harness.h"
 
+extern const struct test race_tests[];
 extern const struct test fuzz_tests[];
 extern const struct test memory_tests[];
 extern const struct test kill_tests[];

@@ -40,30 +40,13 @@ struct test {
 	void (*run)(void);
 };
 
-/* What the program consists of, ending with NULL; what it says of itself; a test's time. */
+/*
+ * A program's sections.c says these: its tests' arrays, each with an empty test at its end and
+ * NULL after the last; what --help says of the program; how many seconds a test may take.
+ */
 extern const struct test *const test_sections[];
 extern const char test_doc[];
 extern const double test_seconds;
-
-/* Each section's tests, in order, ending with an empty one. */
-extern const struct test open_tests[];
-extern const struct test mmap_tests[];
-extern const struct test setup_tests[];
-extern const struct test action_tests[];
-extern const struct test race_tests[];
-extern const struct test read_tests[];
-extern const struct test access_tests[];
-extern const struct test other_tests[];
-extern const struct test more_tests[];
-extern const struct test more_mmap_tests[];
-extern const struct test more_action_tests[];
-extern const struct test more_read_tests[];
-extern const struct test more_access_tests[];
-extern const struct test more_race_tests[];
-extern const struct test uring_tests[];
-extern const struct test uring_batch_tests[];
-extern const struct test uring_files_tests[];
-extern const struct test aio_tests[];
 
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));

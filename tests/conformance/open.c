@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* open.c - section 1: open, close, fork */
+/* open.c - clauses 1.1 to 1.3: what open() gives, its duplicates, its end */
 
 #include "harness.h"
 
 #include <sys/stat.h>
+#include <termios.h>
 
 static void opens_a_character_device(void)
 {
@@ -40,6 +41,27 @@ static void unknown_ioctl_is_einval(void)
 	CHECK_ERRNO(ioctl(fd, FIONREAD, &argument), EINVAL);
 }
 
+static void other_calls_of_a_device(void)
+{
+	struct ex ex;
+	struct iovec iov;
+	struct termios termios;
+
+	ex_start(&ex, 64, 1, 8, -1);
+	CHECK_EQ(ALLOC(&ex, 0, 0, 1), 1);
+	iov = (struct iovec){ ex_at(&ex, 0), PAGE };
+	CHECK_ERRNO(lseek(ex.fd, 10, SEEK_CUR), ESPIPE);
+	CHECK_ERRNO(lseek(ex.fd, 0, SEEK_END), ESPIPE);
+	CHECK_ERRNO(write(ex.fd, ex_at(&ex, 0), PAGE), EINVAL);
+	CHECK_ERRNO(pwrite(ex.fd, ex_at(&ex, 0), PAGE, 0x100), EINVAL);
+	CHECK_ERRNO(writev(ex.fd, &iov, 1), EINVAL);
+	CHECK_ERRNO(pwritev(ex.fd, &iov, 1, 0), EINVAL);
+	CHECK_ERRNO(ioctl(ex.fd, TCGETS, &termios), EINVAL);
+	CHECK_ERRNO(ioctl(ex.fd, _IOC(_IOC_WRITE, 'k', 0, 24), &iov), EINVAL);
+	CHECK_ERRNO(ioctl(ex.fd, _IOC(_IOC_READ, 'k', 2, 16), &iov), EINVAL);
+	CHECK_ERRNO(ioctl(ex.fd, _IOC(_IOC_WRITE, 'j', 2, 16), &iov), EINVAL);
+}
+
 static void dup_is_the_same_exmap(void)
 {
 	struct ex ex;
@@ -52,6 +74,43 @@ static void dup_is_the_same_exmap(void)
 	ex.fd = copy;
 	CHECK_EQ(ALLOC(&ex, 0, 3, 1), 1);
 	CHECK_ERRNO(ex_setup(copy, -1, 1, 1, 0), EBUSY);
+}
+
+static void every_kind_of_dup(void)
+{
+	struct ex ex;
+	int fds[5];
+
+	ex_start(&ex, 64, 1, 8, -1);
+	fds[0] = ex.fd;
+	fds[1] = dup2(ex.fd, 200);
+	fds[2] = dup3(ex.fd, 201, O_CLOEXEC);
+	fds[3] = fcntl(ex.fd, F_DUPFD, 210);
+	fds[4] = fcntl(fds[1], F_DUPFD_CLOEXEC, 220);
+	for (int i = 0; i < 5; i++) {
+		CHECK(fds[i] >= 0);
+		ex.fd = fds[i];
+		CHECK_EQ(ALLOC(&ex, 0, i, 1), 1);
+		CHECK_EQ(ex_mapped(&ex), i + 1);
+		CHECK_EQ(close(fds[i]), 0);
+		CHECK_ERRNO(ex_action(&ex, 0, EXMAP_OP_FREE, 1), EBADF);
+	}
+	*ex_at(&ex, 4) = 1;
+}
+
+/* dup2() over the exmap closes it as close() does. */
+static void dup2_over_it_closes(void)
+{
+	int null = open("/dev/null", O_RDWR);
+	struct ex ex;
+
+	ex_start(&ex, 64, 1, 8, -1);
+	CHECK_EQ(ALLOC(&ex, 0, 3, 1), 1);
+	*ex_at(&ex, 3) = 9;
+	CHECK_EQ(dup2(null, ex.fd), ex.fd);
+	CHECK_EQ(write(ex.fd, "x", 1), 1);
+	CHECK_EQ(*ex_at(&ex, 3), 9);
+	CHECK(faults(ex_at(&ex, 4), false, NULL));
 }
 
 static void mapping_outlives_the_last_fd(void)
@@ -86,98 +145,16 @@ static void exmaps_are_independent(void)
 	CHECK_EQ(FREE(&b, 0, 0, 4), 4);
 }
 
-static void expect_no_mapping(struct ex *ex)
-{
-	CHECK(faults(ex_at(ex, 0), false, NULL));
-	CHECK(faults(ex_at(ex, 1), true, NULL));
-}
-
-static void expect_eproto(struct ex *ex)
-{
-	CHECK_ERRNO(ex_action(ex, 0, EXMAP_OP_ALLOC, 1), EPROTO);
-	CHECK_ERRNO(ex_read(ex, EXMAP_OP_ALLOC, 5, 1), EPROTO);
-	CHECK_ERRNO((long)mmap(NULL, 64 * PAGE, PROT_READ, MAP_SHARED, ex->fd, 0), EPROTO);
-}
-
-static void open_another(struct ex *parent)
-{
-	struct ex ex;
-
-	(void)parent;
-	ex_start(&ex, 64, 1, 8, -1);
-	CHECK_EQ(ALLOC(&ex, 0, 0, 8), 8);
-	CHECK(!faults(ex_at(&ex, 7), true, NULL));
-}
-
-static void start_forked(struct ex *ex)
-{
-	ex_start(ex, 64, 1, 8, -1);
-	CHECK_EQ(ALLOC(ex, 0, 0, 1), 1);
-	*ex_at(ex, 0) = 5;
-	ex_vector(ex, 0, 0, 5, 1);
-}
-
-static void check_parent(struct ex *ex)
-{
-	CHECK_EQ(*ex_at(ex, 0), 5);
-	CHECK(faults(ex_at(ex, 5), false, NULL));
-	CHECK_EQ(ALLOC(ex, 0, 5, 1), 1);
-}
-
-static void forked_child_has_no_mapping(void)
-{
-	struct ex ex;
-
-	start_forked(&ex);
-	CHECK_EQ(status_of_child(expect_no_mapping, &ex), 0);
-	check_parent(&ex);
-}
-
-static void forked_child_gets_eproto(void)
-{
-	struct ex ex;
-
-	start_forked(&ex);
-	CHECK_EQ(status_of_child(expect_eproto, &ex), 0);
-	check_parent(&ex);
-}
-
-static void forked_child_may_open_its_own(void)
-{
-	struct ex ex;
-
-	start_forked(&ex);
-	CHECK_EQ(status_of_child(open_another, &ex), 0);
-	check_parent(&ex);
-}
-
-static void map_inherited(struct ex *ex)
-{
-	ex->base = ex_map(ex->fd, 64);
-	ex_interface(ex, 0);
-	CHECK_EQ(ALLOC(ex, 0, 0, 8), 8);
-	CHECK(!faults(ex_at(ex, 7), true, NULL));
-}
-
-static void set_up_before_fork_mapped_after(void)
-{
-	struct ex ex = { .fd = ex_open(), .pages = 64 };
-
-	CHECK_EQ(ex_setup(ex.fd, -1, 1, 8, 0), 0);
-	CHECK_EQ(status_of_child(map_inherited, &ex), 0);
-}
-
 const struct test open_tests[] = {
 	{ "1.1", "opens_a_character_device", opens_a_character_device },
 	{ "1.1", "lseek_is_espipe", lseek_is_espipe },
 	{ "1.1", "write_is_einval", write_is_einval },
 	{ "1.1", "unknown_ioctl_is_einval", unknown_ioctl_is_einval },
+	{ "1.1", "other_calls_of_a_device", other_calls_of_a_device },
 	{ "1.2", "dup_is_the_same_exmap", dup_is_the_same_exmap },
+	{ "1.2", "every_kind_of_dup", every_kind_of_dup },
+	{ "1.2", "dup2_over_it_closes", dup2_over_it_closes },
 	{ "1.2", "mapping_outlives_the_last_fd", mapping_outlives_the_last_fd },
 	{ "1.3", "exmaps_are_independent", exmaps_are_independent },
-	{ "1.4", "forked_child_has_no_mapping", forked_child_has_no_mapping },
-	{ "1.4", "forked_child_gets_eproto", forked_child_gets_eproto },
-	{ "1.4", "forked_child_may_open_its_own", forked_child_may_open_its_own },
-	{ "1.4", "set_up_before_fork_mapped_after", set_up_before_fork_mapped_after },
 	{ 0 },
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* setup.c - section 3: SETUP */
+/* setup.c - chapter 3: SETUP */
 
 #include "harness.h"
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 
 static void second_setup_is_ebusy(void)
 {
@@ -22,6 +25,19 @@ static void bad_pointer_is_efault(void)
 	CHECK_EQ(ex_setup(fd, -1, 1, 1, 0), 0);
 }
 
+static void half_a_setup_is_efault(void)
+{
+	struct exmap_ioctl_setup setup = { .fd = -1, .max_interfaces = 1, .buffer_size = 8 };
+	void *half = at_the_edge(sizeof(setup) / 2);
+	int fd = ex_open();
+
+	memcpy(half, &setup, sizeof(setup) / 2);
+	CHECK_ERRNO(ioctl(fd, EXMAP_IOCTL_SETUP, half), EFAULT);
+	CHECK_ERRNO(ioctl(fd, EXMAP_IOCTL_SETUP, (void *)(1UL << 63)), EFAULT);
+	memcpy(at_the_edge(sizeof(setup)), &setup, sizeof(setup));
+	CHECK_EQ(ex_setup(fd, -1, 1, 8, 0), 0);
+}
+
 static void failure_changes_nothing(void)
 {
 	struct ex ex = { .fd = ex_open(), .pages = 64 };
@@ -39,6 +55,26 @@ static void failure_changes_nothing(void)
 	ex_interface(&ex, 0);
 	CHECK_EQ(ALLOC(&ex, 0, 0, 5), 5);
 	CHECK_EQ(ALLOC(&ex, 0, 5, 1), -ENOMEM);
+}
+
+static void failed_setup_leaves_ebadf_and_enxio(void)
+{
+	struct ex ex = { .fd = ex_open(), .pages = 64 };
+
+	ex.base = ex_map(ex.fd, 64);
+	for (int i = 0; i < 3; i++) {
+		CHECK_ERRNO(ex_setup(ex.fd, -1, 3, i == 0 ? 0 : SIZE_MAX >> (11 + i), 0),
+			    i == 0 ? EINVAL : ENOMEM);
+		CHECK_ERRNO(ex_action(&ex, 0, EXMAP_OP_ALLOC, 0), EBADF);
+		CHECK_ERRNO(pread(ex.fd, ex.base, PAGE, 0x100), EINVAL);
+		CHECK_ERRNO((long)mmap(NULL, PAGE, RW, MAP_SHARED, ex.fd, EXMAP_OFF_INTERFACE(0)),
+			    ENXIO);
+		CHECK_EQ(ex_mapped(&ex), 0);
+	}
+	CHECK_EQ(ex_setup(ex.fd, -1, 1, 3, 0), 0);
+	ex_interface(&ex, 0);
+	CHECK_EQ(ALLOC(&ex, 0, 0, 4), -ENOMEM);
+	CHECK_EQ(ex.user[0]->iov[0].pages, 3);
 }
 
 static void interfaces_are_1_to_256(void)
@@ -95,6 +131,22 @@ static void unfit_backing_is_ebadf(void)
 	CHECK_EQ(ex_setup(fd, direct, 1, 8, 0), 0);
 }
 
+static void stranger_backings_are_ebadf(void)
+{
+	int fd = ex_open(), direct = backing_file(PAGE), sockets[2], path_fd;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", direct);
+	path_fd = open(path, O_PATH);
+	CHECK(path_fd >= 0);
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+	CHECK_ERRNO(ex_setup(fd, path_fd, 1, 8, 0), EBADF);
+	CHECK_ERRNO(ex_setup(fd, sockets[0], 1, 8, 0), EBADF);
+	CHECK_ERRNO(ex_setup(fd, eventfd(0, 0), 1, 8, 0), EBADF);
+	CHECK_ERRNO(ex_setup(fd, 0x7fffffff, 1, 8, 0), EBADF);
+	CHECK_EQ(ex_setup(fd, -2147483647 - 1, 1, 8, 0), 0);
+}
+
 static void backing_may_be_closed(void)
 {
 	int direct = backing_file(8 * PAGE);
@@ -106,6 +158,20 @@ static void backing_may_be_closed(void)
 	CHECK(open("/dev/null", O_RDWR) >= 0);
 	CHECK_EQ(pread(ex.fd, ex_at(&ex, 2), PAGE, 0), PAGE);
 	CHECK(page_is_backing(&ex, 2));
+}
+
+static void read_only_backing(void)
+{
+	int direct = backing_file(8 * PAGE);
+	char path[64];
+	struct ex ex;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", direct);
+	direct = open(path, O_RDONLY | O_DIRECT);
+	CHECK(direct >= 0);
+	ex_start(&ex, 8, 1, 8, direct);
+	CHECK_EQ(pread(ex.fd, ex.base, 8 * PAGE, 0), 8 * PAGE);
+	CHECK(page_is_backing(&ex, 0) && page_is_backing(&ex, 7));
 }
 
 static void block_device_backing(void)
@@ -183,13 +249,17 @@ static void capacity_is_exact(void)
 const struct test setup_tests[] = {
 	{ "3.1", "second_setup_is_ebusy", second_setup_is_ebusy },
 	{ "3.1", "bad_pointer_is_efault", bad_pointer_is_efault },
+	{ "3.1", "half_a_setup_is_efault", half_a_setup_is_efault },
 	{ "3.1", "failure_changes_nothing", failure_changes_nothing },
+	{ "3.1", "failed_setup_leaves_ebadf_and_enxio", failed_setup_leaves_ebadf_and_enxio },
 	{ "3.2", "interfaces_are_1_to_256", interfaces_are_1_to_256 },
 	{ "3.2", "no_frames_is_einval", no_frames_is_einval },
 	{ "3.2", "too_many_frames_is_enomem", too_many_frames_is_enomem },
 	{ "3.3", "negative_fd_is_no_backing", negative_fd_is_no_backing },
 	{ "3.3", "unfit_backing_is_ebadf", unfit_backing_is_ebadf },
+	{ "3.3", "stranger_backings_are_ebadf", stranger_backings_are_ebadf },
 	{ "3.3", "backing_may_be_closed", backing_may_be_closed },
+	{ "3.3", "read_only_backing", read_only_backing },
 	{ "3.3", "block_device_backing", block_device_backing },
 	{ "3.4", "pagefault_alloc_is_einval", pagefault_alloc_is_einval },
 	{ "3.4", "other_flags_are_ignored", other_flags_are_ignored },

@@ -1,47 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* more_mmap.c - 2.4 to 2.6: what may and what may not be done to a surface */
+/* protect.c - clauses 2.4 to 2.6: memory calls on a part of a surface, on all of it, on more */
 
 #include "harness.h"
-
-static void mapped_again_elsewhere_and_longer(void)
-{
-	char *old;
-	struct ex ex;
-
-	ex_start(&ex, 64, 1, 100, -1);
-	for (size_t pages = 64; pages < 70000; pages *= 4) {
-		old = ex.base;
-		CHECK_EQ(ALLOC(&ex, 0, 10, 50), 50);
-		CHECK_EQ(munmap(ex.base, ex.pages * PAGE), 0);
-		hole(64 * PAGE);
-		CHECK_ERRNO(ex_action(&ex, 0, EXMAP_OP_ALLOC, 0), EPROTO);
-		ex.pages = 4 * pages;
-		ex.base = mmap(hole(ex.pages * PAGE), ex.pages * PAGE, RW, MAP_SHARED | MAP_FIXED,
-			       ex.fd, 0);
-		CHECK(ex.base != MAP_FAILED && ex.base != old);
-		CHECK_EQ(ALLOC(&ex, 0, ex.pages, 1), -EFAULT);
-		CHECK_EQ(ALLOC(&ex, 0, ex.pages - 100, 100), 100);
-		*ex_at(&ex, ex.pages - 1) = 1;
-		/* The new one may lie over where the old one was. */
-		if (old + 11 * PAGE <= ex.base || old + 10 * PAGE >= ex_at(&ex, ex.pages))
-			CHECK(faults(old + 10 * PAGE, true, NULL));
-		CHECK_EQ(FREE(&ex, 0, ex.pages - 100, 100), 100);
-	}
-}
-
-static void unmapped_before_setup(void)
-{
-	struct ex ex = { .fd = ex_open(), .pages = 64 };
-
-	CHECK_EQ(munmap(ex_map(ex.fd, 64), 64 * PAGE), 0);
-	ex.base = ex_map(ex.fd, 64);
-	CHECK_EQ(munmap(ex.base, 64 * PAGE), 0);
-	CHECK_EQ(ex_setup(ex.fd, -1, 1, 8, 0), 0);
-	ex_interface(&ex, 0);
-	CHECK_ERRNO(ex_action(&ex, 0, EXMAP_OP_ALLOC, 0), EPROTO);
-	ex.base = ex_map(ex.fd, 64);
-	CHECK_EQ(ALLOC(&ex, 0, 0, 8), 8);
-}
 
 /* A surface of 64 pages in the middle of 192, with 8 pages mapped. */
 static char *start_surrounded(struct ex *ex)
@@ -89,6 +49,87 @@ static void mapping_over_the_whole_surface(void)
 	CHECK_EQ(around[64 * PAGE], 7);
 }
 
+/* A surface whose pages 0-7 hold their number, to be found unharmed. */
+static void start_marked(struct ex *ex)
+{
+	ex_start(ex, 64, 1, 16, -1);
+	CHECK_EQ(ALLOC(ex, 0, 0, 8), 8);
+	for (int i = 0; i < 8; i++)
+		*ex_at(ex, i) = i;
+}
+
+static void check_marked(struct ex *ex)
+{
+	for (int i = 0; i < 8; i++)
+		CHECK_EQ(*ex_at(ex, i), i);
+	CHECK(faults(ex_at(ex, 8), false, NULL));
+	CHECK_EQ(ALLOC(ex, 0, 8, 8), 8);
+	CHECK_EQ(FREE(ex, 0, 8, 8), 8);
+}
+
+static void partial_munmap_is_einval(void)
+{
+	struct ex ex;
+
+	start_marked(&ex);
+	CHECK_ERRNO(munmap(ex.base, PAGE), EINVAL);
+	CHECK_ERRNO(munmap(ex_at(&ex, 4), 4 * PAGE), EINVAL);
+	CHECK_ERRNO(munmap(ex_at(&ex, 63), PAGE), EINVAL);
+	check_marked(&ex);
+}
+
+static void fixed_mapping_over_a_part_is_refused(void)
+{
+	struct ex ex;
+
+	start_marked(&ex);
+	CHECK(mmap(ex_at(&ex, 2), PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+	      MAP_FAILED);
+	/* Kernels before 6.2 call every failure of that kind ENOMEM. */
+	CHECK(errno == EINVAL || errno == ENOMEM);
+	check_marked(&ex);
+}
+
+static void partial_mprotect_is_einval(void)
+{
+	struct ex ex;
+
+	start_marked(&ex);
+	CHECK_ERRNO(mprotect(ex.base, PAGE, PROT_READ), EINVAL);
+	CHECK_ERRNO(mprotect(ex_at(&ex, 32), 32 * PAGE, PROT_NONE), EINVAL);
+	check_marked(&ex);
+}
+
+static void mremap_is_efault(void)
+{
+	struct ex ex;
+
+	start_marked(&ex);
+	CHECK_ERRNO((long)mremap(ex.base, 64 * PAGE, 128 * PAGE, MREMAP_MAYMOVE), EFAULT);
+	check_marked(&ex);
+}
+
+static void advice_that_splits_is_einval(void)
+{
+	struct ex ex;
+
+	start_marked(&ex);
+	CHECK_ERRNO(madvise(ex.base, 4 * PAGE, MADV_RANDOM), EINVAL);
+	CHECK_ERRNO(madvise(ex.base, 4 * PAGE, MADV_SEQUENTIAL), EINVAL);
+	check_marked(&ex);
+}
+
+static void advice_on_the_whole_is_taken(void)
+{
+	const int advices[] = { MADV_RANDOM, MADV_NORMAL, MADV_WILLNEED, MADV_DONTDUMP };
+	struct ex ex;
+
+	start_marked(&ex);
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		CHECK_EQ(madvise(ex.base, 64 * PAGE, advices[i]), 0);
+	check_marked(&ex);
+}
+
 /* Whatever touches a part is refused, and nothing of the rest of the range happens either. */
 static void more_ways_to_split(void)
 {
@@ -134,46 +175,23 @@ static void mremap_moves_nothing(void)
 	CHECK_EQ(ALLOC(&ex, 0, 56, 8), 8);
 }
 
-static void plain_advice_on_the_whole(void)
+static void mprotect_of_the_whole_lasts(void)
 {
-	const int advices[] = { MADV_SEQUENTIAL, MADV_RANDOM,	MADV_NORMAL,	MADV_WILLNEED,
-				MADV_COLD,	 MADV_NORMAL,	MADV_DONTFORK,	MADV_DOFORK,
-				MADV_DONTDUMP,	 MADV_HUGEPAGE, MADV_NOHUGEPAGE };
-	char *plain = mmap(NULL, 64 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	siginfo_t info;
 	struct ex ex;
 
-	ex_start(&ex, 1024, 1, 8, -1);
-	CHECK_EQ(ALLOC(&ex, 0, 100, 8), 8);
-	memset(ex_at(&ex, 100), 6, 8 * PAGE);
-	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
-		/* A kernel without huge pages knows nothing of some. */
-		if (madvise(plain, 64 * PAGE, advices[i]) == 0)
-			CHECK_EQ(madvise(ex.base, 1024 * PAGE, advices[i]), 0);
-		CHECK_EQ(ex_mapped(&ex), 8);
-		CHECK(faults(ex_at(&ex, 99), true, NULL) && faults(ex_at(&ex, 108), false, NULL));
-	}
-	for (size_t i = 100 * PAGE; i < 108 * PAGE; i++)
-		CHECK_EQ(ex.base[i], 6);
-}
-
-static void discarding_advice_is_refused(void)
-{
-	/* MADV_DONTNEED may also work, as a FREE: see dontneed_loses_no_frame. */
-	const int advices[] = { MADV_FREE, MADV_REMOVE };
-	struct ex ex;
-
-	ex_start(&ex, 64, 1, 8, -1);
-	CHECK_EQ(ALLOC(&ex, 0, 0, 8), 8);
-	memset(ex.base, 6, 8 * PAGE);
-	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
-		CHECK_EQ(madvise(ex.base, 64 * PAGE, advices[i]), -1);
-		CHECK_EQ(madvise(ex_at(&ex, 1), PAGE, advices[i]), -1);
-		CHECK_EQ(madvise(ex_at(&ex, 40), PAGE, advices[i]), -1);
-	}
-	for (size_t i = 0; i < 8 * PAGE; i++)
-		CHECK_EQ(ex.base[i], 6);
-	CHECK_EQ(ALLOC(&ex, 0, 8, 1), -ENOMEM);
-	CHECK_EQ(FREE(&ex, 0, 0, 64), 8);
+	start_marked(&ex);
+	CHECK_EQ(mprotect(ex.base, 64 * PAGE, PROT_READ), 0);
+	CHECK_EQ(ALLOC(&ex, 0, 20, 2), 2);
+	CHECK(!faults(ex_at(&ex, 20), false, NULL));
+	CHECK(faults(ex_at(&ex, 20), true, &info));
+	CHECK_EQ(info.si_code, SEGV_ACCERR);
+	CHECK(faults(ex_at(&ex, 3), true, &info));
+	CHECK_EQ(info.si_code, SEGV_ACCERR);
+	CHECK_EQ(mprotect(ex.base, 64 * PAGE, RW), 0);
+	*ex_at(&ex, 20) = 1;
+	CHECK_EQ(FREE(&ex, 0, 20, 2), 2);
+	check_marked(&ex);
 }
 
 static void no_access_at_all(void)
@@ -198,15 +216,80 @@ static void no_access_at_all(void)
 	CHECK_EQ(info.si_code, SEGV_MAPERR);
 }
 
-const struct test more_mmap_tests[] = {
-	{ "2.4", "mapped_again_elsewhere_and_longer", mapped_again_elsewhere_and_longer },
-	{ "2.4", "unmapped_before_setup", unmapped_before_setup },
+static void plain_advice_on_the_whole(void)
+{
+	const int advices[] = { MADV_SEQUENTIAL, MADV_RANDOM,	MADV_NORMAL,	MADV_WILLNEED,
+				MADV_COLD,	 MADV_NORMAL,	MADV_DONTFORK,	MADV_DOFORK,
+				MADV_DONTDUMP,	 MADV_HUGEPAGE, MADV_NOHUGEPAGE };
+	char *plain = mmap(NULL, 64 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct ex ex;
+
+	ex_start(&ex, 1024, 1, 8, -1);
+	CHECK_EQ(ALLOC(&ex, 0, 100, 8), 8);
+	memset(ex_at(&ex, 100), 6, 8 * PAGE);
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
+		/* A kernel without huge pages knows nothing of some. */
+		if (madvise(plain, 64 * PAGE, advices[i]) == 0)
+			CHECK_EQ(madvise(ex.base, 1024 * PAGE, advices[i]), 0);
+		CHECK_EQ(ex_mapped(&ex), 8);
+		CHECK(faults(ex_at(&ex, 99), true, NULL) && faults(ex_at(&ex, 108), false, NULL));
+	}
+	for (size_t i = 100 * PAGE; i < 108 * PAGE; i++)
+		CHECK_EQ(ex.base[i], 6);
+}
+
+static void dontneed_loses_no_frame(void)
+{
+	struct ex ex;
+	int ret;
+
+	start_marked(&ex);
+	ret = madvise(ex.base, 64 * PAGE, MADV_DONTNEED);
+	CHECK(ret == 0 || errno == EINVAL);
+	if (ret)
+		check_marked(&ex);
+	else
+		CHECK(faults(ex_at(&ex, 0), false, NULL));
+	FREE(&ex, 0, 0, 64);
+	CHECK_EQ(ALLOC(&ex, 0, 0, 16), 16);
+	CHECK_EQ(ALLOC(&ex, 0, 16, 1), -ENOMEM);
+}
+
+static void discarding_advice_is_refused(void)
+{
+	/* MADV_DONTNEED may also work, as a FREE: see dontneed_loses_no_frame. */
+	const int advices[] = { MADV_FREE, MADV_REMOVE };
+	struct ex ex;
+
+	ex_start(&ex, 64, 1, 8, -1);
+	CHECK_EQ(ALLOC(&ex, 0, 0, 8), 8);
+	memset(ex.base, 6, 8 * PAGE);
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
+		CHECK_EQ(madvise(ex.base, 64 * PAGE, advices[i]), -1);
+		CHECK_EQ(madvise(ex_at(&ex, 1), PAGE, advices[i]), -1);
+		CHECK_EQ(madvise(ex_at(&ex, 40), PAGE, advices[i]), -1);
+	}
+	for (size_t i = 0; i < 8 * PAGE; i++)
+		CHECK_EQ(ex.base[i], 6);
+	CHECK_EQ(ALLOC(&ex, 0, 8, 1), -ENOMEM);
+	CHECK_EQ(FREE(&ex, 0, 0, 64), 8);
+}
+
+const struct test protect_tests[] = {
 	{ "2.4", "munmap_of_more_than_the_surface", munmap_of_more_than_the_surface },
 	{ "2.4", "mapping_over_the_whole_surface", mapping_over_the_whole_surface },
+	{ "2.5", "partial_munmap_is_einval", partial_munmap_is_einval },
+	{ "2.5", "fixed_mapping_over_a_part_is_refused", fixed_mapping_over_a_part_is_refused },
+	{ "2.5", "partial_mprotect_is_einval", partial_mprotect_is_einval },
+	{ "2.5", "mremap_is_efault", mremap_is_efault },
+	{ "2.5", "advice_that_splits_is_einval", advice_that_splits_is_einval },
+	{ "2.5", "advice_on_the_whole_is_taken", advice_on_the_whole_is_taken },
 	{ "2.5", "more_ways_to_split", more_ways_to_split },
 	{ "2.5", "mremap_moves_nothing", mremap_moves_nothing },
-	{ "2.6", "plain_advice_on_the_whole", plain_advice_on_the_whole },
-	{ "2.6", "discarding_advice_is_refused", discarding_advice_is_refused },
+	{ "2.6", "mprotect_of_the_whole_lasts", mprotect_of_the_whole_lasts },
 	{ "2.6", "no_access_at_all", no_access_at_all },
+	{ "2.6", "plain_advice_on_the_whole", plain_advice_on_the_whole },
+	{ "2.6", "dontneed_loses_no_frame", dontneed_loses_no_frame },
+	{ "2.6", "discarding_advice_is_refused", discarding_advice_is_refused },
 	{ 0 },
 };

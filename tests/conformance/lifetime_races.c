@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* more_races.c - sections 1 to 3 with threads: who opens, sets up, forks, closes at once */
+/* lifetime_races.c - chapters 1 to 3 with threads: who opens, forks, maps, sets up, unmaps, closes at once */
 
 #include "harness.h"
 
@@ -48,41 +48,6 @@ static void join_workers(pthread_t *threads)
 		CHECK_EQ(pthread_join(threads[i], NULL), 0);
 }
 
-static void use_a_new_one(void)
-{
-	struct ex own;
-
-	CHECK_ERRNO(ex_action(&ex, 3, EXMAP_OP_ALLOC, 0), EPROTO);
-	ex_start(&own, 64, 1, 8, -1);
-	CHECK_EQ(ALLOC(&own, 0, 0, 8), 8);
-	*ex_at(&own, 7) = 1;
-	CHECK(faults(ex_at(&own, 8), true, NULL));
-	CHECK_EQ(FREE(&own, 0, 0, 8), 8);
-}
-
-/* Whatever the other threads hold at that moment, the child must not wait for it. */
-static void fork_while_others_work(void)
-{
-	pthread_t threads[WORKERS];
-
-	start_workers(threads);
-	for (int i = 0; i < 30; i++) {
-		int status;
-		pid_t pid = fork();
-
-		if (pid == 0) {
-			use_a_new_one();
-			_exit(0);
-		}
-		CHECK_EQ(waitpid(pid, &status, 0), pid);
-		CHECK_EQ(status, 0);
-	}
-	stop = true;
-	join_workers(threads);
-	CHECK_EQ(ex_mapped(&ex), 0);
-	CHECK_EQ(ALLOC(&ex, 3, 0, 256), 256);
-}
-
 static void exit_while_others_work(void)
 {
 	for (int i = 0; i < 10; i++) {
@@ -118,29 +83,39 @@ static void close_while_others_work(void)
 	}
 }
 
-static void set_up_at_once(int id)
+static void use_a_new_one(void)
 {
-	int ret = ex_setup(ex.fd, -1, id + 1, 10 * (id + 1), 0);
+	struct ex own;
 
-	CHECK(ret == 0 || errno == EBUSY);
-	if (ret == 0)
-		wins += 1 + 100 * id;
+	CHECK_ERRNO(ex_action(&ex, 3, EXMAP_OP_ALLOC, 0), EPROTO);
+	ex_start(&own, 64, 1, 8, -1);
+	CHECK_EQ(ALLOC(&own, 0, 0, 8), 8);
+	*ex_at(&own, 7) = 1;
+	CHECK(faults(ex_at(&own, 8), true, NULL));
+	CHECK_EQ(FREE(&own, 0, 0, 8), 8);
 }
 
-static void one_setup_wins(void)
+/* Whatever the other threads hold at that moment, the child must not wait for it. */
+static void fork_while_others_work(void)
 {
-	for (int i = 0; i < 50; i++) {
-		struct exmap_ioctl_stats stats;
+	pthread_t threads[WORKERS];
 
-		wins = 0;
-		ex.fd = ex_open();
-		run_threads(4, set_up_at_once);
-		CHECK_EQ(wins % 100, 1);
-		CHECK_EQ(ioctl(ex.fd, EXMAP_IOCTL_STATS, &stats), 0);
-		CHECK_EQ(stats.max_interfaces, wins / 100 + 1);
-		CHECK_EQ(stats.buffer_size, 10 * (wins / 100 + 1));
-		close(ex.fd);
+	start_workers(threads);
+	for (int i = 0; i < 30; i++) {
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			use_a_new_one();
+			_exit(0);
+		}
+		CHECK_EQ(waitpid(pid, &status, 0), pid);
+		CHECK_EQ(status, 0);
 	}
+	stop = true;
+	join_workers(threads);
+	CHECK_EQ(ex_mapped(&ex), 0);
+	CHECK_EQ(ALLOC(&ex, 3, 0, 256), 256);
 }
 
 static void map_at_once(int id)
@@ -166,6 +141,50 @@ static void one_surface_wins(void)
 		CHECK_EQ(ALLOC(&ex, 0, ex.pages, 1), -EFAULT);
 		CHECK_EQ(ALLOC(&ex, 0, 0, 16), 16);
 		CHECK_EQ(munmap(ex.base, ex.pages * PAGE), 0);
+	}
+}
+
+#define RACE_PAGES 2048
+#define THREADS 4
+
+static void work_until_unmapped(int id)
+{
+	if (!id) {
+		usleep(20000);
+		CHECK_EQ(munmap(ex.base, RACE_PAGES * PAGE), 0);
+		return;
+	}
+	for (;;) {
+		int ret;
+
+		ex_vector(&ex, id, 0, 100 * id, 50);
+		if (id == 3)
+			ret = pread(ex.fd, ex_at(&ex, 100 * id), 8 * PAGE,
+				    read_offset(id, EXMAP_OP_ALLOC));
+		else
+			ret = ex_action(&ex, id, EXMAP_OP_ALLOC, 1);
+		if (ret < 0) {
+			CHECK_EQ(errno, EPROTO);
+			return;
+		}
+		ex_vector(&ex, id, 0, 100 * id, 50);
+		if (ex_action(&ex, id, EXMAP_OP_FREE, 1) < 0) {
+			CHECK_EQ(errno, EPROTO);
+			return;
+		}
+	}
+}
+
+static void munmap_races_with_calls(void)
+{
+	for (int round = 0; round < 10; round++) {
+		ex_start(&ex, RACE_PAGES, THREADS, 300, -1);
+		run_threads(THREADS, work_until_unmapped);
+		CHECK_EQ(ex_mapped(&ex), 0);
+		ex.base = ex_map(ex.fd, RACE_PAGES);
+		CHECK_EQ(ALLOC(&ex, 0, 0, 300), 300);
+		munmap(ex.base, RACE_PAGES * PAGE);
+		close(ex.fd);
 	}
 }
 
@@ -206,11 +225,37 @@ static void munmap_races_with_reads(void)
 	}
 }
 
-const struct test more_race_tests[] = {
+static void set_up_at_once(int id)
+{
+	int ret = ex_setup(ex.fd, -1, id + 1, 10 * (id + 1), 0);
+
+	CHECK(ret == 0 || errno == EBUSY);
+	if (ret == 0)
+		wins += 1 + 100 * id;
+}
+
+static void one_setup_wins(void)
+{
+	for (int i = 0; i < 50; i++) {
+		struct exmap_ioctl_stats stats;
+
+		wins = 0;
+		ex.fd = ex_open();
+		run_threads(4, set_up_at_once);
+		CHECK_EQ(wins % 100, 1);
+		CHECK_EQ(ioctl(ex.fd, EXMAP_IOCTL_STATS, &stats), 0);
+		CHECK_EQ(stats.max_interfaces, wins / 100 + 1);
+		CHECK_EQ(stats.buffer_size, 10 * (wins / 100 + 1));
+		close(ex.fd);
+	}
+}
+
+const struct test lifetime_race_tests[] = {
 	{ "1.2", "exit_while_others_work", exit_while_others_work },
 	{ "1.2", "close_while_others_work", close_while_others_work },
 	{ "1.4", "fork_while_others_work", fork_while_others_work },
 	{ "2.1", "one_surface_wins", one_surface_wins },
+	{ "2.4", "munmap_races_with_calls", munmap_races_with_calls },
 	{ "2.4", "munmap_races_with_reads", munmap_races_with_reads },
 	{ "3.1", "one_setup_wins", one_setup_wins },
 	{ 0 },
