@@ -129,7 +129,7 @@ static void only_the_first_vectors_are_written(void)
 		CHECK_EQ(ex.user[0]->iov[i].value, ~0UL);
 }
 
-/* No interface page is touched but the one named, and of that not a vector too many. */
+/* The call writes to the vectors of the interface that it names, and to no other interface. */
 static void upper_bits_of_results_are_zero(void)
 {
 	struct ex ex;

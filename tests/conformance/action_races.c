@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* action_races.c - chapter 4 and clause 3.5 with threads: calls that meet on pages, frames, vectors */
+/* action_races.c - clauses 3.5 to 4.10 with threads: calls compete for pages, frames, vectors */
 
 #include "harness.h"
 
@@ -61,7 +61,7 @@ static void racing_writer_harms_nobody(void)
 
 	ex_start(&ex, RACE_PAGES, 2, 1000, -1);
 	run_threads(2, scribble);
-	/* Whatever it did, it was whole: all frames are still there. */
+	/* Each call saw vectors of some kind and did what they said: no frame is lost. */
 	mapped = ex_mapped(&ex);
 	CHECK_EQ(FREE(&ex, 1, 0, RACE_PAGES), mapped);
 	CHECK_EQ(ex_mapped(&ex), 0);
@@ -70,8 +70,8 @@ static void racing_writer_harms_nobody(void)
 }
 
 /*
- * Each thread takes at most its share and gives it back through a second list of
- * its own: there are always enough frames somewhere.
+ * Each thread allocates at most its share of the frames, and frees them through a second
+ * interface. So enough frames are free at every moment, but in lists of other interfaces.
  */
 static void churn(int id)
 {
@@ -100,7 +100,7 @@ static void readers(int id)
 			CHECK_EQ(ALLOC(&ex, 0, 7, 1), 1);
 			__atomic_store_n(page, 1, __ATOMIC_RELAXED);
 			CHECK_EQ(FREE(&ex, 0, 7, 1), 1);
-			/* Until the next ALLOC nobody may get through. */
+			/* While round is odd the page is not mapped: every access must fault. */
 			round = 2 * i + 1;
 			for (int spin = 0; spin < 2000; spin++)
 				atomic_signal_fence(memory_order_seq_cst);
@@ -125,8 +125,8 @@ static void freed_pages_are_out_of_every_cpus_reach(void)
 }
 
 /*
- * Reader and writer take turns: every round has an access before the FREE that
- * must work (it fills the translation), and one after it that must not.
+ * Two threads take turns. In each round one accesses the page before the other frees it, which
+ * must work and puts the translation into its CPU's TLB; its access after the FREE must fault.
  */
 #define ROUNDS 300
 
@@ -178,7 +178,7 @@ static void race_for_pages(int id)
 
 			CHECK_EQ(ex.user[id]->iov[i].res, 0);
 			wins[page] += ex.user[id]->iov[i].pages;
-			/* Winner or loser: the page is there now. */
+			/* Whichever thread mapped the page, all see it mapped. */
 			CHECK(!faults(ex_at(&ex, page), true, NULL));
 		}
 	}
@@ -230,7 +230,7 @@ static void runs_race_page_by_page(void)
 
 static atomic_long balance;
 
-/* Everybody maps and unmaps everywhere: what was counted must be what is there. */
+/* All threads map and unmap the same pages: their counts must add up to the pages mapped. */
 static void toggle(int id)
 {
 	unsigned int seed = 77 + id;
@@ -264,8 +264,8 @@ static void allocs_and_frees_balance(void)
 static atomic_long bytes_read;
 
 /*
- * page_is_backing(), out of ThreadSanitizer's sight: to it, a pread() writes its
- * buffer when it returns, later than the page can be seen by others here.
+ * page_is_backing() without ThreadSanitizer, which takes a buffer of pread() to be written when
+ * pread() returns. Other threads may look at the page before that, and it would call that a race.
  */
 __attribute__((noinline, no_sanitize("thread"))) static bool holds_backing(int page)
 {
@@ -278,7 +278,7 @@ __attribute__((noinline, no_sanitize("thread"))) static bool holds_backing(int p
 	return true;
 }
 
-/* Who loses a race of reads waits until the winner has filled the page [4.9, 5.3]. */
+/* A READ that finds another filling the page waits until it is filled [4.9, 5.3]. */
 static void read_the_same(int id)
 {
 	for (int i = 0; i < 200; i++) {
@@ -303,7 +303,7 @@ static void reads_of_one_page_race(void)
 static void share_one_interface(int id)
 {
 	(void)id;
-	/* They overwrite each other's vectors; every call must still be whole. */
+	/* The threads overwrite each other's vectors: no call may fail, no frame be lost. */
 	for (int i = 0; i < 500; i++) {
 		CHECK(ex_action(&ex, 0, EXMAP_OP_ALLOC, 8) >= 0);
 		CHECK(ex_action(&ex, 0, EXMAP_OP_FREE, 8) >= 0);

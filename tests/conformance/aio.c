@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* aio.c - 7.5: reads of an exmap through Linux AIO */
+/* aio.c - clause 7.5: reads of an exmap through Linux AIO */
 
 #include "harness.h"
 
@@ -57,7 +57,7 @@ static void aio_reads(void)
 	      page_is_backing(&ex, 30) && buffer_is_backing(heap, 7));
 	CHECK_EQ(ex_mapped(&ex), 4);
 
-	/* The client's iocb is as it was. */
+	/* The iocbs are the client's: a submission leaves them as they were. */
 	CHECK_EQ(iocbs[0].aio_fildes, (unsigned int)ex.fd);
 	CHECK_EQ(submit(ctx, list, 1), 1);
 	CHECK_EQ(syscall(SYS_io_getevents, ctx, 1, 4, events, NULL), 1);
@@ -71,7 +71,7 @@ static void aio_reads(void)
 	CHECK_EQ(syscall(SYS_io_destroy, ctx), 0);
 }
 
-/* The kernel keeps room for each processor apart: on another there may be some. */
+/* The kernel counts free completions per CPU: a thread that moves to another may find more. */
 static void stay_on_this_cpu(void)
 {
 	cpu_set_t set;
@@ -82,7 +82,7 @@ static void stay_on_this_cpu(void)
 		SKIP("a thread cannot stay on a CPU here (%s)", strerror(errno));
 }
 
-/* What the kernel refuses to take has not been done, and is done when it is tried again. */
+/* A read that the kernel has no room for maps nothing, and works when it is submitted again. */
 static void aio_without_room(void)
 {
 	struct iocb iocb = { .aio_lio_opcode = IOCB_CMD_PREAD };

@@ -102,7 +102,7 @@ static void every_bit_of_a_page_number_counts(void)
 		CHECK_EQ(ALLOC(&ex, 0, 4 | 1UL << bit, 1), -EFAULT);
 		CHECK_EQ(FREE(&ex, 0, 3 | 1UL << bit, 1), -EFAULT);
 	}
-	/* These would end inside, if their sum could wrap. */
+	/* If page + len wrapped at 2^52, these ranges would end inside the surface. */
 	CHECK_EQ(ALLOC(&ex, 0, (1UL << 52) - 4090, 4095), -EFAULT);
 	CHECK_EQ(FREE(&ex, 0, (1UL << 52) - 4090, 4095), -EFAULT);
 	CHECK_EQ(ex_mapped(&ex), 1);
@@ -180,7 +180,7 @@ static void exhausted_run_counts_new_pages_only(void)
 	for (int i = 0; i < 64; i++)
 		there += !faults(ex_at(&ex, i), true, NULL);
 	CHECK_EQ(there, 8);
-	/* Nothing needed, nothing missed: mapped pages, no pages, and FREE. */
+	/* With no frame left, calls that need none still work. */
 	CHECK_EQ(ALLOC(&ex, 0, 13, 1), 0);
 	CHECK_EQ(ALLOC(&ex, 0, 40, 0), 0);
 	CHECK_EQ(FREE(&ex, 0, 8, 20), 8);
@@ -207,7 +207,7 @@ static void frames_are_found_in_every_list(void)
 {
 	struct ex ex;
 
-	/* 8 interfaces hold frames that the ninth wants: all of them. */
+	/* Eight interfaces hold all frames in their lists, and the ninth gets every one. */
 	ex_start(&ex, 4096, 9, 2000, -1);
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < 8; i++)
@@ -275,7 +275,7 @@ static void any_interface_frees(void)
 	CHECK_EQ(FREE(&ex, 0, 8, 8), 8);
 }
 
-/* More holes than an action has vectors: 4095 pages, every other one mapped. */
+/* One range with more mapped runs (2048) than a call has vectors (512). */
 static void free_of_a_comb(void)
 {
 	struct ex ex;

@@ -148,7 +148,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	siglongjmp(fault_jump, 1);
 }
 
-/* Where a load's value goes: valgrind leaves out loads that nobody looks at. */
+/* faults() stores what it loads here: valgrind leaves out a load whose value is unused. */
 static __thread volatile char loaded;
 
 bool faults(volatile void *addr, bool write, siginfo_t *info)
@@ -168,7 +168,7 @@ bool faults(volatile void *addr, bool write, siginfo_t *info)
 			*info = fault_info;
 		return true;
 	}
-	/* One byte, so that the address that faults is the one given; atomic, for races. */
+	/* One byte, so that si_addr is addr itself; atomic, because threads race for it. */
 	if (write)
 		__atomic_store_n((volatile char *)addr, 1, __ATOMIC_RELAXED);
 	else
@@ -176,7 +176,7 @@ bool faults(volatile void *addr, bool write, siginfo_t *info)
 	return false;
 }
 
-/* Without a name where that can be had: then none is left behind, however the test ends. */
+/* O_TMPFILE leaves no file behind, however the test ends; not every file system has it. */
 static int open_direct(const char *dir)
 {
 	char path[512];

@@ -21,7 +21,7 @@ static void clone_acts_on_the_other(void)
 	CHECK_EQ(ioctl(clone.fd, EXMAP_IOCTL_CLONE, ex.fd), 0);
 }
 
-/* The clone does all the work, from the first call on. */
+/* SETUP, mappings and reads all go through the clone. */
 static void clone_before_setup(void)
 {
 	struct ex ex = { .fd = ex_open(), .pages = 64 };

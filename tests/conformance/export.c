@@ -5,7 +5,7 @@
 
 #define MIB2 (2UL << 20)
 
-/* A surface at a given distance from a multiple of 2 MiB. */
+/* A surface that starts @skew bytes behind a multiple of 2 MiB. */
 static void start_skewed(struct ex *ex, size_t skew, size_t pages, int frames)
 {
 	char *room = hole(pages * PAGE + 2 * MIB2);
@@ -54,7 +54,7 @@ static void export_words_name_different_frames(void)
 	struct ex ex;
 
 	start_skewed(&ex, 0, 1024, 600);
-	words = export_words(ex.fd, 100, PROT_READ); /* shorter will do: one page is 512 words */
+	words = export_words(ex.fd, 100, PROT_READ); /* rounded up to a page: 512 words */
 	if (words == MAP_FAILED && errno == EPERM)
 		SKIP("this backend has page-table export switched off");
 	CHECK(words != MAP_FAILED);

@@ -135,7 +135,7 @@ static bool load(char *addr)
 
 	if (sigsetjmp(jump, 1))
 		return false;
-	/* Kept, because valgrind leaves out loads that nobody needs. */
+	/* Stored, because valgrind leaves out a load whose value is unused. */
 	sink = *(volatile char *)addr;
 	return true;
 }
@@ -154,7 +154,7 @@ static void handler_without_nodefer(void)
 	CHECK(load(ex_at(&ex, 9)));
 }
 
-/* With SA_NODEFER nothing is blocked in the handler, so no mask need be restored. */
+/* With SA_NODEFER the handler runs with SIGSEGV unblocked: there is no mask to restore. */
 static void handler_with_nodefer(void)
 {
 #ifdef EXMAP_TSAN
@@ -184,7 +184,7 @@ static void each_fault_finds_its_own_handler(void)
 		CHECK(!load(ex_at(&ex, i)));
 		CHECK(!load(none + i) && seen_addr == none + i);
 		CHECK(segvs == 2 * i && buses == i - 1);
-		/* Behind the end of a file: a real SIGBUS. */
+		/* Past the end of the file: this SIGBUS is not the exmap's. */
 		CHECK(!load(file + i) && seen_addr == file + i);
 		CHECK(segvs == 2 * i && buses == i);
 	}

@@ -10,7 +10,7 @@
 
 #define EXIT_SKIPPED 77
 
-/* Where the child says why it skipped: read by the parent for its TAP line. */
+/* A child that skips its test writes the reason here, and the parent prints it. */
 static char *skip_reason;
 #define SKIP_REASON_SIZE 256
 

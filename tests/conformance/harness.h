@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * harness.h - one test a clause, each in its own child with a time limit
+ * harness.h - runs each test in its own child, with a time limit
  *
- * A test is a function that returns; CHECK() and SKIP() end it early. It knows
- * nothing of who serves /dev/exmap.
+ * A test that returns has passed; CHECK() and SKIP() end it early. Tests do not know which
+ * backend serves /dev/exmap.
  */
 #ifndef EXMAP_CONFORMANCE_HARNESS_H
 #define EXMAP_CONFORMANCE_HARNESS_H
@@ -30,7 +30,7 @@
 
 /**
  * struct test - one test
- * @clause: of docs/spec.md
+ * @clause: the clause of docs/spec.md that it tests
  * @name:   what it shows
  * @run:    the test
  */
@@ -81,10 +81,10 @@ void test_skip(const char *format, ...) __attribute__((noreturn, format(printf, 
 
 /**
  * struct ex - an exmap under test
- * @fd:    of /dev/exmap
- * @base:  its surface
- * @pages: length of that
- * @user:  interface pages, mapped by ex_interface()
+ * @fd:    descriptor of /dev/exmap
+ * @base:  where its surface is mapped
+ * @pages: length of the surface
+ * @user:  interface pages, as ex_interface() mapped them
  */
 struct ex {
 	int fd;
@@ -160,21 +160,21 @@ void *at_the_edge(size_t bytes);
 int status_of_child(void (*fn)(struct ex *ex), struct ex *ex);
 
 /**
- * faults() - whether an access raises SIGSEGV; other threads' faults are theirs
- * @info: what the handler got, or NULL
+ * faults() - whether this thread's access raises SIGSEGV
+ * @info: filled with what the handler got; may be NULL
  */
 bool faults(volatile void *addr, bool write, siginfo_t *info);
 
-/** backing_file() - an O_DIRECT file of a known pattern; unlinked already. */
+/** backing_file() - an O_DIRECT file, unlinked, which holds the pattern. */
 int backing_file(size_t bytes);
 
-/** backing_byte() - the pattern: what its byte at an offset is. */
+/** backing_byte() - the pattern's byte at an offset. */
 unsigned char backing_byte(size_t offset);
 
-/** buffer_is_backing() - whether a page of any memory holds a page's part of the pattern. */
+/** buffer_is_backing() - whether a buffer holds the pattern's page @page. */
 bool buffer_is_backing(const char *buffer, uint64_t page);
 
-/** page_is_backing() - whether a page of the surface holds its part of the pattern. */
+/** page_is_backing() - whether a page of the surface holds the pattern's page of that number. */
 bool page_is_backing(struct ex *ex, uint64_t page);
 
 /** run_threads() - run fn(0) ... fn(n - 1) at once, and wait for all. */

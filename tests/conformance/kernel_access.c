@@ -48,7 +48,7 @@ static void kernel_uses_allocated_pages(void)
 	CHECK_ERRNO(pread(file, ex_at(&ex, 5), PAGE, 0), EFAULT);
 }
 
-/* Pages 5 and 7 are mapped, 6 and 8 are not: transfers stop at the hole. */
+/* Pages 5 and 7 are mapped, 6 and 8 are not: transfers stop before those. */
 static void transfers_end_at_a_missing_page(void)
 {
 	int zero = open("/dev/zero", O_RDONLY), memory = memfd_create("target", 0), pipes[2];

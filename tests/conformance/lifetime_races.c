@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* lifetime_races.c - chapters 1 to 3 with threads: who opens, forks, maps, sets up, unmaps, closes at once */
+/* lifetime_races.c - chapters 1 to 3 with threads: set up, map, fork and close, all at once */
 
 #include "harness.h"
 
@@ -12,7 +12,7 @@ static struct ex ex;
 static atomic_bool stop;
 static atomic_int wins, rounds[WORKERS + 1];
 
-/* Map and unmap on an interface of one's own, until told to stop or the exmap is gone. */
+/* A worker maps and unmaps on its own interface until @stop, or until the exmap is closed. */
 static void *work(void *arg)
 {
 	int id = (int)(intptr_t)arg;
@@ -75,7 +75,7 @@ static void close_while_others_work(void)
 		start_workers(threads);
 		CHECK_EQ(close(ex.fd), 0);
 		join_workers(threads);
-		/* Some pages may be left; they and the others are as they were. */
+		/* Workers may have left pages mapped, but never page 90. */
 		CHECK(faults(ex_at(&ex, 90), true, NULL));
 		CHECK_EQ(munmap(ex.base, 512 * PAGE), 0);
 		for (int id = 0; id <= WORKERS; id++)
@@ -95,7 +95,7 @@ static void use_a_new_one(void)
 	CHECK_EQ(FREE(&own, 0, 0, 8), 8);
 }
 
-/* Whatever the other threads hold at that moment, the child must not wait for it. */
+/* A child never waits for a lock that another thread of its parent held at the fork. */
 static void fork_while_others_work(void)
 {
 	pthread_t threads[WORKERS];

@@ -238,7 +238,7 @@ static void mapped_again_elsewhere_and_longer(void)
 		CHECK_EQ(ALLOC(&ex, 0, ex.pages, 1), -EFAULT);
 		CHECK_EQ(ALLOC(&ex, 0, ex.pages - 100, 100), 100);
 		*ex_at(&ex, ex.pages - 1) = 1;
-		/* The new one may lie over where the old one was. */
+		/* The old page must fault, unless the new surface covers its address. */
 		if (old + 11 * PAGE <= ex.base || old + 10 * PAGE >= ex_at(&ex, ex.pages))
 			CHECK(faults(old + 10 * PAGE, true, NULL));
 		CHECK_EQ(FREE(&ex, 0, ex.pages - 100, 100), 100);

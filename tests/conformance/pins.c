@@ -30,12 +30,12 @@ static void io_never_lands_in_a_recycled_page(void)
 	CHECK_EQ(read(pipes[0], out, PAGE), PAGE);
 	for (size_t i = 0; i < PAGE; i++)
 		CHECK_EQ(out[i], 0x77);
-	/* Then it is over, and every frame is there. */
+	/* The I/O is over: all frames are free again. */
 	FREE(&ex, 0, 0, 64);
 	CHECK_EQ(ALLOC(&ex, 0, 32, 8), 8);
 }
 
-/* The page itself is handed out again, and every other frame too. */
+/* After the FREE all frames are allocated, at the freed page's address too. */
 static void io_never_sees_what_comes_after_free(void)
 {
 	static unsigned char out[PAGE];
@@ -55,7 +55,7 @@ static void io_never_sees_what_comes_after_free(void)
 		if (freed)
 			CHECK(faults(ex_at(&ex, 0), false, NULL));
 		CHECK_EQ(ALLOC(&ex, 0, 0, 8 - !freed), 8 - 2 * !freed);
-		/* A page that FREE skipped is the client's still: leave it alone. */
+		/* A page that FREE skipped is still the client's, and so are its 0x77s. */
 		for (int i = !freed; i < 8 - !freed; i++)
 			memset(ex_at(&ex, i), 0x11, PAGE);
 		CHECK_EQ(read(pipes[0], out, PAGE), PAGE);
@@ -67,8 +67,8 @@ static void io_never_sees_what_comes_after_free(void)
 }
 
 /*
- * A registered buffer pins its page for as long as the ring likes. I/O into it
- * after FREE must reach nobody's page, though the same page is mapped again.
+ * A registered buffer pins its page until it is unregistered. I/O into the buffer after FREE must
+ * reach no mapped page, though the same address is mapped again.
  */
 static void pinned_page_is_not_recycled(void)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* protect.c - clauses 2.4 to 2.6: memory calls on a part of a surface, on all of it, on more */
+/* protect.c - clauses 2.4 to 2.6: munmap, mprotect, mremap and madvise of a surface or a part */
 
 #include "harness.h"
 
@@ -49,7 +49,7 @@ static void mapping_over_the_whole_surface(void)
 	CHECK_EQ(around[64 * PAGE], 7);
 }
 
-/* A surface whose pages 0-7 hold their number, to be found unharmed. */
+/* A surface whose pages 0 to 7 hold their number; check_marked() sees that they still do. */
 static void start_marked(struct ex *ex)
 {
 	ex_start(ex, 64, 1, 16, -1);
@@ -85,7 +85,7 @@ static void fixed_mapping_over_a_part_is_refused(void)
 	start_marked(&ex);
 	CHECK(mmap(ex_at(&ex, 2), PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
 	      MAP_FAILED);
-	/* Kernels before 6.2 call every failure of that kind ENOMEM. */
+	/* Kernels before 6.2 answer ENOMEM whatever the driver says. */
 	CHECK(errno == EINVAL || errno == ENOMEM);
 	check_marked(&ex);
 }
@@ -130,7 +130,7 @@ static void advice_on_the_whole_is_taken(void)
 	check_marked(&ex);
 }
 
-/* Whatever touches a part is refused, and nothing of the rest of the range happens either. */
+/* A call whose range covers a part of the surface fails, and does nothing to the rest either. */
 static void more_ways_to_split(void)
 {
 	const int advices[] = { MADV_RANDOM, MADV_SEQUENTIAL, MADV_HUGEPAGE, MADV_NOHUGEPAGE };
@@ -167,7 +167,7 @@ static void mremap_moves_nothing(void)
 	CHECK_ERRNO((long)mremap(ex.base, 64 * PAGE, 65 * PAGE, 0), EFAULT);
 	CHECK(mremap(ex.base, 64 * PAGE, 32 * PAGE, 0) == MAP_FAILED &&
 	      (errno == EFAULT || errno == EINVAL));
-	/* Nor may something else be moved over a part of it. */
+	/* Other memory cannot be moved over a part of the surface. */
 	CHECK(mremap(around, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, ex_at(&ex, 7)) ==
 	      MAP_FAILED);
 	CHECK_EQ(*ex_at(&ex, 7), 5);
@@ -228,7 +228,7 @@ static void plain_advice_on_the_whole(void)
 	CHECK_EQ(ALLOC(&ex, 0, 100, 8), 8);
 	memset(ex_at(&ex, 100), 6, 8 * PAGE);
 	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
-		/* A kernel without huge pages knows nothing of some. */
+		/* A kernel without huge pages refuses advice about them. */
 		if (madvise(plain, 64 * PAGE, advices[i]) == 0)
 			CHECK_EQ(madvise(ex.base, 1024 * PAGE, advices[i]), 0);
 		CHECK_EQ(ex_mapped(&ex), 8);
@@ -257,7 +257,7 @@ static void dontneed_loses_no_frame(void)
 
 static void discarding_advice_is_refused(void)
 {
-	/* MADV_DONTNEED may also work, as a FREE: see dontneed_loses_no_frame. */
+	/* Not MADV_DONTNEED, which may work as a FREE does: see dontneed_loses_no_frame. */
 	const int advices[] = { MADV_FREE, MADV_REMOVE };
 	struct ex ex;
 

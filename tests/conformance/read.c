@@ -178,7 +178,7 @@ static void alloc_reads_nothing(void)
 {
 	struct ex ex;
 
-	/* The backing ends before most of these pages; ALLOC does not care. */
+	/* The backing is shorter than the range, which concerns READ only. */
 	ex_start(&ex, 64, 1, 64, backing_file(2 * PAGE));
 	CHECK_EQ(pread(ex.fd, ex.base, 64 * PAGE, read_offset(0, EXMAP_OP_ALLOC)), 64 * PAGE);
 	CHECK(!page_is_backing(&ex, 1));

@@ -64,7 +64,7 @@ static void addresses_that_are_nowhere_are_efault(void)
 	CHECK_EQ(ex_mapped(&ex), 1);
 }
 
-/* A device with bad blocks, as dm-error or scsi_debug make one. */
+/* Needs a device with bad blocks, which dm-error and scsi_debug can make. */
 static void io_error_gives_its_errno(void)
 {
 	const char *path = getenv("EXMAP_TEST_BDEV_ERROR");
@@ -94,7 +94,7 @@ static void io_error_gives_its_errno(void)
 	CHECK_EQ(ex_mapped(&ex), 9);
 }
 
-/* Every frame has been used and holds ones: zeros are then somebody's doing. */
+/* Fill all frames with 0xff: a zero seen later was written by the READ. */
 static void dirty_all_frames(struct ex *ex, size_t frames)
 {
 	CHECK_EQ(ALLOC(ex, 0, 0, frames), frames);
@@ -107,7 +107,7 @@ static void end_of_file_inside_the_range(void)
 	struct ex ex;
 	struct iovec iov[2];
 
-	/* Ends 1000 bytes into page 10. */
+	/* The backing ends 1000 bytes into page 10. */
 	ex_start(&ex, 64, 1, 64, backing_file(10 * PAGE + 1000));
 	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 8, 6), 2 * PAGE + 1000);
 	CHECK(page_is_backing(&ex, 8) && page_is_backing(&ex, 9));
@@ -187,7 +187,7 @@ static void failed_read_unmaps_only_its_own(void)
 	CHECK_EQ(ALLOC(&ex, 0, 0, 256), 256);
 	for (int i = 0; i < 256; i++)
 		*ex_at(&ex, i) = i;
-	/* Nothing of the backing is there: whatever was mapped for it goes again. */
+	/* The backing ends before page 300: the four pages mapped for it are unmapped again. */
 	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 300, 4), 0);
 	CHECK_ERRNO(ex_read(&ex, EXMAP_OP_READ, 260, 300), ENOMEM);
 	for (int i = 0; i < 256; i++)
@@ -196,7 +196,7 @@ static void failed_read_unmaps_only_its_own(void)
 	CHECK(faults(ex_at(&ex, 300), false, NULL));
 }
 
-/* Both neighbours of a read that fails are mapped, and stay as they were. */
+/* The pages before and behind a read that fails are mapped, and keep their content. */
 static void failed_read_spares_its_neighbours(void)
 {
 	struct ex ex;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ring.h - an io_uring by hand: a library may lack what its kernel has */
+/* ring.h - an io_uring, without liburing, which may be older than the kernel */
 #ifndef EXMAP_CONFORMANCE_RING_H
 #define EXMAP_CONFORMANCE_RING_H
 
@@ -9,12 +9,12 @@
 
 /**
  * struct ring - an io_uring
- * @fd:     of it
+ * @fd:     its descriptor
  * @params: as the kernel has filled them in
- * @sqes:   entries
+ * @sqes:   submission entries
  * @sq:     submission ring
  * @cq:     completion ring
- * @done:   entries put in so far
+ * @done:   how many entries were put in so far
  */
 struct ring {
 	int fd;
@@ -25,7 +25,7 @@ struct ring {
 	unsigned int done;
 };
 
-/** ring_start() - make one of so many entries; skips the test where there is none. */
+/** ring_start() - make a ring; skips the test where the kernel has no io_uring. */
 void ring_start(struct ring *ring, unsigned int entries);
 
 /** ring_put() - put an entry in; it is submitted with the next ring_submit(). */

@@ -154,7 +154,7 @@ static void backing_may_be_closed(void)
 
 	ex_start(&ex, 8, 1, 8, direct);
 	CHECK_EQ(close(direct), 0);
-	/* The number may mean something else by now. */
+	/* Another file gets the number of the backing's descriptor. */
 	CHECK(open("/dev/null", O_RDWR) >= 0);
 	CHECK_EQ(pread(ex.fd, ex_at(&ex, 2), PAGE, 0), PAGE);
 	CHECK(page_is_backing(&ex, 2));
@@ -206,7 +206,7 @@ static void other_flags_are_ignored(void)
 	CHECK_EQ(ex_setup(ex_open(), -1, 1, 8, EXMAP_ALLOC_PROBE), 0);
 }
 
-/* Exactly @frames can be mapped, whichever of the interfaces ask. */
+/* Exactly @frames pages can be mapped, through whichever interfaces. */
 static void check_capacity(size_t frames, int interfaces)
 {
 	struct ex ex;
@@ -222,7 +222,7 @@ static void check_capacity(size_t frames, int interfaces)
 	CHECK_EQ(ex_mapped(&ex), frames);
 	for (int i = 0; i < interfaces; i++)
 		CHECK_EQ(ALLOC(&ex, i, frames, 1), -ENOMEM);
-	/* And again through another one, after each has freed some. */
+	/* The same again through the last interface, when every interface has freed some. */
 	for (size_t page = 0; page < frames; page++)
 		CHECK_EQ(FREE(&ex, page % interfaces, page, 1), 1);
 	for (size_t page = 0; page < frames; page += 500) {

@@ -6,16 +6,16 @@
 
 #include <sys/syscall.h>
 
-/* What header files of older kernels lack. */
+/* Debian 12's kernel headers (6.1) have these; older ones lack them. */
 #define OP_URING_CMD 46
 #define CMD_FIXED 1U
 
-/* Offsets in the submission entry, in bytes: its layout is the kernel's ABI. */
+/* Byte offsets of fields that older headers lack in struct io_uring_sqe: the kernel's ABI. */
 #define SQE_CMD_OP 8
 #define SQE_CMD_FLAGS 28
 #define SQE_CMD 48
 
-/* A backend that does not serve the ring's request says so, and does nothing. */
+/* The results by which a backend says that it does not serve an operation. */
 static bool unserved(int res)
 {
 	return res == -EBADF || res == -EINVAL || res == -EOPNOTSUPP;
@@ -69,7 +69,7 @@ static void readv_maps_and_fills(void)
 	iov[0].iov_len = 2 * PAGE;
 	CHECK_EQ(ring_do(&ring, &sqe), -EFAULT);
 	CHECK_EQ(ex_mapped(&ex), 3);
-	/* The backing must have survived it. */
+	/* The backing still works after reads through the ring. */
 	CHECK_EQ(pread(ex.fd, ex_at(&ex, 50), PAGE, 0), PAGE);
 	CHECK(page_is_backing(&ex, 50));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* uring_batch.c - 7.5: operations on an exmap among others in a ring */
+/* uring_batch.c - clause 7.5: reads of an exmap among other operations in a ring */
 
 #include "harness.h"
 #include "ring.h"
@@ -8,7 +8,7 @@
 
 #define BATCH 256
 
-/* The exmap's, an ordinary file's, and neither, in turn. */
+/* A third of the entries read the exmap, a third a file, and a third are no-ops. */
 static void batch_of_256(void)
 {
 	char *heap = aligned_alloc(PAGE, BATCH * PAGE);
@@ -53,7 +53,7 @@ static void results_by_user_data(struct ring *ring, int n, int *results)
 	}
 }
 
-/* Puts in linked entries, and fetches their results. */
+/* Submits @n linked entries, and returns the result of each. */
 static void do_chain(struct ring *ring, struct io_uring_sqe *sqes, int n, int *results)
 {
 	for (int i = 0; i < n; i++) {
@@ -66,7 +66,7 @@ static void do_chain(struct ring *ring, struct io_uring_sqe *sqes, int n, int *r
 	results_by_user_data(ring, n, results);
 }
 
-/* A page is read, and written elsewhere once it is there. */
+/* Two linked READs, then a write of the first page: it writes what the READ has brought. */
 static void links_wait_for_it(void)
 {
 	int copy = memfd_create("copy", 0);
@@ -109,7 +109,7 @@ static void failure_breaks_the_link(void)
 	CHECK_EQ(ex_mapped(&ex), 1);
 }
 
-/* What the file has when the READ comes to it was written just before. */
+/* A write to the backing, then linked READs: they see what it wrote. */
 static void it_waits_for_links(void)
 {
 	char *page = aligned_alloc(PAGE, PAGE);
@@ -132,7 +132,7 @@ static void it_waits_for_links(void)
 	CHECK_EQ(results[2], PAGE);
 	CHECK(!memcmp(ex_at(&ex, 9), page, PAGE) && page_is_backing(&ex, 10));
 
-	/* A failure before it leaves nothing mapped. */
+	/* If the first entry fails, the READs behind it map nothing. */
 	sqes[0] = ring_read(-1, page, PAGE, 0);
 	sqes[1] = ring_page_read(&ex, 20);
 	sqes[2] = ring_page_read(&ex, 21);
@@ -143,7 +143,7 @@ static void it_waits_for_links(void)
 	CHECK_EQ(ex_mapped(&ex), 2);
 }
 
-/* A backend that cannot wait for all the others says so. */
+/* A READ with a drain flag waits for the write before it, or is refused and maps nothing. */
 static void it_waits_for_a_drain(void)
 {
 	char *page = aligned_alloc(PAGE, PAGE);
@@ -202,7 +202,7 @@ static void registered_files(void)
 	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
 	CHECK(buffer_is_backing(heap, 7));
 
-	/* They change places. */
+	/* An update exchanges the two files. */
 	fds[0] = ex.fd;
 	fds[1] = file;
 	CHECK_EQ(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES_UPDATE, &update, 2),
@@ -215,7 +215,7 @@ static void registered_files(void)
 	sqe.flags = IOSQE_FIXED_FILE;
 	CHECK_EQ(ring_do(&ring, &sqe), PAGE);
 	CHECK(buffer_is_backing(heap, 8));
-	/* The ring's reference is enough. */
+	/* The ring holds a reference: the client may close its own descriptor. */
 	CHECK_EQ(close(ex.fd), 0);
 	sqe = ring_page_read(&ex, 5);
 	sqe.fd = 0;
@@ -254,7 +254,7 @@ static void ring_errors_are_preads(void)
 	CHECK_EQ(ring_do(&ring, &sqe), 0);
 }
 
-/* So its pages are there, and none is read into. */
+/* Pages of a registered buffer are mapped already, so a READ into it fails. */
 static void registered_buffer_of_the_surface(void)
 {
 	struct io_uring_sqe sqe;

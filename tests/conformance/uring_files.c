@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* uring_files.c - 7.5: rings that open, close and register exmaps and other files */
+/* uring_files.c - clause 7.5: rings that open, close and register exmaps and other files */
 
 #include "harness.h"
 #include "ring.h"
@@ -9,13 +9,13 @@
 
 #define BYTES 8
 
-/* The result, or the test is skipped where the kernel does not know the operation. */
+/* ring_do(), which skips the test where the kernel does not have the operation. */
 static int do_known(struct ring *ring, const struct io_uring_sqe *sqe)
 {
 	int res = ring_do(ring, sqe);
 
 	if (res == -EINVAL)
-		SKIP("this kernel does not have operation %d so", sqe->opcode);
+		SKIP("this kernel's io_uring does not have operation %d in this form", sqe->opcode);
 	return res;
 }
 
@@ -24,7 +24,7 @@ static struct io_uring_sqe close_of(int fd)
 	return (struct io_uring_sqe){ .opcode = IORING_OP_CLOSE, .fd = fd };
 }
 
-/* The file behind a slot has this many zeroes to read, as /dev/zero has. */
+/* Reads from the file in a slot. Return: BYTES, if that is /dev/zero. */
 static int read_slot(struct ring *ring, int slot)
 {
 	static char buffer[BYTES];
@@ -34,7 +34,7 @@ static int read_slot(struct ring *ring, int slot)
 	return ring_do(ring, &sqe);
 }
 
-/* A page of the exmap, which a slot is. */
+/* Reads a page of the exmap, which is in a slot. */
 static int read_page(struct ring *ring, const struct ex *ex, int slot, uint64_t page)
 {
 	struct io_uring_sqe sqe = ring_page_read(ex, page);
@@ -44,7 +44,7 @@ static int read_page(struct ring *ring, const struct ex *ex, int slot, uint64_t 
 	return ring_do(ring, &sqe);
 }
 
-/* The number is another file's then, and read as that. */
+/* After a ring has closed an exmap's descriptor, another file that gets its number is that file. */
 static void closed_by_the_ring(void)
 {
 	struct io_uring_sqe sqe;
@@ -63,7 +63,7 @@ static void closed_by_the_ring(void)
 	CHECK_EQ(file, copy);
 	CHECK_EQ(read(file, &byte, 1), 1);
 	CHECK_EQ(byte, 0);
-	/* The exmap goes on until its last fd. */
+	/* The exmap works until its last descriptor is closed. */
 	CHECK_EQ(ALLOC(&ex, 0, 0, 4), 4);
 	sqe = close_of(ex.fd);
 	CHECK_EQ(ring_do(&ring, &sqe), 0);
@@ -113,7 +113,7 @@ static void registered_by_the_ring(void)
 	fds[1] = -1;
 	CHECK_EQ(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, fds, 2), 0);
 	CHECK_EQ(read_page(&ring, &ex, 0, 3), PAGE);
-	/* The exmap's slot is a file's, and the empty one the exmap's. */
+	/* An update puts /dev/zero into the exmap's slot, and the exmap into the empty one. */
 	sqe.addr = (uintptr_t)&zero;
 	CHECK_EQ(do_known(&ring, &sqe), 1);
 	CHECK_EQ(read_slot(&ring, 0), BYTES);
@@ -124,7 +124,7 @@ static void registered_by_the_ring(void)
 	CHECK(page_is_backing(&ex, 4));
 }
 
-/* What an update skips stays. */
+/* An update leaves the slots that it skips as they were. */
 static void skipped_slots_stay(void)
 {
 	struct io_uring_rsrc_update update = { 0 };
@@ -146,7 +146,7 @@ static void skipped_slots_stay(void)
 	CHECK_EQ(read_slot(&ring, 1), BYTES);
 }
 
-/* Files that the ring opens for itself alone, in slots beside the exmap's, or in its place. */
+/* A ring opens files straight into slots: beside the exmap's, then in its place. */
 static void files_of_the_ring(void)
 {
 	struct io_uring_sqe direct = {
