@@ -6,15 +6,6 @@
 
 #include <sys/syscall.h>
 
-/* Debian 12's kernel headers (6.1) have these; older ones lack them. */
-#define OP_URING_CMD 46
-#define CMD_FIXED 1U
-
-/* Byte offsets of fields that older headers lack in struct io_uring_sqe: the kernel's ABI. */
-#define SQE_CMD_OP 8
-#define SQE_CMD_FLAGS 28
-#define SQE_CMD 48
-
 /* The results by which a backend says that it does not serve an operation. */
 static bool unserved(int res)
 {
@@ -33,7 +24,7 @@ static void io_uring_reads(void)
 	sqe = ring_page_read(&ex, 5);
 	sqe.len = 2 * PAGE;
 	ret = ring_do(&ring, &sqe);
-	if (ret < 0) {
+	if (unserved(ret)) {
 		CHECK_EQ(ex_mapped(&ex), 0);
 		SKIP("this backend does not serve io_uring (%s)", strerror(-ret));
 	}
@@ -77,12 +68,14 @@ static void readv_maps_and_fills(void)
 static int command(struct ring *ring, const struct ex *ex, int interface, int opcode,
 		   unsigned int flags, struct iovec iov)
 {
-	struct io_uring_sqe sqe = { .opcode = OP_URING_CMD, .fd = ex->fd };
-	uint32_t op = interface | opcode << 8;
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_URING_CMD,
+		.fd = ex->fd,
+		.cmd_op = interface | opcode << 8,
+		.uring_cmd_flags = flags,
+	};
 
-	memcpy((char *)&sqe + SQE_CMD_OP, &op, sizeof(op));
-	memcpy((char *)&sqe + SQE_CMD_FLAGS, &flags, sizeof(flags));
-	memcpy((char *)&sqe + SQE_CMD, &iov, sizeof(iov));
+	memcpy(sqe.cmd, &iov, sizeof(iov));
 	return ring_do(ring, &sqe);
 }
 
@@ -144,7 +137,7 @@ static void command_of_fixed_vectors(void)
 		v[i].len = request[i][1];
 	}
 	buffer.iov_len = 4 * sizeof(*v);
-	res = command(&ring, &ex, 0, EXMAP_OP_ALLOC, CMD_FIXED, buffer);
+	res = command(&ring, &ex, 0, EXMAP_OP_ALLOC, IORING_URING_CMD_FIXED, buffer);
 	if (unserved(res)) {
 		CHECK_EQ(ex_mapped(&ex), 0);
 		SKIP("io_uring commands on the exmap fd not served by this backend");
