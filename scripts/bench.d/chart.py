@@ -6,7 +6,8 @@ import subprocess
 import targets
 from spread import Spread
 
-# Colours that can be told apart by those who see few (Okabe and Ito); what is no exmap is dashed.
+# Colours that can be told apart by those who see few (Okabe and Ito); in SVG what is no exmap is
+# dashed.
 LOOK = {
     "auto": ("exmap, auto", "#0072B2", 1, 7),
     "exmap": ("exmap", "#0072B2", 1, 7),
@@ -21,7 +22,7 @@ LOOK = {
     "pread": ("pread, memory stays", "#56B4E9", 2, 12),
 }
 
-HEAD = """set terminal svg size {width},{height} font "Helvetica,13" background "#ffffff"
+HEAD = """set terminal {terminal} size {width},{height} font "Helvetica,13" background "#ffffff"
 set output "{path}"
 set border 3 linecolor "#444444"
 set tics nomirror textcolor "#222222"
@@ -53,10 +54,16 @@ def spread_bars(name, colour):
     return f"${name} using 1:3:(0):($4-$3) with vectors {style}"
 
 
+def finish(data, title, settings, parts):
+    """Returns a chart of these parts."""
+    return f'{data}set title "{title}" font ",14"\n{settings}plot ' + ", \\\n  ".join(parts) + "\n"
+
+
 def panel(name, title, settings, series):
     """Returns the gnuplot commands of a chart: (look, more of a title, rows) for each line."""
     data, parts = "", []
-    for i, (look, more, rows) in enumerate(series):
+    # The first of the series is drawn last, so that no other hides it.
+    for i, (look, more, rows) in enumerate(reversed(series)):
         text, colour, dash, symbol = LOOK[look]
         block_name = f"{name}{i}"
         data += block(block_name, rows)
@@ -67,7 +74,7 @@ def panel(name, title, settings, series):
             f'${block_name} using 1:2 with linespoints linewidth 1.6 {style} title "{text}{more}"'
         )
         parts.append(spread_bars(block_name, colour))
-    return f'{data}set title "{title}" font ",14"\n{settings}plot ' + ", \\\n  ".join(parts) + "\n"
+    return finish(data, title, settings + "set key invert\n", parts)
 
 
 def bars(name, title, settings, groups, looks):
@@ -87,12 +94,14 @@ def bars(name, title, settings, groups, looks):
         parts.append(spread_bars(f"{name}{i}", "#222222"))
     tics = ", ".join(f'"{g}" {i}' for i, g in enumerate(groups))
     settings += f"set xtics ({tics})\nset xrange [-0.6:{len(groups) - 0.4}]\n"
-    return f'{data}set title "{title}" font ",14"\n{settings}plot ' + ", \\\n  ".join(parts) + "\n"
+    return finish(data, title, settings, parts)
 
 
 def draw(path, columns, panels, height=440, width=520):
     rows = -(-len(panels) // columns)
-    text = HEAD.format(width=width * columns, height=height * rows, path=path)
+    # gnuplot's terminals are named as files end.
+    terminal = path.rsplit(".", 1)[1]
+    text = HEAD.format(terminal=terminal, width=width * columns, height=height * rows, path=path)
     if len(panels) > 1:
         text += f"set multiplot layout {rows},{columns}\n"
     gnuplot(text + "".join(panels))

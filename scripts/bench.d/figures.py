@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Writes all figures as markdown."""
+"""Writes the figures as markdown."""
 
 import targets
+from plots import GROWTH
 from spread import Spread, number, ratio
 
 MODES = {
@@ -35,67 +36,38 @@ def patterns(results):
     yield from grid(results, ("pattern", "threads"), "backend", "ns", "pattern, threads")
 
 
-def runs(results):
-    yield "Nanoseconds a page: 512 pages in runs, each run elsewhere.\n"
-    yield from grid(results, ("threads", "run"), "backend", "ns", "threads, pages of a run")
-    yield "\nTime of `auto` over that of the best bare loop:\n"
-    yield "| pages of a run | 1 thread | | 2 threads | |"
+# What grows in a set: the pattern, the word of a line that says how much, the table's words.
+GROWS = [
+    ("surface", "scan", "surface", "pages of surface"),
+    ("surface", "scattered", "pages", "pages, far apart"),
+    ("touched", "scan", "pages", "pages used"),
+    ("frames", "scan", "frames", "frames"),
+    ("interfaces", "scan", "interfaces", "interfaces"),
+]
+
+
+def ends(results, pattern, by):
+    """Returns auto's lines with the least and the most of what grows, of the same batch."""
+    lines = targets.find(results, backend="auto", pattern=pattern)
+    lines = targets.find(lines, batch=max(r["batch"] for r in lines))
+    lines.sort(key=lambda r: r[by])
+    return lines[0], lines[-1]
+
+
+def growth(*sets):
+    yield "`auto`: the least and the most of what grows, all else being the same. Memory is what is"
+    yield "resident beside the pages in use.\n"
+    yield "| pattern, what grows | ns a page | memory, KiB | SETUP, µs | SETUP adds, KiB |"
     yield "| --- | --- | --- | --- | --- |"
-    one, two = (targets.run_ratios(results, n) for n in (1, 2))
-    for n in one:
-        cells = (f"{r.text(2)} | `{loop}`" for r, loop in (one[n], two[n]))
-        yield f"| {n} | " + " | ".join(cells) + " |"
-
-
-def threads(results):
-    yield "Nanoseconds a page, all threads together, batches of 512.\n"
-    yield from grid(results, ("pattern", "threads"), "backend", "ns", "pattern, threads")
-
-
-def time_and_memory(results, rows, title):
-    yield "Nanoseconds a page:\n"
-    yield from grid(results, rows, "backend", "ns", title)
-    scans = targets.find(results, pattern="scan")
-    yield "\nResident memory beside the pages in use, KiB:\n"
-    yield from grid(scans, rows[-1:], "backend", "overhead_kib", title.rsplit(", ", 1)[-1], 0)
-
-
-def set_up(results, row, title):
-    scans = targets.find(results, pattern="scan")
-    yield "\nTime of set-up, microseconds:\n"
-    yield from grid(scans, (row,), "backend", "setup_us", title, 0)
-    yield "\nResident memory that set-up adds, KiB:\n"
-    yield from grid(scans, (row,), "backend", "setup_kib", title, 0)
-
-
-def surface(results):
-    yield "`scan` goes through 1 GiB of a surface that grows; `scattered` takes single pages of all"
-    yield "of it, and so many that few have been there before.\n"
-    # Of scattered pages the surface is the working set.
-    results = [r | {"surface": max(r["surface"], r["pages"])} for r in results]
-    yield from time_and_memory(results, ("pattern", "surface"), "pattern, pages of surface")
-    yield from set_up(results, "surface", "pages of surface")
-
-
-def touched(results):
-    yield "`scan` through a working set that grows, by 1 024 frames.\n"
-    yield from time_and_memory(results, ("pages",), "pages used")
-
-
-def frames(results):
-    pages = number(results[0]["pages"], 0)
-    yield f"`scan` through {pages} pages; the fewest frames in smaller batches.\n"
-    yield from time_and_memory(results, ("batch", "frames"), "batch, frames")
-    yield from set_up(results, "frames", "frames")
-
-
-def interfaces(results):
-    yield "`scan` by one thread that takes the next interface for each batch.\n"
-    yield from time_and_memory(results, ("interfaces",), "interfaces")
-    each, fewest, n = targets.per_interface(results)
+    named = dict(zip(GROWTH, sets, strict=True))
+    shown = {"ns": None, "overhead_kib": 0, "setup_us": 0, "setup_kib": 0}
+    for name, pattern, by, what in GROWS:
+        for line in ends(named[name], pattern, by):
+            cells = (Spread(line[f]).text(n) if f in line else "" for f, n in shown.items())
+            yield f"| `{pattern}`, {number(line[by], 0)} {what} | " + " | ".join(cells) + " |"
+    each, fewest, n = targets.per_interface(named["interfaces"])
     yield f"\nMemory for each interface, bytes: {each.text(0)}."
     yield f"With one interface, and {n} frames, KiB: {fewest.text(0)}."
-    yield from set_up(results, "interfaces", "interfaces")
 
 
 def minicache(results):
@@ -124,21 +96,26 @@ def startup(results):
     yield from grid(results, ("program",), "mode", "ms", "program")
 
 
+def interrupts(*lines):
+    """Returns the medians of those lines that have FREEs."""
+    each = [r["ipis_per_free"] for r in lines if "ipis_per_free" in r]
+    return ", ".join(number(Spread(v).median) for v in each)
+
+
 def module(results):
     yield "In QEMU (software CPU: compare within a row only), nanoseconds a page, batches of 512.\n"
-    titles = ("kernel, CPUs, pattern, threads, touched", "module", "anonymous, madvise a page")
+    titles = ("CPUs, pattern, threads, touched", "module", "anonymous, madvise a page")
     yield "| " + " | ".join(titles) + " | interrupts a FREE: module, anonymous |"
     yield "| --- | --- | --- | --- |"
     for line in targets.find(results, backend="exmap"):
-        keys = ("kernel", "cpus", "pattern", "threads", "touch")
+        keys = ("cpus", "pattern", "threads", "touch")
         anon = targets.find(results, backend="anon", **{k: line[k] for k in keys})
-        ipis = [r["ipis_per_free"] for r in (line, *anon) if "ipis_per_free" in r]
-        yield "| {}, {}, `{}`, {}, {} | {} | {} | {} |".format(
+        yield "| {}, `{}`, {}, {} | {} | {} | {} |".format(
             *(line[k] for k in keys[:-1]),
             "yes" if line["touch"] else "no",
             Spread(line["ns"]).text(0),
             Spread(anon[0]["ns"]).text(0) if anon else "",
-            ", ".join(number(Spread(v).median) for v in ipis),
+            interrupts(line, *anon),
         )
 
 
@@ -146,39 +123,38 @@ def modules(results):
     other = targets.find(results, module="other")[0]["files"]
     yield f"By turns with {other} in one virtual machine (QEMU's software CPU), two CPUs,"
     yield "nanoseconds a page, batches of 512.\n"
-    yield "| pattern, threads, touched | ours | the other | ours / the other |"
-    yield "| --- | --- | --- | --- |"
+    titles = ("pattern, threads, touched", "ours", "the other", "ours / the other")
+    yield "| " + " | ".join(titles) + " | interrupts a FREE: ours, the other's |"
+    yield "| --- | --- | --- | --- | --- |"
     for line in targets.find(results, module="exmap"):
-        keys = ("pattern", "threads", "touch")
-        other = targets.one(results, "ns", module="other", **{k: line[k] for k in keys})
-        yield "| `{}`, {}, {} | {} | {} | {} |".format(
+        keys = {k: line[k] for k in ("pattern", "threads", "touch")}
+        (other,) = targets.find(results, module="other", **keys)
+        yield "| `{}`, {}, {} | {} | {} | {} | {} |".format(
             line["pattern"],
             line["threads"],
             "yes" if line["touch"] else "no",
             Spread(line["ns"]).text(0),
-            Spread(other).text(0),
-            ratio(line["ns"], other).text(2),
+            Spread(other["ns"]).text(0),
+            ratio(line["ns"], other["ns"]).text(2),
+            interrupts(line, other),
         )
 
 
-TITLES = {
-    "patterns": (patterns, "Patterns of page use"),
-    "runs": (runs, "Runs of neighbours"),
-    "threads": (threads, "Threads"),
-    "surface": (surface, "Growth of the surface"),
-    "touched": (touched, "Growth of what is used of it"),
-    "frames": (frames, "Growth of the frames"),
-    "interfaces": (interfaces, "Growth of the interfaces"),
-    "minicache": (minicache, "A buffer manager"),
-    "calls": (calls, "Calls that do nothing"),
-    "startup": (startup, "A program that never opens the device"),
-    "module": (module, "The module"),
-    "modules": (modules, "The module beside another"),
-}
+# Title, and the sets that the section is of. runs and threads are shown by their plots.
+SECTIONS = [
+    (patterns, "Patterns of page use", ["patterns"]),
+    (growth, "Growth", GROWTH),
+    (minicache, "A buffer manager", ["minicache"]),
+    (calls, "Calls that do nothing", ["calls"]),
+    (startup, "A program that never opens the device", ["startup"]),
+    (module, "The module", ["module"]),
+    (modules, "The module beside another", ["modules"]),
+]
 
 
 def measured_on(data):
-    yield "| sets | kernel | CPU | CPUs | `auto` is | repetitions | date | commit |"
+    words = "kernel", "CPU", "CPUs", "`auto` is", "repetitions", "date", "commit"
+    yield "| sets | " + " | ".join(words) + " |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     alike = {}
     for name, content in data.items():
@@ -193,14 +169,14 @@ def markdown(data):
     """Yields the lines of the page."""
     yield "# Figures"
     yield ""
-    yield "Written by `scripts/bench`; [performance.md](../performance.md) says what they mean."
-    yield "Each is a median [least .. most] of repetitions taken in turn; a ratio is of what was"
-    yield "measured in the same repetition."
+    yield "`scripts/bench` writes this page; docs/performance.md says what the figures mean. Each is"
+    yield "a median [least .. most] of repetitions taken in turn; a ratio is of what was measured in"
+    yield "the same repetition. `scripts/bench --only SET` measures the figures of a set again."
     yield ""
     yield from measured_on(data)
     yield "\n## Targets\n"
     yield from targets.table(data)
-    for name, (section, title) in TITLES.items():
-        if name in data:
+    for section, title, names in SECTIONS:
+        if all(name in data for name in names):
             yield f"\n## {title}\n"
-            yield from section(data[name]["results"])
+            yield from section(*(data[name]["results"] for name in names))

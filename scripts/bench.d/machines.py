@@ -27,11 +27,11 @@ def machine(options, cpus, *arguments):
     return output(*vm, "--cpus", str(cpus), *arguments)
 
 
-def add_printed(results, printed, cpus, more=None):
+def add_printed(results, printed, name, cpus, more=None):
     """Adds what exmap-bench printed on a machine's console."""
     text = printed[printed.index("{") : printed.rindex("}") + 1]
     kernel = json.loads(text)["kernel"]
-    add_bench(results, text, {"cpus": cpus, "kernel": kernel} | (more or {}))
+    add_bench(results, text, name, {"cpus": cpus, "kernel": kernel} | (more or {}))
 
 
 def module(name, options):
@@ -47,7 +47,7 @@ def module(name, options):
             f" --pages 4096 -n {repeat} -s {seconds} --json"
         )
         printed = machine(options, cpus, "--", "sh", "-c", command)
-        add_printed(results, printed, cpus)
+        add_printed(results, printed, name, cpus)
     return repeat, results
 
 
@@ -88,7 +88,7 @@ def modules(name, options):
         printed = machine(options, 2, *add, "--", "sh", "-c", script)
     for part in printed.split("== ")[1:]:
         which = part.split()[0]
-        add_printed(results, part, 2, {"module": which, "files": files[which]})
+        add_printed(results, part, name, 2, {"module": which, "files": files[which]})
     # One that fails at times must not be compared by what is left.
     for line in results.values():
         if len(line.get("ns", [])) != repeat:

@@ -5,7 +5,6 @@ scripts/bench says how it is used; it also builds what this runs.
 """
 
 import argparse
-import json
 import os
 import sys
 
@@ -13,13 +12,15 @@ import figures
 import machines
 import measure
 import plots
+import store
 from run import ROOT
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--out", default=f"{ROOT}/docs/performance")
+    parser.add_argument("--out", default=f"{ROOT}/build/bench")
+    parser.add_argument("--docs", nargs="?", const=f"{ROOT}/docs/performance")
     parser.add_argument("--only")
     parser.add_argument("--render", action="store_true")
     parser.add_argument("--beside", type=lambda files: files.split(","))
@@ -36,39 +37,26 @@ def arguments():
     return options
 
 
-def load(folder):
-    """Returns all sets that have been measured, in their order."""
-    data = {}
-    for name in measure.SETS:
-        if os.path.exists(f"{folder}/{name}.json"):
-            with open(f"{folder}/{name}.json", encoding="utf-8") as file:
-                data[name] = json.load(file)
-    return data
-
-
-def save(path, content):
-    """Writes a set with a line for each of its results."""
-    results = ",\n".join(map(json.dumps, content["results"]))
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f'{{"about": {json.dumps(content["about"])},\n"results": [\n{results}\n]}}\n')
-
-
 def main():
     options = arguments()
-    folder = f"{options.out}/data"
-    os.makedirs(folder, exist_ok=True)
+    home = options.docs or options.out
+    os.makedirs(options.out, exist_ok=True)
+    data = store.load(f"{home}/data.json")
     for name in [] if options.render else options.sets:
-        content = measure.measure(name, options)
-        save(f"{folder}/{name}.json", content)
+        data[name] = measure.measure(name, options)
+        # After each set: what took minutes is not lost if a later one fails.
+        store.save(f"{home}/data.json", data)
+        data = store.load(f"{home}/data.json")
         if sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr)
-    data = load(folder)
-    page = "\n".join(figures.markdown(data)) + "\n"
-    with open(f"{options.out}/figures.md", "w", encoding="utf-8") as file:
-        file.write(page)
-    plots.draw(data, options.out)
+    data = {name: data[name] for name in measure.SETS if name in data}
+    with open(f"{home}/figures.md", "w", encoding="utf-8") as file:
+        file.write("\n".join(figures.markdown(data)) + "\n")
+    plots.draw(data, options.out, plots.ALL, "svg")
+    if options.docs:
+        plots.draw(data, options.docs, plots.SHOWN, "png")
     print("\n".join(figures.targets.table(data)))
-    print(f"\nall figures: {os.path.relpath(options.out)}/figures.md")
+    print(f"\nfigures: {os.path.relpath(home)}/figures.md; plots: {os.path.relpath(options.out)}/")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def bench(name, options):
         for part in parts:
             # A part may say otherwise: the last word counts.
             command = [f"{options.build}/bin/exmap-bench", *"--json -n 1 -s".split(), str(seconds)]
-            add_bench(results, output(*command, *part))
+            add_bench(results, output(*command, *part), name)
     return repeat, results
 
 

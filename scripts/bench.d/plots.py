@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Which plots there are, and of what."""
 
+import os
+
 import chart
 import targets
 from spread import Spread
@@ -29,7 +31,7 @@ GROWTH = {
 }
 
 
-def patterns(data, out):
+def patterns(data, path):
     looks = ["auto", "copy", "mprotect", "anon", "anon-vectored", "bare-copy", "bare-move"]
     panels = []
     for n in 1, 2:
@@ -40,10 +42,10 @@ def patterns(data, out):
         settings = NS + "set yrange [50:*]\nset style fill solid 0.9 noborder\n"
         title = f"Patterns, batches of 512, {targets.threads_text(n)}"
         panels.append(chart.bars(f"patterns{n}", title, settings, groups, looks))
-    chart.draw(f"{out}/patterns.svg", 1, panels, 360, 1000)
+    chart.draw(path, 1, panels, 360, 1000)
 
 
-def runs(data, out):
+def runs(data, path):
     settings = NS + POWERS + COUNTS + 'set xlabel "pages of a run"\nset xrange [0.8:640]\n'
     panels = []
     for n in 1, 2:
@@ -53,17 +55,17 @@ def runs(data, out):
                 f"runs{n}", f"512 pages in runs, {targets.threads_text(n)}", settings, series
             )
         )
-    chart.draw(f"{out}/runs.svg", 2, panels)
+    chart.draw(path, 2, panels)
 
 
-def threads(data, out):
+def threads(data, path):
     settings = NS + POWERS + COUNTS + 'set xlabel "threads"\nset xrange [0.85:76]\n'
     titles = {"neighbours": "512 neighbours", "scattered": "512 single pages, scattered"}
     panels = []
     for pattern, title in titles.items():
         lines = targets.find(data["threads"]["results"], pattern=pattern)
         panels.append(chart.panel(pattern, title, settings, chart.by_backend(lines, "threads")))
-    chart.draw(f"{out}/threads.svg", 2, panels)
+    chart.draw(path, 2, panels)
 
 
 def growth_panel(name, results, figure, label):
@@ -78,17 +80,17 @@ def growth_panel(name, results, figure, label):
     return chart.panel(name, title, settings, series)
 
 
-def growth_time(data, out):
+def growth_time(data, path):
     panels = [growth_panel(name, data[name]["results"], "ns", NS) for name in GROWTH]
-    chart.draw(f"{out}/growth-time.svg", 2, panels)
+    chart.draw(path, 2, panels)
 
 
-def growth_memory(data, out):
+def growth_memory(data, path):
     panels = [growth_panel(n, data[n]["results"], "overhead_kib", MEMORY) for n in GROWTH]
-    chart.draw(f"{out}/growth-memory.svg", 2, panels)
+    chart.draw(path, 2, panels)
 
 
-def look_ups(data, out):
+def look_ups(data, path):
     groups = {}
     for r in data["minicache"]["results"]:
         group = groups.setdefault(targets.threads_text(r["threads"]), {})
@@ -97,22 +99,29 @@ def look_ups(data, out):
     settings += "set style fill solid 0.9 noborder\n"
     title = "Random look-ups, an index four times its frames"
     bars = chart.bars("look", title, settings, groups, ["exmap", "anon"])
-    chart.draw(f"{out}/look-ups.svg", 1, [bars])
+    chart.draw(path, 1, [bars])
 
 
-# Each with the sets that it is drawn of.
+# By name, each with the sets that it is drawn of.
 ALL = {
-    patterns: ["patterns"],
-    runs: ["runs"],
-    threads: ["threads"],
-    growth_time: GROWTH,
-    growth_memory: GROWTH,
-    look_ups: ["minicache"],
+    "patterns": (patterns, ["patterns"]),
+    "runs": (runs, ["runs"]),
+    "threads": (threads, ["threads"]),
+    "growth-time": (growth_time, GROWTH),
+    "growth-memory": (growth_memory, GROWTH),
+    "look-ups": (look_ups, ["minicache"]),
 }
+# Those that docs/performance.md shows.
+SHOWN = "patterns", "runs", "look-ups"
 
 
-def draw(data, out):
-    """Writes the plots of what has been measured."""
-    for plot, names in ALL.items():
-        if all(name in data for name in names):
-            plot(data, out)
+def draw(data, folder, names, kind):
+    """Writes plots of what has been measured, as files of that kind."""
+    for name in names:
+        plot, wanted = ALL[name]
+        path = f"{folder}/{name}.{kind}"
+        if all(one in data for one in wanted):
+            plot(data, path)
+        elif os.path.exists(path):
+            # Of other figures than those that now stand beside it.
+            os.remove(path)

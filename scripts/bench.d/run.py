@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 
+import sets
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # What exmap-bench says of a line that is not a figure.
 PLAN = "pattern threads batch touch run pages surface frames interfaces backend".split()
-FIGURES = "ns ipis_per_free setup_us setup_kib overhead_kib".split()
 
 
 def output(*command, **options):
@@ -34,9 +35,10 @@ def add(results, key, figures):
             line.setdefault(name, []).append(value)
 
 
-def add_bench(results, text, more=None):
-    """Adds what exmap-bench printed as JSON."""
+def add_bench(results, text, name, more=None):
+    """Adds what exmap-bench printed as JSON, as far as the set keeps it."""
     for line in json.loads(text)["results"]:
         key = {name: line[name] for name in PLAN} | (more or {})
         for i in range(len(line["ns"])):
-            add(results, key, {f: line[f][i] for f in FIGURES if line[f] is not None})
+            kept = (f for f in sets.KEPT.get(name, ["ns"]) if line[f] is not None)
+            add(results, key, {f: line[f][i] for f in kept})

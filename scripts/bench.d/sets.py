@@ -90,6 +90,17 @@ MODULES = [
     )
 ]
 
+# The figures that a set's tables and plots show; the others show times only.
+GROWTH = ["ns", "setup_us", "setup_kib", "overhead_kib"]
+KEPT = {
+    "surface": GROWTH,
+    "touched": GROWTH,
+    "frames": GROWTH,
+    "interfaces": GROWTH,
+    "module": ["ns", "ipis_per_free"],
+    "modules": ["ns", "ipis_per_free"],
+}
+
 # Name: parts, seconds of one measurement, repetitions.
 FULL = {
     "patterns": (patterns(), 0.2, 7),
