@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* abuse.h - what is left when a client is gone */
+/* abuse.h - frames that are left when a client is gone */
 #ifndef EXMAP_TESTS_ABUSE_H
 #define EXMAP_TESTS_ABUSE_H
 
@@ -8,13 +8,13 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-/** frames_held() - frames that all exmaps hold, as the module counts; -1 if nobody does. */
+/** frames_held() - how many frames all exmaps hold, by the module's count; -1 without it. */
 long frames_held(void);
 
-/** frames_settled() - the same, once what former clients had has come back. */
+/** frames_settled() - frames_held(), after the frames of former clients have come back. */
 long frames_settled(void);
 
-/** frames_return_to() - wait until that is @count; false if it does not come to it. */
+/** frames_return_to() - wait until frames_held() is @count; false if that takes too long. */
 bool frames_return_to(long count);
 
 #endif /* EXMAP_TESTS_ABUSE_H */

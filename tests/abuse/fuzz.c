@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* fuzz.c - arguments that no client would pass; nothing may happen but an errno */
+/* fuzz.c - arguments that no client would pass: calls may fail, and nothing else may happen */
 
 #include "harness.h"
 
@@ -34,7 +34,7 @@ static uint64_t odd_number(void)
 	}
 }
 
-/* Into the surface, its surroundings, nothing, the stack, or the kernel. */
+/* A pointer to the surface, near it, to no memory, to the stack, or to the kernel. */
 static void *odd_pointer(struct ex *ex)
 {
 	static char own[PAGE];
@@ -72,7 +72,7 @@ static void ioctl_numbers_and_arguments(void)
 	for (int i = 0; i < ROUNDS; i++) {
 		unsigned long request = next() % 2 ? known[next() % 3] : odd_number();
 
-		/* The descriptor and ioctls that any file has would end the test, not the exmap. */
+		/* Not CLONE, nor ioctls that every file has: they change the descriptor itself. */
 		if ((request >> 8 & 0xff) == 'k' && (request & 0xff) == (EXMAP_IOCTL_CLONE & 0xff))
 			continue;
 		if ((request >> 8 & 0xff) == 'T' || (request >> 8 & 0xff) == 'f')
@@ -138,7 +138,7 @@ static void mappings_of_any_kind(void)
 		int flags = next() % 2 ? MAP_SHARED : 1 << next() % 20;
 		void *p;
 
-		/* Over what is mapped already it would be the test's own fault. */
+		/* MAP_FIXED could replace memory that the test itself needs. */
 		flags &= ~MAP_FIXED;
 		p = mmap(NULL, len, next() % 16, flags, ex.fd, offset & ~4095ull);
 		if (p != MAP_FAILED)
@@ -147,7 +147,7 @@ static void mappings_of_any_kind(void)
 	all_is_well(&ex);
 }
 
-/* Beside what other tests show to be refused: whatever is answered, nothing is lost. */
+/* Whatever these calls answer, no frame is lost. */
 static void address_space_calls_of_any_kind(void)
 {
 	struct ex ex;
@@ -170,7 +170,7 @@ static void address_space_calls_of_any_kind(void)
 		case 2:
 			moved = mremap(ex_at(&ex, at), len, odd_number(), 1 + next() % 2,
 				       odd_pointer(&ex));
-			/* To the length that it has is allowed: nothing happens. */
+			/* Only an mremap to the same length may work; it moves nothing. */
 			CHECK(moved == MAP_FAILED || moved == ex_at(&ex, at));
 			break;
 		case 3:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* kills.c - clients that are killed in the middle of everything leave nothing behind */
+/* kills.c - clients that are killed at any moment leave nothing behind */
 
 #include "abuse.h"
 
@@ -12,7 +12,7 @@
 #define FRAMES 1000
 #define WORKERS 3
 
-/* Memory that may be missing afterwards: slabs, caches, per-CPU lists. */
+/* How much less memory may be free afterwards: slabs, caches and per-CPU lists keep some. */
 #define SLACK_KIB (8 * 1024)
 
 long frames_held(void)
@@ -68,7 +68,7 @@ static long free_kib(void)
 	long kib = -1;
 
 	CHECK(file);
-	/* Not the page cache. */
+	/* The page cache is not to count as used memory. */
 	set("/proc/sys/vm/drop_caches", "3");
 	while (fgets(line, sizeof(line), file))
 		sscanf(line, "MemFree: %ld kB", &kib);
@@ -103,7 +103,7 @@ static void *work(void *arg)
 			pread(ex.fd, ex_at(&ex, page), 8 * PAGE, read_offset(id, EXMAP_OP_READ));
 			break;
 		default:
-			/* I/O from pages that others free meanwhile. */
+			/* Write from pages that the other threads free meanwhile. */
 			if (pwrite(out, ex_at(&ex, page), 8 * PAGE, page * PAGE) < 0 &&
 			    errno != EFAULT)
 				usleep(100);
@@ -117,7 +117,7 @@ static void client(void)
 	pthread_t thread;
 
 	ex_start(&ex, PAGES, WORKERS, FRAMES, backing);
-	/* Some have a child that holds the fd on. */
+	/* Every third client has a child, which keeps the descriptor open after its death. */
 	if (getpid() % 3 == 0 && !fork()) {
 		usleep(30000);
 		_exit(0);
@@ -164,7 +164,7 @@ static void killed_clients_leave_nothing(void)
 	 * to tens of MiB.
 	 */
 	set("/proc/sys/vm/percpu_pagelist_high_fraction", "100000");
-	/* The first ones make caches. */
+	/* The first clients fill caches of the kernel, which are not to count. */
 	kill_clients(2 * AT_ONCE);
 	CHECK(frames_return_to(frames));
 	before = free_kib();

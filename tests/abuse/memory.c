@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* memory.c - more frames than there is memory for, than the limits permit; nothing leaks */
+/* memory.c - more frames than there is memory, or than limits permit; nothing leaks */
 
 #include "abuse.h"
 
@@ -28,7 +28,7 @@ static void setup_larger_than_memory(void)
 	CHECK_EQ(ALLOC(&ex, 0, 0, 8), 8);
 }
 
-/* Frames are there from SETUP on in the module: one SETUP after another must fail one day. */
+/* The module takes frames at SETUP, a fifth of the memory each time: one SETUP must fail. */
 static void setups_until_memory_is_exhausted(void)
 {
 	size_t step = machine_pages() / 5;
@@ -47,7 +47,7 @@ static void setups_until_memory_is_exhausted(void)
 		}
 	}
 	CHECK(n > 0 && n < 16);
-	/* What was left over is still good for a small one. */
+	/* A small pool still fits into what is left. */
 	ex_start(&ex, 16, 1, 16, -1);
 	CHECK_EQ(ALLOC(&ex, 0, 0, 16), 16);
 	for (int i = 0; i <= n; i++)
@@ -100,7 +100,7 @@ static void memlock_limits_frames(void)
 	CHECK_ERRNO(ex_setup(fd, -1, 1, 101, 0), ENOMEM);
 	CHECK_EQ(ex_setup(fd, -1, 1, 60, 0), 0);
 	CHECK_ERRNO(ex_setup(other, -1, 1, 41, 0), ENOMEM);
-	/* A child's are the same user's. */
+	/* The limit is the user's: what the parent holds counts for its child, too. */
 	if (!fork())
 		_exit(ex_setup(other, -1, 1, 41, 0) == -1 && errno == ENOMEM ? 0 : 1);
 	int status;
@@ -108,7 +108,7 @@ static void memlock_limits_frames(void)
 	CHECK_EQ(ex_setup(other, -1, 1, 40, 0), 0);
 }
 
-/* In a memory cgroup that is too small: an errno, or the OOM killer takes the client. */
+/* In a memory cgroup that is too small SETUP fails, or the OOM killer ends the client. */
 static void memory_cgroup_limits_frames(void)
 {
 	static const char group[] = "/tmp/exmap-cgroup/exmap-abuse";

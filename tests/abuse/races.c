@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* races.c - calls against what takes their surface, their fd or their vectors away */
+/* races.c - calls while other threads take away their surface, descriptor or vectors */
 
 #include "harness.h"
 
@@ -25,7 +25,7 @@ static unsigned int next(unsigned int *seed)
 	return *seed = *seed * 1664525u + 1013904223u;
 }
 
-/* Any call that a client makes, on any pages; what it answers is checked for sense only. */
+/* A random call on random pages. Any answer will do that the spec permits at all. */
 static void any_call(int id, unsigned int *seed)
 {
 	struct iovec iov[2];
@@ -55,7 +55,7 @@ static void call_away(int id)
 		any_call(id, &seed);
 }
 
-/* Every frame is there in the end, and the device still works. */
+/* No frame is lost, and the device still works. */
 static void all_is_well(void)
 {
 	munmap(ex.base, PAGES * PAGE);
@@ -82,7 +82,7 @@ static void remap_or_call(int id)
 	}
 	while (!time_is_up()) {
 		CHECK_EQ(munmap(ex.base, PAGES * PAGE), 0);
-		/* The same place: the others go on with addresses of it. */
+		/* At the same address, because the other threads go on using it. */
 		CHECK(mmap(ex.base, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 			   ex.fd, 0) == ex.base);
 	}
@@ -135,7 +135,7 @@ static void advice_and_protection_against_calls(void)
 	all_is_well();
 }
 
-/* What a hostile thread writes into vectors must not lead outside the surface. */
+/* A hostile thread overwrites vectors: no call may touch memory outside the surface. */
 static void scribble_or_call(int id)
 {
 	unsigned int seed = 7;
@@ -165,7 +165,7 @@ static void vectors_that_change_during_the_action(void)
 	all_is_well();
 }
 
-/* The fd goes while calls are made on it, and its number may come back as another. */
+/* The descriptor is closed during calls on it, and its number may become another file's. */
 static void close_or_call(int id)
 {
 	int spare = id ? -1 : dup(ex.fd);
@@ -229,7 +229,7 @@ static void fork_or_call(int id)
 		int status;
 
 		if (!pid) {
-			/* Whatever the child does to its copy of the fd is not the parent's. */
+			/* The child's calls must not change the parent's exmap. */
 			struct exmap_action_params p = { .iov_len = 1, .opcode = EXMAP_OP_FREE };
 
 			if (ioctl(ex.fd, EXMAP_IOCTL_ACTION, &p) != -1 || errno != EPROTO)
@@ -249,7 +249,7 @@ static void fork_against_calls(void)
 	all_is_well();
 }
 
-/* A file written to, by a thread that faults meanwhile, and read through the exmap. */
+/* The backing is written to by a thread that faults in the write, and read by another. */
 static int shared_file;
 
 static void write_or_read(int id)
@@ -286,7 +286,7 @@ static void reads_against_writes_that_fault(void)
 	int direct;
 
 	direct = backing_file(PAGES * PAGE);
-	/* Without O_DIRECT: the file's lock is held while the writer's memory faults. */
+	/* Without O_DIRECT, so that the file's lock is held while the writer's memory faults. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", direct);
 	shared_file = open(path, O_RDWR);
 	if (shared_file < 0)

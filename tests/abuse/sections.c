@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sections.c - the program's tests, and what it is */
+/* sections.c - the arrays of tests */
 
 #include "harness.h"
 

@@ -2,8 +2,8 @@
 /*
  * aio_direct - a buffer manager's I/O: libaio and O_DIRECT on surface pages
  *
- * The kernel pins the pages of the surface for these, so this shows that they
- * are memory like any other while allocated, and no memory at all otherwise.
+ * The kernel pins pages for such I/O. It must find allocated pages of the surface like any
+ * other memory, and fail with EFAULT at others.
  */
 #include <libaio.h>
 
@@ -14,7 +14,7 @@
 
 static struct client pool;
 
-/* A word that no other page and no other generation of this page has. */
+/* A word that is different in each page, and in each generation of a page. */
 static uint64_t stamp(size_t page, size_t word, unsigned int generation)
 {
 	return page << 32 | word << 8 | generation;
@@ -81,7 +81,7 @@ static void test_aio(io_context_t ctx, int file)
 	CHECK(run_all(ctx, cbs, RUN, PAGE) == RUN);
 	CHECK(client_free(&pool, 0, 0, RUN) == RUN);
 
-	/* Other pages than it came from, so that nothing stale can pass for it. */
+	/* Read back into other pages, so that stale content cannot pass for what was read. */
 	CHECK(client_alloc(&pool, 0, 64, RUN) == RUN);
 	for (i = 0; i < RUN; i++) {
 		fill(64 + i, i, 0xee);
@@ -98,7 +98,7 @@ static void test_aio_vectored(io_context_t ctx, int file)
 	struct iocb cb;
 	int i;
 
-	/* Backwards in memory: neighbours in the file are not neighbours in the surface. */
+	/* In reverse order, so that neighbours in the file are not neighbours in the surface. */
 	CHECK(client_alloc(&pool, 0, 32, RUN) == RUN);
 	for (i = 0; i < RUN; i++) {
 		iov[i].iov_base = pool.mem + (32 + RUN - 1 - i) * PAGE;
@@ -127,7 +127,7 @@ static void test_aio_unallocated(io_context_t ctx, int file)
 	io_prep_pwrite(&cb, file, pool.mem + 100 * PAGE, PAGE, 0);
 	CHECK(run_all(ctx, &cb, 1, -EFAULT) == 1);
 
-	/* The failed I/O left nothing behind: the page is still ours to allocate. */
+	/* The failed I/O left nothing behind: the page can be allocated. */
 	CHECK(client_mapped(pool.fd) == 0);
 	CHECK(client_alloc(&pool, 0, 100, 1) == 1);
 	io_prep_pread(&cb, file, pool.mem + 100 * PAGE, PAGE, 0);
@@ -154,13 +154,13 @@ static void test_plain(int file, int flags)
 	CHECK_ERR(pread(file, pool.mem + 5 * PAGE, PAGE, 0), EFAULT);
 	CHECK_ERR(pwrite(file, pool.mem + 5 * PAGE, PAGE, 0), EFAULT);
 	CHECK(client_mapped(pool.fd) == 0);
-	/* What the failed write would have hit is as it was. */
+	/* The failed write has not changed the file. */
 	CHECK(pread(file, probe, PAGE, 0) == (ssize_t)PAGE);
 	CHECK(*(uint64_t *)(probe + 8) == stamp(0, 1, 3));
 	CHECK((fcntl(file, F_GETFL) & O_DIRECT) == (flags & O_DIRECT));
 }
 
-/* The same file as backing of the exmap: what was written is what READ brings. */
+/* The same file is the exmap's backing: READ brings what was written. */
 static void test_through_read(int file)
 {
 	struct iovec iov[2];
@@ -212,7 +212,7 @@ int main(void)
 	io_context_t ctx = NULL;
 	size_t i;
 
-	/* Which file systems know O_DIRECT is a matter of the kernel's age: tmpfs since 6.6. */
+	/* tmpfs has O_DIRECT since Linux 6.6. */
 	for (i = 0; i < 4 && file < 0; i++)
 		file = places[i] ? open_in(places[i], &plain) : -1;
 	if (file < 0) {

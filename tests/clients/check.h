@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.h - counting checks, and the few lines every client needs to get going
+ * check.h - counts checks, and sets up an exmap for a client
  *
- * These programs stand for somebody else's code: they include the public
- * header and nothing else of the project, so what passes here passes for a
- * client that has never heard of the emulator.
+ * These programs stand for other people's code. They include the public header and nothing else
+ * of the project, so they know no more of the emulator than any client.
  *
  * Thread-safety: CHECK() and SKIP() may be called from any thread of the
  * process. A forked child has its own counters and reports by its exit status.
@@ -30,7 +29,7 @@
 
 static unsigned int check_passed, check_failed, check_skipped;
 
-/* errno of the failing call is the most useful thing to see, so it is printed always. */
+/* Prints errno, too, which mostly says why a call failed. */
 static UNUSED int check_that(int ok, const char *what, const char *file, int line)
 {
 	int err = errno;
@@ -46,7 +45,7 @@ static UNUSED int check_that(int ok, const char *what, const char *file, int lin
 
 #define CHECK(cond) check_that(!!(cond), #cond, __FILE__, __LINE__)
 
-/* The call gives -1 and exactly this errno. */
+/* The call returns -1 with this errno. */
 #define CHECK_ERR(call, want)                                                                   \
 	do {                                                                                    \
 		errno = 0;                                                                      \
@@ -55,7 +54,7 @@ static UNUSED int check_that(int ok, const char *what, const char *file, int lin
 			   __LINE__);                                                           \
 	} while (0)
 
-/* Whether exmap-run serves the device: the few things that the clauses leave to a backend. */
+/* Whether the emulator serves the device: some things the clauses leave to the backend. */
 static UNUSED int check_emulated(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
@@ -69,7 +68,7 @@ static UNUSED void check_skip(const char *what, const char *why)
 	printf("skipped: %s: %s\n", what, why);
 }
 
-/* What main() returns. */
+/* Prints the counts. Return: the status for main() to return. */
 static UNUSED int check_done(void)
 {
 	printf("%u passed, %u failed, %u skipped\n", check_passed, check_failed, check_skipped);
@@ -77,7 +76,7 @@ static UNUSED int check_done(void)
 	return check_failed ? 1 : 0;
 }
 
-/* Without this much there is nothing to test. */
+/* Ends the test if something is missing that it needs. */
 static UNUSED void check_need(int ok, const char *what)
 {
 	if (ok)
@@ -126,7 +125,7 @@ static UNUSED int client_map(struct client *c)
 	return 0;
 }
 
-/* Returns -1 with errno, the file open or not; tests do not leak on purpose, they exit. */
+/* Return: 0, or -1 with errno; the file may then be left open, for the test exits. */
 static UNUSED int client_open(struct client *c, size_t pages, size_t frames, int interfaces,
 			      int backing)
 {
@@ -162,7 +161,7 @@ static UNUSED int client_action(int fd, int interface, int opcode, int vectors)
 	return ioctl(fd, EXMAP_IOCTL_ACTION, &params);
 }
 
-/* Pages done, or -1 with errno, whether the call or the vector failed. */
+/* Return: the pages done, or -1 with errno, be it the call's or the vector's. */
 static UNUSED int client_do(struct client *c, int interface, int opcode, size_t page, size_t len)
 {
 	struct exmap_iov *iov = &c->iface[interface]->iov[0];

@@ -30,7 +30,7 @@ std::atomic<int> guards_alive{ 0 };
 std::atomic<uint64_t> guards_died{ 0 };
 std::atomic<bool> stop{ false };
 
-// Stands for the page guards of a tree: each must die on the way out.
+// Like the page guards of a tree: each must be destroyed when the exception passes.
 struct Guard {
 	Guard()
 	{
@@ -66,7 +66,7 @@ __attribute__((noinline)) unsigned char peek(const volatile unsigned char *p)
 	return *p;
 }
 
-// Recursion, so that several frames with something to destroy are crossed.
+// Recursive, so that the exception passes several frames with something to destroy.
 __attribute__((noinline)) unsigned char descend(const volatile unsigned char *p, int depth)
 {
 	Guard guard;
@@ -75,7 +75,7 @@ __attribute__((noinline)) unsigned char descend(const volatile unsigned char *p,
 	return c;
 }
 
-// A reader whose pages are never there: every attempt must throw, exactly.
+// A reader whose pages are never mapped: every attempt must throw, with the right address.
 void read_freed(int id, std::atomic<uint64_t> *caught, std::atomic<uint64_t> *wrong)
 {
 	for (int i = 0; i < rounds; i++) {
@@ -140,7 +140,7 @@ void test_racing()
 
 	for (int i = 0; i < readers; i++)
 		threads.emplace_back(read_racing, &seen, &restarts, &wrong[i]);
-	// On a busy machine the readers may sleep through the rounds: go on until they raced.
+	// On a busy machine the readers may sleep through all rounds: go on until they have raced.
 	for (int i = 0; i < rounds || (i < 100 * rounds && (!seen || !restarts)); i++) {
 		bad += client_alloc(&pool, 0, 0, 32) != 32;
 		for (size_t page = 0; page < 32; page++)
@@ -185,7 +185,7 @@ void test_store_and_rethrow()
 	CHECK(guards_alive == 0);
 }
 
-// A handler left by an exception must leave the thread able to fault again, and unblocked.
+// A thread that left a handler by an exception can fault again, with no signal blocked.
 void test_mask()
 {
 	sigset_t now;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * dlopen_client - a program that itself knows nothing of exmap loads one that does
+ * dlopen_client - a program without exmap that loads a plugin which uses it
  *
- * Nothing the plugin calls is bound when the program starts; and after dlclose()
- * no address inside it may be used any more, its signal handler's included.
+ * Nothing that the plugin calls is bound when the program starts. After dlclose() no address
+ * inside the plugin may be used, its signal handler's included.
  */
 #include <dlfcn.h>
 #include <signal.h>
@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 	CHECK(sigaction(SIGSEGV, NULL, &now) == 0);
 	CHECK(now.sa_handler == before.sa_handler);
 
-	/* Really unloaded: nobody, the emulator included, has kept it. */
+	/* It is unloaded: neither the emulator nor anybody else has kept it. */
 	handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
 	CHECK(handle == NULL);
 	return check_done();

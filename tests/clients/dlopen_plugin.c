@@ -15,7 +15,7 @@ static void on_fault(int signum)
 }
 
 /*
- * One life of the plugin: an exmap and a handler of its own, all gone at the end.
+ * One life of the plugin: it has an exmap and a handler, and both are gone at the end.
  * Returns the number of failed checks.
  */
 unsigned int plugin_run(void)

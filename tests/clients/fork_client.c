@@ -108,7 +108,7 @@ static int child_catches(void)
 	return child_failures(before);
 }
 
-/* Where the surface is in the parent there is nothing, and the child may use the room. */
+/* The child has nothing where its parent has the surface, and may map something there. */
 static int child_uses_the_room(void)
 {
 	unsigned int before = check_failed;
@@ -137,7 +137,7 @@ static int child_own_exmap(void)
 	CHECK_ERR(client_alloc(&own, 1, 64, 1), ENOMEM);
 	CHECK(client_free(&own, 1, 0, 64) == 64);
 	CHECK(client_mapped(own.fd) == 0);
-	/* And the inherited one is still none of its business. */
+	/* The inherited exmap still is its parent's. */
 	CHECK_ERR(client_action(pool.fd, 0, EXMAP_OP_ALLOC, 1), EPROTO);
 	client_close(&own);
 	return child_failures(before);
@@ -156,7 +156,7 @@ static int child_nothing(void)
 	return 0;
 }
 
-/* Unlike _exit(): whatever the libraries do at the end of a process is done. */
+/* Unlike _exit(), this runs what libraries do at the end of a process. */
 static int child_exits(void)
 {
 	exit(0);
@@ -203,7 +203,7 @@ static void test_children(void)
 	parent_unharmed();
 }
 
-/* Forks that run nobody's pthread_atfork() handlers. */
+/* Forks that run no pthread_atfork() handlers. */
 static void test_bare_forks(void)
 {
 	static unsigned char stack[256 * 1024] __attribute__((aligned(16)));
@@ -283,8 +283,8 @@ static void test_spawn(void)
 }
 
 /*
- * A vfork child shares memory but not the fd table: what it closes is its own,
- * and must not be forgotten on behalf of the parent.
+ * A vfork child shares its parent's memory but not its descriptors: the shim, whose memory is
+ * shared, must not forget the parent's descriptor when the child closes its own.
  */
 static void test_vfork(void)
 {
@@ -316,7 +316,7 @@ static int child_maps_early(void)
 	return child_failures(before);
 }
 
-/* Open and SETUP belong to the file, which is inherited; only the mapping has an owner. */
+/* A child inherits the file, open and set up; only a mapping belongs to one process. */
 static void test_setup_before_fork(void)
 {
 	early.pages = PAGES;
@@ -328,7 +328,7 @@ static void test_setup_before_fork(void)
 	close(early.fd);
 }
 
-/* As daemon(3) has it: who opened is gone when the daemon begins, and so is its session. */
+/* As daemon(3) does: the process that opened the exmap has ended when the daemon begins. */
 static void test_daemon(void)
 {
 	unsigned char verdict = 99;

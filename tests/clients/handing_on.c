@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* handing_on - an exmap by other ways: /proc, sockets, other users, cancelled threads, a ring */
+/* handing_on - exmaps by way of /proc, sockets, setuid, cancelled threads, polled rings and exec */
 #include <grp.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
@@ -13,7 +13,7 @@
 
 #define PAGES 64
 
-/* Opened anew, as /dev/exmap is: another exmap. */
+/* A new exmap, as opening /dev/exmap gives. */
 static void check_is_new(int fd)
 {
 	struct exmap_ioctl_stats stats = { 0 };
@@ -38,7 +38,7 @@ static void test_proc(void)
 	check_is_new(open(path, O_RDWR));
 	check_is_new((int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how)));
 	CHECK(stat(path, &st) == 0 && S_ISCHR(st.st_mode));
-	/* A link to /proc that not every /dev has. */
+	/* /dev/fd is a link to /proc, which not every /dev has. */
 	snprintf(path, sizeof(path), "/dev/fd/%d", c.fd);
 	if (!access("/dev/fd", F_OK))
 		check_is_new(open(path, O_RDWR));
@@ -56,7 +56,7 @@ static void test_proc(void)
 	client_close(&c);
 }
 
-/* The kernel's would arrive, and be of no use to another process [1.4]; the emulator's is refused. */
+/* Sending works for the module's descriptor, and is refused for the emulator's. */
 static void test_socket(void)
 {
 	union {
@@ -85,7 +85,7 @@ static void test_socket(void)
 		CHECK_ERR(sendmsg(ends[0], &message, 0), EOPNOTSUPP);
 	else
 		CHECK(sendmsg(ends[0], &message, 0) == 1);
-	/* Not the socket itself: that ring of references is the kernel's to find, some time. */
+	/* Other descriptors pass. (Not the socket's own: the kernel frees such a cycle late.) */
 	memcpy(CMSG_DATA(header), &(int){ STDERR_FILENO }, sizeof(int));
 	CHECK(sendmsg(ends[0], &message, 0) == 1);
 	/* Control messages that the kernel cannot read, or does not take. */
@@ -103,7 +103,7 @@ static void test_socket(void)
 	client_close(&c);
 }
 
-/* What was opened with rights goes on without. */
+/* An exmap that root has opened works when the process is root no more. */
 static void test_setuid(void)
 {
 	struct client c;
@@ -145,7 +145,7 @@ static void *alloc_and_free(void *arg)
 	return NULL;
 }
 
-/* One that is cancelled leaves its interface to the next. */
+/* A thread that is cancelled leaves its interface usable. */
 static void test_cancel(void)
 {
 	pthread_t threads[2];
@@ -191,7 +191,7 @@ static void test_polled_ring(void)
 	client_close(&c);
 }
 
-/* What a program finds that was executed with an exmap open. */
+/* The checks of a program that was executed with an exmap open. */
 static int after_exec(int fd)
 {
 	struct exmap_ioctl_stats stats;
@@ -205,7 +205,7 @@ static int after_exec(int fd)
 	return client_open(&c, PAGES, 8, 1, -1) || client_alloc(&c, 0, 0, 8) != 8 ? 3 : 0;
 }
 
-/* The module's lives on. */
+/* The emulator's exmap does not outlive exec; the module's does. */
 static void test_exec(void)
 {
 	char text[256] = "";
@@ -237,7 +237,7 @@ int main(int argc, char **argv)
 {
 	if (argc > 1)
 		return after_exec(atoi(argv[1]));
-	/* Before anything is open. */
+	/* First, before an exmap is open. */
 	test_polled_ring();
 	test_proc();
 	test_socket();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * many_threads.c - a client with more threads than anything sets aside room for
+ * many_threads.c - a client with more threads than the emulator has room for at first
  *
- * Each lives until all have made a call, so that whatever is kept for each
- * thread has to grow while others use it; several generations of them come and go.
+ * Each thread lives until all have made a call, so that what is kept for each thread must grow
+ * while others use it. Several generations of threads come and go.
  */
 #include <pthread.h>
 

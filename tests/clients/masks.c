@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* masks - what a program blocks: a missing page is SIGSEGV all the same, and calls are served */
+/* masks - blocked signals: a missing page is SIGSEGV all the same, and calls are served */
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 
 #define PAGES ((size_t)64)
 
-/* What programs did before sigaction(), and some still do. */
+/* Some programs still use the calls that came before sigaction(). */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 static struct client pool;
@@ -56,7 +56,7 @@ static void *in_thread(void *arg)
 	return NULL;
 }
 
-/* All but SIGSEGV is blocked, before there is an exmap. */
+/* All signals but SIGSEGV are blocked before the exmap is opened. */
 static void test_blocked(void)
 {
 	struct sigaction action = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
@@ -74,7 +74,7 @@ static void test_blocked(void)
 	check_need(pthread_create(&thread, NULL, in_thread, NULL) == 0, "thread");
 	pthread_join(thread, NULL);
 
-	/* One that somebody sends waits. */
+	/* A SIGBUS that is sent waits until it is unblocked. */
 	CHECK(signal(SIGBUS, on_bus) != SIG_ERR);
 	pthread_kill(pthread_self(), SIGBUS);
 	CHECK(buses == 0);
@@ -123,7 +123,7 @@ static void test_old_calls(void)
 	CHECK(sigsetmask(0) == 1 << (SIGBUS - 1) && !blocks(SIGBUS));
 }
 
-/* With everything else blocked, as it is while the call waits. */
+/* Uses the exmap while the interrupted call has every other signal blocked. */
 static void calling(int signum)
 {
 	(void)signum;
@@ -168,7 +168,7 @@ static void test_waits(void)
 	CHECK(sigprocmask(SIG_UNBLOCK, &usr1, NULL) == 0);
 }
 
-/* A SIGBUS of the client's own does not wait: from a file that shrank under its mapping. */
+/* A SIGBUS of the client's own, from a file that shrank under its mapping, does not wait. */
 static void test_death(void)
 {
 	int status;

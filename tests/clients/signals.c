@@ -2,8 +2,8 @@
 /*
  * signals - a program's own signal settings are kept, and its faults are its own
  *
- * Whatever the emulator does with SIGSEGV and SIGBUS, a client must see what it
- * has set, get what it would get from the kernel, and die as it would die.
+ * The emulator handles SIGSEGV and SIGBUS itself. A client must still see the handlers that it
+ * has set, get the signals that the kernel would send it, and die of them as it would.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -75,7 +75,7 @@ static void install(int signum, void (*fn)(int, siginfo_t *, void *), int flags)
 	CHECK(sigaction(signum, &sa, NULL) == 0);
 }
 
-/* Touches p; what signal that gave, 0 for none. got_* say more. */
+/* Touches p. Return: the signal that it raised, or 0; got_* say more about it. */
 static int touch(const volatile unsigned char *p)
 {
 	got_signal = got_code = on_altstack = 0;
@@ -107,7 +107,7 @@ static void test_info(void)
 	CHECK(got_addr == pool.mem + 5 * PAGE + 123 && got_code == SEGV_MAPERR);
 	CHECK(sigismember(&mask_in_handler, SIGSEGV) && !sigismember(&mask_in_handler, SIGUSR1));
 
-	/* A bug of the client's own is none of the emulator's business. */
+	/* A fault of the client's own arrives as without the emulator. */
 	CHECK(touch((unsigned char *)eight) == SIGSEGV);
 	CHECK(got_addr == (void *)8 && got_code == SEGV_MAPERR);
 	CHECK(client_alloc(&pool, 0, 6, 1) == 1);
@@ -196,7 +196,7 @@ static void check_still(int signum)
 
 static volatile sig_atomic_t ticks, tick_faults;
 
-/* As a sampling profiler that looks at pages: whatever its thread was just doing. */
+/* Like a sampling profiler that looks at pages, whatever its thread was just doing. */
 static void tick(int signum)
 {
 	sigjmp_buf outer;
@@ -249,7 +249,7 @@ static void test_sigbus(void)
 	close(fd);
 }
 
-/* Children: die the way they should, with what they say on stderr in text. */
+/* Runs fn in a child. Return: the signal it died of; text is what it said on stderr. */
 static int dies(void (*fn)(void), char *text, size_t size)
 {
 	struct rlimit none = { 0, 0 };
@@ -342,7 +342,7 @@ static void test_deaths(void)
 	CHECK(dies(die_reset, text, sizeof(text)) == SIGSEGV);
 	once = strstr(text, "once\n");
 	CHECK(once && !strstr(once + 1, "once\n"));
-	/* A fault does not wait until it is unblocked, handler or not. */
+	/* A fault kills at once if its signal is blocked, handler or not. */
 	CHECK(dies(die_blocked, text, sizeof(text)) == SIGSEGV);
 	CHECK(dies(die_elsewhere, text, sizeof(text)) == SIGSEGV);
 }

@@ -20,7 +20,7 @@ static struct client pool;
 static const char *helper = "/bin/true";
 static int iterations = 200;
 
-/* What every thread does in between: its interface, its pages. */
+/* What each thread does again and again, on its own interface and pages. */
 static int work(int id)
 {
 	size_t first = (size_t)id * EACH;
@@ -45,7 +45,7 @@ static int status_of(pid_t pid)
 	return status;
 }
 
-/* A forked child has the fd, and not the exmap [1.4]; it may have its own. */
+/* A forked child has the descriptor but not the exmap [1.4]; it may open its own. */
 static void in_child(int id, int own)
 {
 	struct client c;
@@ -92,7 +92,7 @@ static void *short_life(void *arg)
 	return work((int)(intptr_t)arg) ? arg : (void *)-1;
 }
 
-/* The caller waits, so the interface is this thread's. */
+/* The caller waits for the thread, so both may use one interface. */
 static void thread_one(int id)
 {
 	void *arg = (void *)(intptr_t)id;

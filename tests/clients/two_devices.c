@@ -7,7 +7,7 @@
 
 #define PAGES 64
 
-/* Opened first closed first, or the other way round. */
+/* Closes the exmaps in the order in which they were opened, or backwards. */
 static void test_independent(int count, int backwards)
 {
 	struct client c[8];
@@ -29,14 +29,14 @@ static void test_independent(int count, int backwards)
 	}
 	CHECK(bad == 0);
 
-	/* Every pool is exhausted, each on its own; a frame freed in one is no help to another. */
+	/* Each exmap has a pool of its own: a frame freed in one does not help another. */
 	CHECK(client_free(&c[0], 0, 0, 8) == 8);
 	for (i = 1; i < count; i++)
 		bad += client_alloc(&c[i], 0, 40, 1) != -1 || errno != ENOMEM;
 	CHECK(bad == 0);
 	CHECK(client_alloc(&c[0], 1, 50, 8) == 8);
 
-	/* Closing one leaves the others as they are; c[0] has had its pages elsewhere. */
+	/* Closing one leaves the others as they are. (The pages of c[0] have changed since.) */
 	for (closed = 0; closed < count; closed++) {
 		client_close(&c[backwards ? count - 1 - closed : closed]);
 		for (i = 1; i < count; i++) {
@@ -67,7 +67,7 @@ static void test_clone(int original_first)
 	close(plain);
 	close(second);
 
-	/* Through the clone it is a that acts, and b never. */
+	/* An action on the clone acts on a, and not on b. */
 	a.iface[1]->iov[0].value = 3 | 4ull << 52;
 	CHECK(client_action(clone, 1, EXMAP_OP_ALLOC, 1) == 0);
 	CHECK(a.iface[1]->iov[0].pages == 4);
@@ -88,7 +88,7 @@ static void test_clone(int original_first)
 	client_close(&b);
 }
 
-/* The copy acts on the same exmap, before and after the one it came from is closed. */
+/* The copy acts on the same exmap. */
 static void check_copy(struct client *c, int copy)
 {
 	long before = client_mapped(c->fd);
@@ -126,7 +126,7 @@ static void test_copies(void)
 	CHECK_ERR(dup3(c.fd, c.fd, 0), EINVAL);
 	CHECK((fcntl(c.fd, F_GETFL) & O_ACCMODE) == O_RDWR);
 
-	/* Another file takes over a number that was an exmap's. */
+	/* Another file gets a number that was an exmap's. */
 	copy = dup(c.fd);
 	was = open("/dev/null", O_RDWR);
 	CHECK(dup2(was, copy) == copy);
@@ -135,7 +135,7 @@ static void test_copies(void)
 	close(was);
 	close(copy);
 
-	/* The last one of them that is open counts. */
+	/* The exmap lives until its last descriptor is closed. */
 	copy = fcntl(c.fd, F_DUPFD, 400);
 	CHECK(close(c.fd) == 0);
 	c.fd = copy;
@@ -155,7 +155,7 @@ static int usable(struct client *c)
 	       client_free(c, 0, 0, 16) == 16;
 }
 
-/* Programs that tidy up close every number but their own, whoever's it may be. */
+/* Some programs close every descriptor that they do not know, the emulator's included. */
 static void test_close_all_others(void)
 {
 	struct client c;
@@ -178,7 +178,7 @@ static void test_close_all_others(void)
 	client_close(&c);
 }
 
-/* After the last close the mapping lives on, and its number may be anything. */
+/* After the last close the mapping lives on, and another file may get the number. */
 static void test_close_while_mapped(void)
 {
 	struct client c;

@@ -3,7 +3,7 @@
 #ifndef CLIENTS_TWO_DEVICES_H
 #define CLIENTS_TWO_DEVICES_H
 
-/* Ways to open the device and to ask what it is. Returns the number of failed checks. */
+/* Tests ways to open the device and to stat it. Return: the number of failed checks. */
 unsigned int test_names(unsigned int *passed);
 
 /* Fortified calls with flags the compiler cannot see: -1 with errno, or an fd. */

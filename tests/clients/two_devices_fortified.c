@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Distributions build with _FORTIFY_SOURCE, and then these calls go to
- * __open_2() and its kin, not to open().
+ * Distributions build with _FORTIFY_SOURCE: then these calls go to __open_2() and the like, not
+ * to open().
  */
 #include <fcntl.h>
 #include <unistd.h>

@@ -10,7 +10,7 @@
 #include "check.h"
 #include "two_devices.h"
 
-/* An exmap and nothing else: only that accepts this ioctl. */
+/* Only an exmap accepts this ioctl. */
 static int is_exmap(int fd)
 {
 	struct exmap_ioctl_stats stats;
@@ -64,7 +64,7 @@ static int opens_stream(FILE *stream)
 	return ok;
 }
 
-/* Whether a directory has an entry of that name, by the kernel's word. */
+/* Whether the kernel lists that name in a directory. */
 static int has_entry(const char *dir, const char *name)
 {
 	DIR *stream = opendir(dir);
@@ -78,7 +78,7 @@ static int has_entry(const char *dir, const char *name)
 	return found;
 }
 
-/* What makes a file where there is none opens the device, and makes none. */
+/* Calls that create a missing file open the device, and create nothing. */
 static void test_create(void)
 {
 	struct open_how how = { .flags = O_RDWR | O_CREAT, .mode = 0600 };
@@ -112,7 +112,7 @@ static void test_create(void)
 	CHECK(has_entry("/dev", "exmap") == before);
 }
 
-/* Of any file, before a driver is asked. */
+/* Ioctls that every file has, and for which the kernel asks no driver. */
 static void test_general_ioctls(void)
 {
 	int fd = open("/dev/exmap", O_RDWR), on = 1;
@@ -145,7 +145,7 @@ static void test_stat(void)
 	CHECK(fstatat(dev, "exmap", &st, 0) == 0 && is_device(&st));
 	CHECK(fstatat(fd, "", &st, AT_EMPTY_PATH) == 0 && is_device(&st));
 	CHECK(stat64("/dev/exmap", &st64) == 0 && S_ISCHR(st64.st_mode));
-	/* Everybody's under the emulator, a udev rule's matter otherwise; the same to all calls. */
+	/* The emulator says 0666, and the module what udev has set; all calls say the same. */
 	CHECK(!check_emulated() || (st.st_mode & 07777) == 0666);
 	CHECK(fstat64(fd, &st64) == 0 && st64.st_mode == st.st_mode);
 	CHECK(statx(AT_FDCWD, "/dev/exmap", 0, STATX_BASIC_STATS, &stx) == 0);
@@ -186,7 +186,7 @@ static void test_file_calls(void)
 	CHECK_ERR(close(fd), EBADF);
 }
 
-/* A stream closes the fd by itself; its number comes back as something else. */
+/* A stream closes its descriptor by itself, and another file gets the number. */
 static void test_stream(void)
 {
 	int fd = open("/dev/exmap", O_RDWR), other;

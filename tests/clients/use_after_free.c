@@ -45,7 +45,7 @@ static void use_alloc(void)
 		CHECK(client_alloc(&pool, 0, 0, FRAMES) == FRAMES);
 		memset(pool.mem, round, FRAMES * PAGE);
 		CHECK(filled(0, FRAMES, (unsigned char)round));
-		/* Again: pages that are there already keep their content, and stay initialised. */
+		/* ALLOC of pages that are mapped already leaves them initialised. */
 		CHECK(client_alloc(&pool, 1, 0, FRAMES) == 0);
 		CHECK(filled(0, FRAMES, (unsigned char)round));
 		CHECK(client_free(&pool, 1, 0, FRAMES) == FRAMES);
@@ -75,7 +75,7 @@ static void use_read(void)
 	}
 }
 
-/* A file of 0x5a, open as an exmap wants it; -1 where there is no O_DIRECT. */
+/* A file of 0x5a, open with O_DIRECT; -1 where there is none. */
 static int backing(void)
 {
 	char name[] = "use_after_free.XXXXXX", *buf;

@@ -2,9 +2,9 @@
 /*
  * use_after_free.h - the deliberate bugs, by the names that valgrind.sh looks for
  *
- * They are in a file of their own, or the compiler moves their loads into the caller;
- * and each computes an address first, since valgrind 3.19 takes the very first
- * instruction of a function for its caller's.
+ * They have a file of their own, because the compiler would inline them into the caller. Each
+ * first computes an address, because valgrind 3.19 takes the very first instruction of a function
+ * for its caller's.
  */
 #ifndef CLIENTS_USE_AFTER_FREE_H
 #define CLIENTS_USE_AFTER_FREE_H

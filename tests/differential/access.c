@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * access.c - what must come of loads and stores; see world.h
+ * access.c - what the model says of loads and stores; see world.h
  */
 #include "backing.h"
 #include "world.h"
@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 
-/* A fault that the access must raise [2.6, 6.1]. */
+/* Return: the code of the fault that an access must raise [2.6, 6.1]. */
 static int fault_code(const struct exmap *x, size_t page, int access)
 {
 	bool forbidden = (x->prot & access) != access;

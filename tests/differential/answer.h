@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * answer.h - what came of an operation, or what must come of it
+ * answer.h - the answer to an operation: the backend's, or the model's
  */
 #ifndef TESTS_ANSWER_H
 #define TESTS_ANSWER_H
@@ -11,7 +11,7 @@
 #define MAX_WORDS 6
 #define MAX_CHOICES 4
 
-/* A result; where the spec leaves a choice, one of several. Errors are negative errnos. */
+/* A result, or several where the spec leaves a choice. Errors are negative errnos. */
 struct word {
 	const char *what;
 	int64_t value[MAX_CHOICES];
@@ -20,13 +20,13 @@ struct word {
 
 /* How a page looks. */
 struct sight {
-	int code; /* of the SIGSEGV, or 0; or a word of an export */
-	enum content known; /* what of the content must be so, and is compared */
-	uint64_t stamp; /* the word where a stamp is */
+	int code; /* si_code of the SIGSEGV, or 0; of an export, the lowest bits of a word */
+	enum content known; /* which part of the content is known, and compared */
+	uint64_t stamp; /* the word at stamp_index() */
 	uint64_t hash; /* of all words */
 };
 
-/* Codes that no kernel has. */
+/* Codes beside the kernel's. */
 #define ANY_FAULT (-1) /* SEGV_MAPERR or SEGV_ACCERR */
 #define WRONG_ADDRESS 1000 /* added to the code */
 
@@ -34,7 +34,7 @@ struct answer {
 	int words;
 	struct word word[MAX_WORDS];
 	bool has_vectors;
-	uint64_t vector[VECTORS]; /* all of the interface's page */
+	uint64_t vector[VECTORS]; /* the interface's whole page */
 	size_t sights;
 	struct sight sight[MODEL_MAX_PAGES];
 };
@@ -58,7 +58,7 @@ static inline void answer_add_unknown(struct answer *a, const char *what)
 	a->word[a->words++] = (struct word){ what, { 0 }, 0 };
 }
 
-/** stamp_index - which of a page's words holds its stamp; not always the same one. */
+/** stamp_index - which word of a page holds its stamp: another one in each page. */
 static inline size_t stamp_index(size_t page)
 {
 	return page % 512;
@@ -74,13 +74,13 @@ static inline uint64_t hash_add(uint64_t hash, uint64_t word)
 /**
  * answer_differs - compare
  *
- * *@hash is extended by what @got holds where the spec leaves no choice. Return:
- * true if they differ, and @why says where.
+ * Adds to *@hash all of @got that the spec leaves no choice about. Return: true if they differ,
+ * and then @why says where.
  */
 bool answer_differs(const struct op *op, const struct answer *want, const struct answer *got,
 		    uint64_t *hash, char *why, size_t size);
 
-/** answer_print - one line of what came of an operation. */
+/** answer_print - print an answer as one line. */
 void answer_print(const struct answer *got, FILE *to);
 
 #endif

@@ -12,7 +12,7 @@
 #define MOST_FRAMES 2500
 #define MOST_INTERFACES 8
 
-/* Where an exmap has none, this stands for its surface. */
+/* The length of the surface; without one, some length to choose pages from. */
 static size_t pages_of(const struct exmap *x)
 {
 	return x && x->mapped ? x->m.pages : 64;
@@ -126,7 +126,7 @@ void generate_map_other(struct generator *g, const struct exmap *x, struct op *o
 	op->arg[3] = random_chance(r, 20);
 }
 
-/* A page of the last read, or @page if that was outside. */
+/* A random page of the last read; @page if that lies outside the surface. */
 static size_t read_page(struct generator *g, size_t pages, size_t page)
 {
 	size_t first = (size_t)g->last_read.first / PAGE;
@@ -135,7 +135,7 @@ static size_t read_page(struct generator *g, size_t pages, size_t page)
 	return first < pages ? first : page;
 }
 
-/* Mostly pages where something happens: stores to mapped ones, loads of any. */
+/* Mostly mapped pages, and for loads also pages of the last read and at the backing's end. */
 void generate_page(struct generator *g, const struct exmap *x, struct op *op)
 {
 	struct random *r = &g->random;
@@ -168,7 +168,7 @@ void generate_part(struct generator *g, const struct exmap *x, struct op *op)
 	op->arg[3] = prots[random_below(r, 3)];
 	if (op->kind == OP_CUT)
 		op->arg[3] = 0;
-	/* Of the whole surface; mostly what lets everything else go on. */
+	/* Mostly of the whole surface, and often to what lets other operations go on. */
 	if (op->kind == OP_PROTECT && random_chance(r, 70)) {
 		op->arg[1] = 0;
 		op->arg[2] = (int64_t)pages;

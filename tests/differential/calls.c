@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * calls.c - what must come of ACTION and of reads; see world.h
+ * calls.c - what the model says of ACTION and reads; see world.h
  */
 #include "world.h"
 
@@ -93,7 +93,7 @@ bool world_settle(struct world *w, struct op *op)
 	x = w->fd[s->fd]->exmap;
 	op->thread = s->thread;
 	op->kind = s->step == 2 ? OP_FREE : OP_ALLOC;
-	/* The ALLOC is of as many pages as the FREE has unmapped. */
+	/* ALLOC as many pages as the FREE has unmapped. */
 	if (s->step == 1)
 		s->range.len = x->vector[s->interface][0] >> 32;
 	memset(op->arg, 0, sizeof(op->arg));
@@ -126,7 +126,7 @@ static void do_iovecs(struct world *w, struct exmap *x, const struct op *op, str
 	for (unsigned int i = 0; i < op->n && !stop; i++) {
 		intptr_t at = op->range[i].first;
 
-		/* Far from it, and as well or badly aligned. */
+		/* Addresses of another exmap's surface: outside this one, aligned as they are. */
 		if (w->surface[op->arg[1]] != x)
 			at = at % (intptr_t)PAGE - (1L << 40);
 		skipped |= !op->range[i].len;
@@ -159,7 +159,7 @@ void world_read(struct world *w, const struct op *op, struct answer *want)
 		return;
 	want->word[0].choices = 0;
 	read_errors(x, op->arg[2], want);
-	/* A kernel may have no use for a call for nothing, and not ask [5.2]. */
+	/* A kernel may return 0 for a call of 0 bytes without asking the driver [5.2]. */
 	if (want->word[0].choices && !total)
 		answer_or(want, 0);
 	if (!want->word[0].choices)

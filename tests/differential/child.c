@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The baton: who may execute the operation below. Number 0 is the main thread. */
+/* The thread whose semaphore is up executes the operation below. Number 0 is the main thread. */
 static sem_t turn[MAX_THREADS], back;
 static const struct op *current;
 static struct answer want, got;
@@ -54,7 +54,7 @@ static void execute_in_turn(const struct op *op)
 __attribute__((noreturn)) static void give_up(struct outcome *o)
 {
 	o->ending = RUN_DIFFERS;
-	/* Nothing of ours is in order any more. */
+	/* No clean-up: after a difference nothing in this process can be trusted. */
 	_exit(1);
 }
 
@@ -65,7 +65,7 @@ static void trace_op(FILE *trace, const struct op *op, unsigned long number, boo
 	fflush(trace);
 }
 
-/* The operation, and what must be done before the next one. */
+/* Does the operation, and then those that must settle it. */
 static void do_op(struct world *w, struct op *op, const struct extras *extras, struct outcome *o)
 {
 	uint64_t hash = 0;

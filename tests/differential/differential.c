@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * differential.c - one stream of operations, any backend, and the model
+ * differential.c - a stream of operations, done to any backend and to the model
  *
- * A run is repeated by its seed, or from a file of operations; transcripts of
- * runs of different backends can be compared with each other.
+ * A seed repeats a run, and so does a file of operations. The transcripts of runs on different
+ * backends can be compared.
  */
 #include "execute.h"
 #include "run.h"
@@ -18,7 +18,7 @@ static struct {
 	struct source source;
 	struct extras extras;
 	bool shrink;
-	const char *directory; /* for what was shrunk */
+	const char *directory; /* directory for shrunk streams */
 	bool replay;
 	char **files;
 	int nr_files;
@@ -96,7 +96,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* The shrunk stream is printed too: not every machine keeps its files. */
+/* The shrunk stream is printed too, because a virtual machine's files are lost. */
 static void save(const struct stream *s, const char *name)
 {
 	char path[4096];

@@ -18,7 +18,7 @@
 
 #define HUGE_SIZE (2UL << 20)
 #define BAD_POINTER ((void *)8)
-/* Each place's surfaces are in a room of the place's own, far from the others. */
+/* Each place has a range of addresses for its surfaces, apart from the others. */
 #define ROOM (64UL << 20)
 #define CLOSED_FD (1 << 19)
 
@@ -39,7 +39,7 @@ void execute_init(void)
 {
 	for (int i = 0; i < PLACES; i++)
 		places[i].fd = -1;
-	/* What is reserved is not taken by anybody else's mmap(). */
+	/* No other mmap() takes addresses that are reserved. */
 	rooms = mmap(NULL, PLACES * ROOM, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (rooms == MAP_FAILED)
 		err(1, "mmap");
@@ -102,7 +102,7 @@ static void do_clone(const struct op *op, struct answer *got)
 
 	answer_add(got, "CLONE", ret);
 	if (!ret) {
-		/* They are of the exmap that it acted on before. */
+		/* These interface pages may be of the exmap that the descriptor acted on before. */
 		for (int i = 0; i < PLACES; i++)
 			drop_interfaces(&places[i]);
 	}
@@ -126,7 +126,7 @@ static void do_setup(const struct op *op, struct answer *got)
 				op->arg[5] ? BAD_POINTER : &s)));
 }
 
-/* The address that an operation names: @off pages behind the first 2 MiB of the room. */
+/* The address that an operation means: @off pages behind the first 2 MiB of the range. */
 static char *start_of(int64_t place, int64_t off)
 {
 	char *room = rooms + (size_t)place * ROOM;
@@ -152,7 +152,7 @@ static void do_map(const struct op *op, struct answer *got)
 		  MAP_SHARED_VALIDATE | MAP_FIXED, places[op->arg[0]].fd, (off_t)EXMAP_OFF_EXMAP);
 	answer_add(got, "mmap", map_result(at));
 	if (at == MAP_FAILED) {
-		/* A kernel makes room before it asks the driver. */
+		/* The kernel has unmapped the old mapping before it asked the driver. */
 		reserve(start_of(op->arg[1], op->arg[3]), bytes);
 		return;
 	}

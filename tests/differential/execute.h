@@ -8,22 +8,22 @@
 #include "answer.h"
 #include "op.h"
 
-/** execute_prepare - once, before any process is forked: the files that reads are from. */
+/** execute_prepare - make the backings; once, before any process is forked. */
 void execute_prepare(void);
 /** execute_init - once in each process; before the first operation. */
 void execute_init(void);
-/** execute - do @op; @got becomes what came of it. One thread at a time. */
+/** execute - do @op, and store its answer in @got. One thread at a time. */
 void execute(const struct op *op, struct answer *got);
 /** execute_may_export - whether the backend offers the page-table export. */
 bool execute_may_export(void);
 
-/* Our end of the descriptors and surfaces. */
+/* A place for a descriptor, a surface and an export, which need not be of one exmap. */
 struct place {
 	int fd; /* or -1 */
 	struct exmap_user_interface *user[MAX_INTERFACES];
-	char *base; /* a surface's, another place's than the descriptor's; or NULL */
+	char *base; /* of the surface, or NULL */
 	size_t pages;
-	const uint64_t *export; /* yet another place's, or NULL */
+	const uint64_t *export; /* or NULL */
 	size_t export_words;
 };
 

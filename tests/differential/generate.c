@@ -9,7 +9,7 @@
 
 #define LONGEST_LIFE 3000
 
-/* How often each kind is chosen, out of the sum, once something is open. */
+/* How often each kind is chosen, in parts of the sum, once something is open. */
 static const unsigned int weights[OP_KINDS] = {
 	[OP_OPEN] = 4,	    [OP_CLOSE] = 3,  [OP_DUP] = 2,     [OP_CLONE] = 6,	  [OP_SETUP] = 4,
 	[OP_MAP] = 4,	    [OP_UNMAP] = 3,  [OP_PROTECT] = 8, [OP_CUT] = 3,	  [OP_ADVISE] = 3,
@@ -38,7 +38,7 @@ static enum kind random_kind(struct random *r)
 	return OP_VERIFY;
 }
 
-/* A place where something is (or is not), from a random one on; any if there is none. */
+/* A full (or an empty) place, searched from a random one on; any place if there is none. */
 static int64_t find_place(struct random *r, void *const *place, bool full)
 {
 	size_t start = random_below(r, PLACES);
@@ -96,7 +96,7 @@ static void end_life(struct generator *g, const struct world *w, struct op *op)
 	}
 }
 
-/* Mostly what it takes to have an exmap that works, until there is one. */
+/* Until there is an active exmap, mostly what it takes to get one. */
 static enum kind next_kind(struct generator *g, const struct world *w, const struct exmap *x)
 {
 	int64_t room = find_place(&g->random, (void *const *)w->surface, false);

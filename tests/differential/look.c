@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* For the kernel's own accesses: through it they are copied. */
+/* The kernel's own accesses copy through this pipe. */
 static int pipe_fds[2];
 
 void look_init(void)
@@ -65,7 +65,7 @@ static void receive(uint64_t *at, uint64_t stamp, struct answer *got)
 		err(1, "write to a pipe");
 	ret = read(pipe_fds[0], at, sizeof(*at));
 	answer_add(got, "read", ret < 0 ? -errno : ret);
-	/* What was not taken out is still in it. */
+	/* Empty the pipe if the read has failed. */
 	while (ret != sizeof(stamp) && read(pipe_fds[0], &stamp, sizeof(stamp)) > 0)
 		;
 }
@@ -91,10 +91,10 @@ static void do_page(const struct op *op, const struct place *p, struct answer *g
 	}
 }
 
-/* The number of pages that have a frame which another one has too. */
+/* How many pages have a frame that an earlier page has, too. */
 static int64_t shared_frames(const struct place *p, size_t n)
 {
-	static unsigned char seen[1 << 17]; /* a bit for each number, in ours at most 2^20 */
+	static unsigned char seen[1 << 17]; /* a bit for each frame number below 2^20 */
 	int64_t twice = 0;
 
 	memset(seen, 0, sizeof(seen));
@@ -117,7 +117,7 @@ static void peek(const struct place *p, struct answer *got)
 		uint64_t word = p->export[i];
 		int code = word & 1 ? (int)(word & 3) : 0;
 
-		/* A page that is not mapped has no bit at all. */
+		/* The word of a page that is not mapped is 0. */
 		if (!(word & 1) && word)
 			code = WRONG_ADDRESS;
 		got->sight[got->sights++] = (struct sight){ .code = code };

@@ -93,7 +93,7 @@ void op_print(const struct op *op, FILE *to)
 	fputc('\n', to);
 }
 
-/* What an argument must be below, so that no text leads outside our own arrays. */
+/* The limit of each argument, so that no text leads outside this program's arrays. */
 static const struct {
 	const char *name;
 	int64_t limit;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * op.h - operations, and the text that they are kept as: one a line
+ * op.h - operations, and their text: one a line
  *
  *	THREAD KIND ARGUMENT=NUMBER ... : FIRST+LENGTH ...
  *
- * A descriptor is in one of PLACES places, and a surface in one of as many others.
- * An operation on an empty place is one on descriptor -1, or does nothing.
+ * There are PLACES places for descriptors, and as many for surfaces. An operation on an empty
+ * place is done to descriptor -1, or does nothing.
  */
 #ifndef TESTS_OP_H
 #define TESTS_OP_H
@@ -32,18 +32,18 @@ enum kind {
 	OP_PROTECT, /* surface, page, pages, prot; of the whole one or a part */
 	OP_CUT, /* surface, page, pages: munmap of a part */
 	OP_ADVISE, /* surface, advice */
-	OP_MAP_OTHER, /* fd, offset, bytes, private: an mmap to see what it says */
+	OP_MAP_OTHER, /* fd, offset, bytes, private: an mmap that mostly fails */
 	OP_EXPORT, /* fd, to, bytes; until the next OP_UNMAP */
 	OP_PEEK, /* export */
 	OP_ALLOC, /* fd, interface, n, flags, bad; vectors */
 	OP_FREE,
-	OP_ACTION, /* fd, interface, n, opcode: on whatever vectors there are */
+	OP_ACTION, /* fd, interface, n, opcode: on the vectors that are there */
 	OP_READ, /* fd, surface, offset, vectored; iovecs, in bytes */
 	OP_STATS, /* fd, bad */
 	OP_OTHER, /* fd, what: calls that fail */
 	OP_LOAD, /* surface, page: all of its content */
 	OP_STORE, /* surface, page, stamp */
-	OP_TOUCH, /* surface, byte: any one */
+	OP_TOUCH, /* surface, byte: any byte */
 	OP_SEND, /* surface, page: the kernel loads from it */
 	OP_RECEIVE, /* surface, page, stamp: the kernel stores to it */
 	OP_VERIFY, /* surface: all pages as OP_LOAD */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * run.c - the parent's side of a run, and what it can tell without a device; see run.h
+ * run.c - the parent's side of a run, and streams made without a device; see run.h
  */
 #include "run.h"
 #include "child.h"
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Of no progress at all. */
+/* Seconds without progress, after which a run has hung. */
 #define PATIENCE 60
 
 static double seconds(void)

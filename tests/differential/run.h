@@ -15,11 +15,11 @@ struct source {
 	unsigned long ops; /* of the generator; a life that has begun is completed */
 };
 
-/* What to do besides; each may be NULL. */
+/* What else a run does; each may be NULL. */
 struct extras {
 	const char *record; /* file to write a transcript to */
 	const char *compare; /* file with the transcript of another run */
-	FILE *trace; /* where to tell of each operation */
+	FILE *trace; /* where to print each operation */
 	bool hasty; /* a stream known to end soon, or to hang */
 };
 
@@ -28,9 +28,9 @@ enum ending { RUN_OK, RUN_DIFFERS, RUN_DIED, RUN_HANGS };
 /* How it went; lives in memory shared with the child. */
 struct outcome {
 	enum ending ending;
-	unsigned long op; /* number of the operation that did not go well */
+	unsigned long op; /* number of the operation that failed */
 	char why[1024];
-	unsigned long done; /* operations, the ones of settling not counted */
+	unsigned long done; /* operations, without those that settle others */
 	unsigned long counts[OP_KINDS];
 	unsigned long out_of_frames, partial, outside, faults, short_reads;
 };
@@ -38,19 +38,19 @@ struct outcome {
 /**
  * run - do the operations in a forked child, in a fresh world
  *
- * Return: what came of it, valid until the next run.
+ * Return: the outcome, valid until the next run.
  */
 const struct outcome *run(const struct source *source, const struct extras *extras);
 
 /**
- * regenerate - what a generator gave, up to operation @last
+ * regenerate - the operations of a generator, up to number @last
  *
  * Without @all only from the beginning of the life that @last is in.
  */
 void regenerate(const struct source *source, unsigned long last, bool all, struct stream *s);
 
 /**
- * shrink - take away from @s what its failure does not need
+ * shrink - remove from @s all that it does not need to fail
  *
  * Return: number of runs that it took, or 0 if @s does not fail.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * shrink.c - the shortest stream that still fails, more or less
+ * shrink.c - makes a stream that fails short
  *
- * As delta debugging does it (Zeller and Hildebrandt 2002): take away ever smaller
- * pieces, and keep what is left whenever it still fails, in whichever way. First
- * operations, then vectors, then the size of numbers.
+ * By delta debugging (Zeller and Hildebrandt 2002): it removes ever smaller pieces, and keeps
+ * the rest whenever that still fails, in whichever way. First it removes operations, then
+ * vectors; then it makes numbers smaller.
  */
 #include "run.h"
 
@@ -13,7 +13,7 @@
 
 static unsigned int runs;
 
-/* What comes behind the failure is not needed; it is cut off @s. */
+/* Also cuts off @s what comes after the failure. */
 static bool fails(struct stream *s)
 {
 	const struct extras extras = { .hasty = true };
@@ -61,7 +61,7 @@ static bool fewer_ops(struct stream *s)
 	bool any = false;
 
 	for (size_t n = s->n / 2 + 1; n; n /= 2) {
-		/* From behind: what comes last needs what came first. */
+		/* From the end, because later operations need earlier ones. */
 		for (size_t end = s->n; end; end = end > n ? end - n : 0) {
 			size_t first = end > n ? end - n : 0;
 
@@ -87,7 +87,7 @@ static struct op *without_ranges(const struct op *op, unsigned int first, unsign
 {
 	struct op *copy = op_copy(op, first, first + n);
 
-	/* The argument is how many vectors the action does. */
+	/* An action has an argument that says how many vectors it does. */
 	if (op->kind != OP_READ && op->arg[2] == op->n)
 		copy->arg[2] = copy->n;
 	return copy;
@@ -109,7 +109,7 @@ static bool fewer_ranges(struct stream *s, size_t i)
 	return any;
 }
 
-/* @offset tells where in an operation the number is. */
+/* @offset is where the number is in struct op. */
 static bool with_number(struct stream *s, size_t i, size_t offset, int64_t number)
 {
 	struct op *copy = op_copy(s->op[i], 0, 0);

@@ -9,7 +9,7 @@
 #include "random.h"
 #include "world.h"
 
-/* Random operations, of lives: each begins with nothing open and ends so. */
+/* Random operations, in lives: each begins and ends with nothing open. */
 struct generator {
 	struct random random;
 	unsigned int threads;
@@ -17,12 +17,12 @@ struct generator {
 	bool begins; /* whether the last one began a life */
 	unsigned long count;
 	uint64_t next_stamp;
-	struct range last_read; /* worth a look */
+	struct range last_read; /* loads often take its pages */
 };
 
 /** generator_init - the same seed and number of threads give the same operations. */
 void generator_init(struct generator *g, uint64_t seed, unsigned int threads);
-/** generate - the next operation, for a world that all before have been done to. */
+/** generate - the next operation, for the world as the earlier ones have left it. */
 void generate(struct generator *g, const struct world *w, struct op *op);
 
 /* arguments.c: for the kinds with the most cases. */
@@ -33,7 +33,7 @@ void generate_map_other(struct generator *g, const struct exmap *x, struct op *o
 void generate_page(struct generator *g, const struct exmap *x, struct op *op);
 void generate_part(struct generator *g, const struct exmap *x, struct op *op);
 
-/* A list of operations that is kept. */
+/* A list of operations. */
 struct stream {
 	size_t n, room;
 	struct op **op;
@@ -42,9 +42,9 @@ struct stream {
 void stream_add(struct stream *s, const struct op *op);
 /** stream_clear - free all of it. */
 void stream_clear(struct stream *s);
-/** stream_read - a file of operations; lines with # are comments. Dies of what is wrong. */
+/** stream_read - read a file of operations; lines with # are comments. Exits at an error. */
 void stream_read(struct stream *s, const char *path);
-/** stream_print - as stream_read() reads it. */
+/** stream_print - print it as stream_read() reads it. */
 void stream_print(const struct stream *s, FILE *to);
 
 #endif

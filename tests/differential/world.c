@@ -30,7 +30,7 @@ static void put_exmap(struct exmap *x)
 	x->set_up = false;
 }
 
-/* There are as many as descriptors and surfaces could hold. */
+/* There is always a free one: as many as descriptors and surfaces together. */
 static struct exmap *new_exmap(struct world *w)
 {
 	struct exmap *x = w->exmaps;
@@ -105,7 +105,7 @@ static void do_clone(struct world *w, const struct op *op, struct answer *want)
 	put_exmap(old);
 }
 
-/* The reasons why a SETUP may fail, as choices; the spec does not order them. */
+/* Adds each errno that a SETUP may fail with: the spec gives no order of its errors. */
 static void setup_errors(const struct op *op, struct answer *want)
 {
 	bool invalid = op->arg[1] < 1 || op->arg[1] > MAX_INTERFACES || !op->arg[2] ||
@@ -131,7 +131,7 @@ static void do_setup(struct world *w, const struct op *op, struct answer *want)
 		answer_or(want, -EBADF);
 	else if (x->set_up)
 		answer_or(want, -EBUSY);
-	/* Of two sentences of 3.1 the spec does not say which goes first. */
+	/* EBUSY or EFAULT: 3.1 does not say which is found first. */
 	if (f && op->arg[5])
 		answer_or(want, -EFAULT);
 	else if (f && !x->set_up)
@@ -199,7 +199,7 @@ static void do_protect(struct world *w, const struct op *op, struct answer *want
 		return;
 	}
 	answer_add(want, "mprotect", -EINVAL);
-	/* Splits nothing: a kernel finds nothing to do before it asks [2.5]. */
+	/* The kernel returns 0 if the protection does not change, and asks no driver [2.5]. */
 	if (x->prot == op->arg[3])
 		answer_or(want, 0);
 }
@@ -273,12 +273,12 @@ static void do_export(struct world *w, const struct op *op, struct answer *want)
 	want->word[0].choices = 0;
 	export_errors(w, f->exmap, op, want);
 	if (want->word[0].choices) {
-		/* One that has it switched off need not look [7.3]. */
+		/* A backend with the export switched off may say so first [7.3]. */
 		if (!w->may_export)
 			answer_or(want, -EPERM);
 		return;
 	}
-	/* Two choices: what depends on the backend is not compared between them. */
+	/* Added twice, as a choice: transcripts leave choices out, and this is the backend's. */
 	answer_or(want, w->may_export ? 0 : -EPERM);
 	answer_or(want, w->may_export ? 0 : -EPERM);
 	if (w->may_export)

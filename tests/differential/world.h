@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.h - what must come of any operation: descriptors, surfaces, and their exmaps
+ * world.h - the model of all descriptors, surfaces and exmaps, and of what operations answer
  *
  * Numbers in brackets are clauses of docs/spec.md.
  */
@@ -12,7 +12,7 @@
 #include "op.h"
 
 struct exmap {
-	int files; /* that act on it; it ends with the last one and its surface */
+	int files; /* descriptors of it; it lives until these and its surface are gone */
 	bool mapped;
 	bool set_up;
 	int prot; /* of the surface */
@@ -29,7 +29,7 @@ struct file {
 	int places;
 };
 
-/* What a vector that ran out of frames leaves to be done; see world_settle(). */
+/* The operations that must follow a vector that ran out of frames; see world_settle(). */
 struct settle {
 	int step;
 	unsigned int thread;
@@ -53,17 +53,17 @@ struct world {
 	unsigned long out_of_frames, partial, outside, faults, short_reads;
 };
 
-/** world_new - one with nothing in it. */
+/** world_new - a world with nothing open. */
 struct world *world_new(void);
-/** world_do - do @op to the world; @want becomes what must come of it. */
+/** world_do - do @op to the world, and store the answer that it must have in @want. */
 void world_do(struct world *w, const struct op *op, struct answer *want);
 
 /**
- * world_settle - what to do before anything else
+ * world_settle - the operation that must come next, if there is one
  *
- * Which pages of a vector that ran out of frames were mapped is the backend's
- * choice [4.6]. FREE of the whole vector tells whether their number is right; an
- * ALLOC then maps as many pages again, and known ones.
+ * The backend chooses which pages to map of a vector that runs out of frames [4.6]. A FREE of
+ * the whole vector tells whether their number is right. Then an ALLOC maps as many pages, which
+ * are known.
  *
  * Return: false if there is nothing to do, or true and @op is to be done.
  */

@@ -23,7 +23,7 @@ uint64_t backing_word(size_t offset, size_t bytes)
 	size_t valid = offset < bytes ? bytes - offset : 0;
 	uint64_t word = file_word(offset);
 
-	/* Behind the end there are zeros. */
+	/* Bytes past the end of the file are zero. */
 	return valid < 8 ? word & ((1UL << valid * 8) - 1) : word;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * backing.h - files to read pages from, of a known content
+ * backing.h - files of known content, to read pages from
  */
 #ifndef TESTS_BACKING_H
 #define TESTS_BACKING_H
@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** backing_create - O_DIRECT fd of an unlinked file with backing_word() everywhere; dies without. */
+/** backing_create - O_DIRECT fd of an unlinked file of backing_word()s; exits if it has none. */
 int backing_create(size_t bytes);
 /** backing_word - the 8 bytes at byte @offset of a page read from a file of @bytes bytes [5.5]. */
 uint64_t backing_word(size_t offset, size_t bytes);
 
 /*
- * The sizes tests use: the ends are in the middle of a page, of a sector, and
- * nowhere near the surface's.
+ * The sizes of the files: one ends inside a page, one at the end of a page, and one inside a
+ * sector.
  */
 enum { BACKINGS = 3 };
 extern const size_t backing_sizes[BACKINGS];

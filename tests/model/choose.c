@@ -24,12 +24,12 @@ uint64_t choose_page(struct random *r, size_t pages)
 	case 0:
 		return random_u64(r) & ((1UL << 52) - 1);
 	case 1:
-		/* a page number that is right but for one high bit */
+		/* a good page number with one high bit set */
 		return random_below(r, pages) | 1UL << (20 + random_below(r, 32));
 	case 2:
 		return pages - 1 + random_below(r, 3);
 	case 3 ... 5:
-		/* near where a page table ends */
+		/* near the border between two page tables */
 		return random_below(r, pages) / 512 * 512 + random_below(r, 4);
 	default:
 		return random_below(r, pages);
@@ -77,7 +77,7 @@ static size_t unmapped_run(struct random *r, const struct model *m, size_t *len)
 	return n ? start : 0;
 }
 
-/* It has at most one thing wrong: the spec gives no order among errors. */
+/* At most one thing is wrong with it, because the spec gives no order of errors. */
 void choose_iovec(struct random *r, const struct model *m, intptr_t *at, size_t *bytes)
 {
 	size_t len = random_chance(r, 70) ? 1 : 1 + random_below(r, 24), page, end;
@@ -109,12 +109,12 @@ void choose_iovec(struct random *r, const struct model *m, intptr_t *at, size_t 
 		*at = -(intptr_t)PAGE;
 		break;
 	case 6 ... 8:
-		/* anywhere: perhaps over mapped pages */
+		/* anywhere, perhaps on mapped pages */
 		*at = (intptr_t)(random_below(r, m->pages) * PAGE);
 		*bytes = PAGE;
 		break;
 	case 9 ... 11:
-		/* over the end of the backing, if the surface reaches that far */
+		/* across the end of the backing, if the surface reaches it */
 		end = m->backing_bytes / PAGE;
 		len = 1 + random_below(r, 6);
 		if (!end || end + len > m->pages)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * choose.h - random arguments that are likely to meet something
+ * choose.h - random arguments, of which many are good and some meet a limit
  */
 #ifndef TESTS_CHOOSE_H
 #define TESTS_CHOOSE_H
@@ -14,7 +14,7 @@ size_t choose_size(struct random *r, size_t max);
 int choose_batch(struct random *r);
 /** choose_page - the first page of a vector, for a surface of @pages; sometimes outside. */
 uint64_t choose_page(struct random *r, size_t pages);
-/** choose_len - its length, 0 ... 4095, often 1. */
+/** choose_len - the length of a vector, 0 ... 4095, often 1. */
 size_t choose_len(struct random *r);
 /** choose_mapped - some page that is (not) mapped; false if there is none. */
 bool choose_mapped(struct random *r, const struct model *m, bool mapped, size_t *page);

@@ -75,7 +75,7 @@ int model_read(struct model *m, intptr_t at, size_t len, bool fill, size_t *byte
 
 	if (!len)
 		return STOP_NOT;
-	/* Two reasons at once: the spec does not say which one is told. */
+	/* Both errors may be there, and the spec does not say which is returned. */
 	if ((size_t)at % PAGE || len % PAGE)
 		stop |= STOP_EINVAL;
 	if ((size_t)at > end || len > end - (size_t)at)

@@ -32,7 +32,7 @@ struct model {
 	size_t pages; /* of the surface */
 	size_t frames; /* buffer_size */
 	size_t mapped; /* pages mapped now */
-	size_t backing_bytes; /* size of the backing; unused without */
+	size_t backing_bytes; /* size of the backing, if there is one */
 	struct model_page page[MODEL_MAX_PAGES];
 };
 
@@ -45,9 +45,9 @@ struct model_result {
  * model_alloc - one vector of ALLOC [4.4-4.6]
  *
  * @exhausted carries "out of frames" from one vector of an action to the next.
- * Of a vector that gets only some of its pages the model maps the first ones; a
- * backend may choose others. So what it chose must be undone before anything else
- * depends on it: a FREE of the whole vector tells the same number for any choice.
+ * If a vector gets only some of its pages the model maps the first of them, and a backend may
+ * choose others. So the caller must FREE the whole vector next: that counts the same number,
+ * whatever the choice was.
  */
 struct model_result model_alloc(struct model *m, uint64_t page, size_t len, bool *exhausted);
 struct model_result model_free(struct model *m, uint64_t page, size_t len);

@@ -45,14 +45,14 @@ struct fault probe_load(const void *p)
 	static volatile char sink __attribute__((unused));
 	char byte;
 
-	/* With the mask: ThreadSanitizer runs handlers with all signals blocked. */
+	/* Restores the mask, because ThreadSanitizer runs handlers with all signals blocked. */
 	if (sigsetjmp(landing, 1))
 		return (struct fault){ seen.code, seen.addr };
 	armed = true;
-	/* One instruction that no sanitizer looks at first. */
+	/* In assembler, so that no sanitizer checks the address first. */
 	__asm__ volatile("movb (%1), %0" : "=q"(byte) : "r"(p) : "memory");
 	armed = false;
-	sink = byte; /* valgrind leaves out loads that nobody needs */
+	sink = byte; /* valgrind leaves out a load whose value is unused */
 	return (struct fault){ 0 };
 }
 

@@ -7,15 +7,15 @@
 
 #include <stdint.h>
 
-/* What an access came upon. */
+/* The fault of an access, if it had one. */
 struct fault {
-	int code; /* of the SIGSEGV, or 0: there was none */
+	int code; /* si_code of the SIGSEGV, or 0 without one */
 	const void *addr; /* si_addr, if there was one */
 };
 
 /** probe_init - install the SIGSEGV handler; a fault outside of probes ends the process. */
 void probe_init(void);
-/** probe_load - load the byte at @p. One thread at a time; so probe_store(). */
+/** probe_load - load the byte at @p. One thread at a time may call this or probe_store(). */
 struct fault probe_load(const void *p);
 /** probe_store - store @word at @p. */
 struct fault probe_store(void *p, uint64_t word);

@@ -22,7 +22,7 @@ static inline uint64_t random_u64(struct random *r)
 	return z ^ z >> 31;
 }
 
-/** random_below - 0 ... @n - 1 (the bias of % is nothing to us). */
+/** random_below - 0 ... @n - 1 (the bias of % does not matter here). */
 static inline size_t random_below(struct random *r, size_t n)
 {
 	return random_u64(r) % n;

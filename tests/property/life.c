@@ -83,7 +83,7 @@ void life_end(struct life *l)
 		fail("close: %s", strerror(errno));
 }
 
-/* The word of a page that holds its stamp; not always the same one. */
+/* The word of a page that holds its stamp: another one in each page. */
 static uint64_t *stamp_of(const struct life *l, size_t page)
 {
 	return (uint64_t *)life_page(l, page) + page % 512;
@@ -201,8 +201,8 @@ static const bool built_with_sanitizer;
 #endif
 
 /*
- * Whether munmap() took a page: another mapping can have its place. A
- * sanitizer's runtime may have put memory of its own there already.
+ * Whether munmap() took a page: then something else can be mapped there. A sanitizer's
+ * runtime may have mapped memory of its own there already.
  */
 static bool is_gone(char *page)
 {

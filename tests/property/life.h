@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * life.h - one exmap under test together with its model, and what is done to both
+ * life.h - one exmap under test together with its model, and the operations on both
  */
 #ifndef TESTS_LIFE_H
 #define TESTS_LIFE_H
@@ -38,11 +38,11 @@ enum op_kind {
 
 extern const char *const op_names[OP_KINDS];
 
-/* Events counted besides operations: without them a run would prove little. */
+/* Events that are counted: a run that never meets some of them proves little. */
 enum event_kind {
 	EVENT_EFAULT, /* vectors outside */
-	EVENT_ENOMEM, /* actions that ran out */
-	EVENT_PARTIAL, /* ... inside a run */
+	EVENT_ENOMEM, /* actions that ran out of frames */
+	EVENT_PARTIAL, /* ... inside a vector */
 	EVENT_SHORT_READ, /* reads that ended early */
 	EVENT_FAILED_READ, /* reads with an errno */
 	EVENT_BACKING_PAGE, /* pages compared with the backing */
@@ -66,7 +66,7 @@ static inline char *life_page(const struct life *l, size_t page)
 	return l->surface + page * PAGE;
 }
 
-/** describe - say what is being done, for the message if it fails. */
+/** describe - note the operation, for the message if it fails. */
 __attribute__((format(printf, 1, 2))) void describe(const char *fmt, ...);
 /** fail - print the message, the operation and the seed; end with status 1. */
 __attribute__((noreturn, format(printf, 1, 2))) void fail(const char *fmt, ...);

@@ -2,8 +2,8 @@
 /*
  * property.c - random operations on exmaps against a model
  *
- * One thread, so every result can be foretold, exhaustion included. A run is
- * repeated by giving the seed that it printed.
+ * There is one thread, so the model knows every result, exhaustion included. The seed that a
+ * run prints repeats it.
  */
 #include "backing.h"
 #include "life.h"
@@ -16,7 +16,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* How often each kind is chosen, out of the sum. */
+/* How often each kind is chosen, in parts of the sum. */
 static const unsigned int weights[OP_KINDS] = {
 	[OP_ALLOC] = 300, [OP_FREE] = 260, [OP_READ] = 60,  [OP_READ_ALLOC] = 40,
 	[OP_TOUCH] = 300, [OP_FAULT] = 10, [OP_STATS] = 60, [OP_BAD_CALL] = 10,

@@ -41,7 +41,7 @@ void life_read(struct life *l, int opcode)
 		 fill ? "READ" : "ALLOC", (long)offset, n, (long)at[0], iov[0].iov_len, l->m.mapped,
 		 l->m.frames);
 	if (fill && l->backing < 0) {
-		iov[0].iov_len = PAGE; /* a call for 0 bytes may return before it is looked at */
+		iov[0].iov_len = PAGE; /* a call for 0 bytes may return 0 unchecked */
 		got = preadv(l->fd, iov, n, offset);
 		if (got != -1 || errno != EINVAL)
 			fail("READ without backing returned %zd, errno %d", got, errno);

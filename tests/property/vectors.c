@@ -23,7 +23,7 @@ static void check_vector(const struct request *q, int i, struct exmap_iov got,
 		     (unsigned long long)got.value, want.res, want.pages);
 }
 
-/* One vector of a call of its own. */
+/* A call of one vector. */
 static void one_vector(struct life *l, int opcode, struct request q, struct model_result want)
 {
 	struct exmap_action_params p = { .iov_len = 1, .opcode = (uint16_t)opcode };
@@ -38,8 +38,8 @@ static void one_vector(struct life *l, int opcode, struct request q, struct mode
 }
 
 /*
- * Some pages of @q were mapped when frames ran out, the backend chose which. FREE
- * tells whether their number is right; ALLOC makes as many others mapped, known ones.
+ * Frames ran out inside @q, and the backend chose which of its pages to map. A FREE of all of
+ * them tells whether their number is right. Then an ALLOC maps as many pages, which are known.
  */
 static void settle(struct life *l, struct request q)
 {
