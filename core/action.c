@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* action.c - ALLOC and FREE of one interface's vectors; see action.h */
+/*
+ * action.c - ALLOC and FREE; see call.h
+ *
+ * exmap_action() adds each vector's pages to the batch:
+ *
+ *   add_single()      the fast path: a vector of one page that is in the state asked for
+ *   add_neighbours()  the fast path: vectors of one page each, one page behind another
+ *   add_pages()       everything else, and what the fast path declines
+ *
+ * and finish_batch() does what the batch asks for.
+ */
 
-#include "core/action.h"
+#include "core/batch.h"
+#include "core/steps.h"
 
-/* Finishes the batch. Return: the vector that ran out of memory, or none. */
-static u32 commit(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		  unsigned int opcode)
+/* Maps or unmaps all pages of the batch. The call owns nothing afterwards. */
+static void finish_batch(struct exmap_call *call)
 {
-	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
+	struct exmap_interface *ifc = call->ifc;
 
 	if (!ifc->nr_runs)
-		return failed_vec;
-	if (opcode == EXMAP_OP_ALLOC) {
-		exmap_batch_map(ifc, pool, s, &failed_vec);
-		exmap_batch_publish(ifc, s);
+		return;
+	exmap_batch_check(call);
+	if (call->opcode == EXMAP_OP_ALLOC) {
+		exmap_batch_map(call);
+		exmap_batch_publish(call);
 	} else {
-		s->ops->unmap(s, ifc->id, ifc->runs, ifc->nr_runs);
-		exmap_batch_retire(ifc, pool, s);
+		call->s->ops->unmap(call->s, ifc->id, ifc->runs, ifc->nr_runs);
+		exmap_batch_retire(call);
 	}
-	return failed_vec;
 }
 
 /* Whether the words of a range are known to be there: most ranges are in one block. */
@@ -30,133 +40,130 @@ static bool prepared(const struct exmap_surface *s, u64 page, u64 end)
 	       exmap_block_touched(s, block);
 }
 
-/* Not a vector: the surface has gone. */
-#define GONE U32_MAX
+/* Makes the words that an ALLOC of a range needs. Without memory for them, @vec fails. */
+static bool prepare(struct exmap_call *call, u32 vec, u64 page, u64 end)
+{
+	if (exmap_likely(prepared(call->s, page, end)) ||
+	    call->s->ops->prepare(call->s, page, end - page))
+		return true;
+	/* The vectors before it stand, unless one of them runs out of frames now. */
+	finish_batch(call);
+	if (call->state == EXMAP_CALL_GOES_ON) {
+		call->state = EXMAP_CALL_NO_FRAMES;
+		call->failed_vec = vec;
+	}
+	return false;
+}
 
 /*
- * Adds pages to the batch, committing it whenever it must: one vector's, or with @step 1
- * those of vectors for one page each. Return: the vector that ran out of memory, or none,
- * or GONE.
+ * Adds pages from @first to before @end to the batch: one vector's, or with @step 1 those of
+ * vectors for one page each, from @vec on. Finishes the batch whenever that is full or in the way.
  */
-static u32 do_pages(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		    unsigned int opcode, u32 vec, u32 step, u64 first, u64 end)
+static void add_pages(struct exmap_call *call, u32 vec, u32 step, u64 first, u64 end)
 {
-	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
-	u64 page = first;
+	struct exmap_interface *ifc = call->ifc;
+	bool present = call->opcode == EXMAP_OP_FREE;
 	unsigned int round = 0;
+	u64 page = first;
 
-	if (opcode == EXMAP_OP_ALLOC && exmap_unlikely(!prepared(s, page, end)) &&
-	    !s->ops->prepare(s, page, end - page)) {
-		failed_vec = commit(ifc, pool, s, opcode);
-		return EXMAP_MIN(failed_vec, vec);
-	}
-	while (page < end && failed_vec == EXMAP_USER_INTERFACE_PAGES) {
+	if (!present && !prepare(call, vec, first, end))
+		return;
+	while (page < end && call->state == EXMAP_CALL_GOES_ON) {
 		struct exmap_run *run = &ifc->runs[ifc->nr_runs];
-		enum exmap_claim claim =
-			exmap_claim_run(s, opcode == EXMAP_OP_FREE, &page, end, run);
 
-		if (exmap_likely(claim == EXMAP_CLAIM_RUN)) {
+		switch (exmap_claim_run(call->s, present, &page, end, run)) {
+		case EXMAP_CLAIM_RUN:
 			run->vec = vec + (run->page - first) * step;
 			run->step = step;
 			ifc->nr_pages += run->len;
 			if (++ifc->nr_runs == EXMAP_BATCH_RUNS)
-				failed_vec = commit(ifc, pool, s, opcode);
-		} else if (claim == EXMAP_CLAIM_BUSY) {
-			/* Maybe it is the batch's own page: vectors may overlap. */
+				finish_batch(call);
+			break;
+		case EXMAP_CLAIM_BUSY:
+			/* The BUSY page may be in the call's own batch: vectors may overlap. */
 			if (ifc->nr_runs)
-				failed_vec = commit(ifc, pool, s, opcode);
-			else if (!s->ops->wait(s, ifc->id, round++))
-				return GONE;
+				finish_batch(call);
+			else if (!call->s->ops->wait(call->s, ifc->id, round++))
+				call->state = EXMAP_CALL_NO_SURFACE;
+			break;
+		case EXMAP_CLAIM_END:
+			break;
 		}
 	}
-	return failed_vec;
 }
 
-/* One vector that stands nowhere: its result. */
-static struct exmap_iov alloc_one(struct exmap_interface *ifc, struct exmap_pool *pool,
-				  struct exmap_surface *s, u64 page, u32 len)
-{
-	u32 failed_vec;
-
-	ifc->result[0].value = 0;
-	failed_vec = do_pages(ifc, pool, s, EXMAP_OP_ALLOC, 0, 0, page, page + len);
-	if (failed_vec == EXMAP_USER_INTERFACE_PAGES)
-		failed_vec = commit(ifc, pool, s, EXMAP_OP_ALLOC);
-	if (!failed_vec)
-		ifc->result[0].res = -ENOMEM;
-	else if (failed_vec == GONE)
-		ifc->result[0].res = -EPROTO;
-	return ifc->result[0];
-}
-
-int exmap_alloc_bytes(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		      const struct iovec *range)
+int exmap_bytes(struct exmap_call *call, const struct iovec *range)
 {
 	u64 addr = (u64)(uintptr_t)range->iov_base;
-	u64 page = (addr - s->base) >> EXMAP_PAGE_SHIFT;
+	u64 page = (addr - call->s->base) >> EXMAP_PAGE_SHIFT;
 	u64 len = range->iov_len >> EXMAP_PAGE_SHIFT;
-	u64 mapped = 0;
+	struct exmap_counts *counts = &call->ifc->counts;
+	u64 *counter = call->opcode == EXMAP_OP_ALLOC ? &counts->allocated : &counts->freed;
+	u64 before = *counter;
 
 	/* The answer is the number of bytes, in an int. */
 	if ((addr | range->iov_len) % EXMAP_PAGE_SIZE || range->iov_len > INT_MAX)
 		return -EINVAL;
-	if (addr < s->base || !exmap_in_surface(s, page, len))
+	if (addr < call->s->base || !exmap_in_surface(call->s, page, len))
 		return -EFAULT;
-	exmap_count(&ifc->counts.actions, 1);
-	while (len) {
-		u64 n = EXMAP_MIN(len, (1ULL << EXMAP_PAGE_LEN_BITS) - 1);
-		struct exmap_iov result = alloc_one(ifc, pool, s, page, n);
-
-		if (result.res < 0)
-			return result.res;
-		mapped += result.pages;
-		page += n;
-		len -= n;
-	}
-	return mapped << EXMAP_PAGE_SHIFT;
+	exmap_count(&counts->actions, 1);
+	if (len)
+		add_pages(call, 0, 0, page, page + len);
+	if (call->state == EXMAP_CALL_GOES_ON)
+		finish_batch(call);
+	if (call->state == EXMAP_CALL_NO_SURFACE)
+		return -EPROTO;
+	if (call->state == EXMAP_CALL_NO_FRAMES)
+		return -ENOMEM;
+	return (*counter - before) << EXMAP_PAGE_SHIFT;
 }
 
-/* The block, the @nr-th, whose lock a call holds while it claims single pages; or NULL. */
-struct claimer {
+/*
+ * The block whose lock the fast path holds from one vector to the next, as neighbouring vectors
+ * often ask for pages of one block: the lock is most of what a single page costs.
+ */
+struct locked_block {
 	struct exmap_block *block;
 	u64 nr;
 };
 
-static inline void leave_block(struct claimer *c)
+static inline void leave_block(struct locked_block *locked)
 {
-	if (c->block)
-		exmap_spin_unlock(&c->block->lock);
-	c->block = NULL;
+	if (locked->block)
+		exmap_spin_unlock(&locked->block->lock);
+	locked->block = NULL;
 }
 
-static inline bool enter_block(struct claimer *c, const struct exmap_surface *s, u64 nr)
+/* Return: false for a block of which no page was ever claimed. */
+static inline bool enter_block(struct locked_block *locked, const struct exmap_surface *s, u64 nr)
 {
-	if (exmap_likely(c->block && c->nr == nr))
+	if (exmap_likely(locked->block && locked->nr == nr))
 		return true;
-	leave_block(c);
-	c->block = exmap_touched_block(s, nr);
-	c->nr = nr;
-	if (exmap_unlikely(!c->block))
+	leave_block(locked);
+	locked->block = exmap_touched_block(s, nr);
+	locked->nr = nr;
+	if (exmap_unlikely(!locked->block))
 		return false;
-	exmap_spin_lock(&c->block->lock);
+	exmap_spin_lock(&locked->block->lock);
 	return true;
 }
 
 /*
- * The usual vector, in few instructions: one page, in the state that it is asked
- * for in. Return: whether it was that, and is in the batch, which had room.
+ * Adds one page that is in the state asked for. Return: false if the page is in another state, or
+ * the batch has no room for what add_pages() may have to add after it.
  */
-static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, struct claimer *c,
-			  unsigned int opcode, u32 vec, u64 page)
+static inline bool add_single(struct exmap_interface *ifc, struct exmap_surface *s,
+			      struct locked_block *locked, bool present, u32 vec, u64 page)
 {
 	struct exmap_run *run = &ifc->runs[ifc->nr_runs];
 	u64 *where;
 
+	/* add_pages() wants room for a run. */
 	if (exmap_unlikely(ifc->nr_runs == EXMAP_BATCH_RUNS - 1 ||
-			   !enter_block(c, s, page / EXMAP_BLOCK_PAGES)))
+			   !enter_block(locked, s, page / EXMAP_BLOCK_PAGES)))
 		return false;
-	where = exmap_block_word(s, c->block, page);
-	if (exmap_unlikely(exmap_claim_page(where, opcode == EXMAP_OP_FREE) != EXMAP_CLAIM_RUN))
+	where = exmap_block_word(s, locked->block, page);
+	if (exmap_unlikely(exmap_claim_page(where, present) != EXMAP_CLAIM_RUN))
 		return false;
 	run->page = page;
 	run->word = where;
@@ -169,23 +176,25 @@ static inline bool do_one(struct exmap_interface *ifc, struct exmap_surface *s, 
 }
 
 /*
- * How many vectors from the first of @left on, which is @asked and which the second follows, ask
- * for one page each that are neighbours in one block; in @next what comes behind them. The client
- * may write while we read: what was seen last holds, and is looked at no more [4.2].
+ * Counts the vectors from iov[0] on that ask for one page each, neighbours in one block. iov[0] was
+ * read as @asked, and iov[1] follows it.
+ * @left: vectors that there are
+ * @next: set to what the vector behind them was read as
+ *
+ * The client may write meanwhile. What was read last of a vector holds, and is not read again
+ * [4.2].
  */
-static inline u32 count_singles(const struct exmap_iov *iov, u32 left,
-				const struct exmap_surface *s, struct exmap_iov asked,
-				struct exmap_iov *next)
+static inline u32 count_neighbours(const struct exmap_iov *iov, u32 left,
+				   const struct exmap_surface *s, struct exmap_iov asked,
+				   struct exmap_iov *next)
 {
 	u64 max;
 	u32 n;
 
-	/*
-	 * What is outside the surface goes one by one. And where the words of the next block
-	 * cannot be had, only those fail that need them.
-	 */
+	/* Vectors outside the surface are answered one by one. */
 	if (asked.len != 1 || asked.page >= s->nr_pages)
 		return 1;
+	/* Where the words of the next block cannot be had, only the vectors that need them fail. */
 	max = EXMAP_BLOCK_PAGES - asked.page % EXMAP_BLOCK_PAGES;
 	max = EXMAP_MIN(max, s->nr_pages - asked.page);
 	if (max == 1)
@@ -197,19 +206,19 @@ static inline u32 count_singles(const struct exmap_iov *iov, u32 left,
 }
 
 /*
- * Does vectors until one runs out of memory. Inlined once for each opcode, which
- * is then a constant in it. Return: that vector, or none, or GONE.
+ * Adds the vectors to the batch, one after the other, until the call does not go on. Inlined once
+ * for each opcode, so that @present is a constant.
  */
-static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_pool *pool,
-				      struct exmap_surface *s, const struct exmap_iov *iov,
-				      unsigned int opcode, u32 iov_len)
+static __always_inline void add_vectors(struct exmap_call *call, const struct exmap_iov *iov,
+					u32 iov_len, bool present)
 {
+	struct exmap_interface *ifc = call->ifc;
+	struct exmap_surface *s = call->s;
 	struct exmap_iov next = { .value = exmap_load(&iov->value) };
-	u32 failed_vec = EXMAP_USER_INTERFACE_PAGES;
-	struct claimer c = { .block = NULL };
+	struct locked_block locked = { .block = NULL };
 	u32 i = 0;
 
-	while (i < iov_len && failed_vec == EXMAP_USER_INTERFACE_PAGES) {
+	while (i < iov_len && call->state == EXMAP_CALL_GOES_ON) {
 		struct exmap_iov asked = next;
 		u64 len = asked.len;
 		u32 vec = i++;
@@ -218,33 +227,40 @@ static __always_inline u32 do_vectors(struct exmap_interface *ifc, struct exmap_
 		ifc->result[vec].value = 0;
 		if (exmap_likely(i < iov_len))
 			next.value = exmap_load(&iov[i].value);
-		/* The page is in the low bits. Mostly the next is no neighbour. */
+		/* The page is in the low bits: a neighbour's word is greater by 1. */
 		if (exmap_likely(i == iov_len || next.value != asked.value + 1)) {
 			if (exmap_likely(len == 1 && asked.page < s->nr_pages) &&
-			    do_one(ifc, s, &c, opcode, vec, asked.page))
+			    add_single(ifc, s, &locked, present, vec, asked.page))
 				continue;
 		} else {
-			n = count_singles(&iov[vec], iov_len - vec, s, asked, &next);
+			n = count_neighbours(&iov[vec], iov_len - vec, s, asked, &next);
 		}
-		leave_block(&c);
+		leave_block(&locked);
 		for (; i < vec + n; i++)
 			exmap_put(&ifc->result[i].value, 0);
 		if (n > 1)
-			failed_vec =
-				do_pages(ifc, pool, s, opcode, vec, 1, asked.page, asked.page + n);
+			add_pages(call, vec, 1, asked.page, asked.page + n);
 		else if (exmap_in_surface(s, asked.page, len))
-			failed_vec = do_pages(ifc, pool, s, opcode, vec, 0, asked.page,
-					      asked.page + len);
+			add_pages(call, vec, 0, asked.page, asked.page + len);
 		else
 			ifc->result[vec].res = -EFAULT;
 	}
-	leave_block(&c);
-	if (failed_vec == EXMAP_USER_INTERFACE_PAGES)
-		failed_vec = commit(ifc, pool, s, opcode);
-	return failed_vec;
+	leave_block(&locked);
+	if (call->state == EXMAP_CALL_GOES_ON)
+		finish_batch(call);
 }
 
-/* Hands the results over. Return: how many are errors. */
+/* The vector that ran out of frames answers ENOMEM, with its pages; those behind it ENOMEM and 0. */
+static void fail_rest(struct exmap_call *call, u32 iov_len)
+{
+	struct exmap_iov *result = call->ifc->result;
+
+	result[call->failed_vec].res = -ENOMEM;
+	for (u32 i = call->failed_vec + 1; i < iov_len; i++)
+		result[i].value = exmap_result(-ENOMEM, 0);
+}
+
+/* Writes the results where the client finds them. Return: how many are errors. */
 static inline int answer(struct exmap_iov *iov, const struct exmap_iov *result, u32 n)
 {
 	int failed = 0;
@@ -258,24 +274,16 @@ static inline int answer(struct exmap_iov *iov, const struct exmap_iov *result, 
 	return failed;
 }
 
-int exmap_action(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		 struct exmap_iov *iov, unsigned int opcode, unsigned int iov_len)
+int exmap_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len)
 {
-	u32 failed_vec;
-	int failed;
-
-	if (opcode == EXMAP_OP_ALLOC)
-		failed_vec = do_vectors(ifc, pool, s, iov, EXMAP_OP_ALLOC, iov_len);
+	if (call->opcode == EXMAP_OP_ALLOC)
+		add_vectors(call, iov, iov_len, false);
 	else
-		failed_vec = do_vectors(ifc, pool, s, iov, EXMAP_OP_FREE, iov_len);
-	if (exmap_unlikely(failed_vec == GONE))
+		add_vectors(call, iov, iov_len, true);
+	if (exmap_unlikely(call->state == EXMAP_CALL_NO_SURFACE))
 		return -EPROTO;
-	if (exmap_unlikely(failed_vec < iov_len)) {
-		ifc->result[failed_vec].res = -ENOMEM;
-		for (u32 i = failed_vec + 1; i < iov_len; i++)
-			ifc->result[i].value = exmap_result(-ENOMEM, 0);
-	}
-	failed = answer(iov, ifc->result, iov_len);
-	exmap_count(&ifc->counts.actions, 1);
-	return failed;
+	if (exmap_unlikely(call->state == EXMAP_CALL_NO_FRAMES))
+		fail_rest(call, iov_len);
+	exmap_count(&call->ifc->counts.actions, 1);
+	return answer(iov, call->ifc->result, iov_len);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* batch.c - the runs that a call owns, from claimed to mapped or free; see action.h */
+/* batch.c - the runs of pages that a call owns; see batch.h */
 
-#include "core/action.h"
+#include "core/batch.h"
 
 static inline void fill_words(u64 *where, const u32 *frames, u32 n)
 {
@@ -9,9 +9,10 @@ static inline void fill_words(u64 *where, const u32 *frames, u32 n)
 		exmap_store(&where[i], exmap_busy_word(frames[i]));
 }
 
-u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool,
-			    struct exmap_surface *s)
+u64 exmap_batch_give_frames(struct exmap_call *call)
 {
+	struct exmap_interface *ifc = call->ifc;
+	struct exmap_surface *s = call->s;
 	u64 given = 0;
 	u32 have = 0;
 	u32 used = 0;
@@ -21,7 +22,7 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 		u32 j = 0;
 		u64 *where;
 
-		/* One page is the usual run, and soon done, here and below. */
+		/* A run of one page is the usual one: without the loop it takes half the instructions. */
 		if (run->len == 1 && used < have) {
 			exmap_store(run->word, exmap_busy_word(ifc->frames[used++]));
 			given++;
@@ -35,7 +36,7 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 					EXMAP_MIN(ifc->nr_pages - given, (u64)EXMAP_BATCH_FRAMES);
 
 				used = 0;
-				have = exmap_pool_get(pool, ifc->id, ifc->frames, want);
+				have = exmap_pool_get(call->pool, ifc->id, ifc->frames, want);
 				if (!have)
 					return given;
 				/* More pages than runs: some of them are neighbours. */
@@ -52,7 +53,10 @@ u64 exmap_batch_give_frames(struct exmap_interface *ifc, struct exmap_pool *pool
 	return given;
 }
 
-/* A page that unmap had to keep is mapped as before; nobody else could claim it meanwhile. */
+/*
+ * A page that the surface had to keep, and has marked so, is PRESENT again: it is mapped as before,
+ * and nobody else could claim it meanwhile. Return: whether the page is one.
+ */
 static inline bool keep_page(struct exmap_surface *s, u64 *where, u64 word)
 {
 	if (exmap_likely(!(word & EXMAP_WORD_PRESENT)))
@@ -61,28 +65,32 @@ static inline bool keep_page(struct exmap_surface *s, u64 *where, u64 word)
 	return true;
 }
 
-/* Empties a page that is not mapped; its frame, if it has one, joins the others. */
-static inline u32 release_page(struct exmap_interface *ifc, struct exmap_pool *pool, u64 *where,
-			       u64 word, u32 nr_frames)
+/*
+ * Empties the word of a page that is not mapped. The page's frame, if it has one, joins the
+ * @nr_frames in the interface's array. Return: how many are there now.
+ */
+static inline u32 release_page(struct exmap_call *call, u64 *where, u64 word, u32 nr_frames)
 {
+	struct exmap_interface *ifc = call->ifc;
+
 	exmap_store_release(where, 0);
 	if (word & EXMAP_WORD_FRAME) {
 		ifc->frames[nr_frames++] = exmap_busy_frame(word);
 		if (nr_frames == EXMAP_BATCH_FRAMES) {
-			exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+			exmap_pool_put(call->pool, ifc->id, ifc->frames, nr_frames);
 			nr_frames = 0;
 		}
 	}
 	return nr_frames;
 }
 
-void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		      u64 keep, u32 *failed_vec)
+u32 exmap_batch_trim(struct exmap_call *call, u64 keep)
 {
+	struct exmap_interface *ifc = call->ifc;
+	u32 first_vec = EXMAP_USER_INTERFACE_PAGES;
 	u32 nr_frames = 0;
 	u32 nr_runs = 0;
 
-	*failed_vec = EXMAP_USER_INTERFACE_PAGES;
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		struct exmap_run *run = &ifc->runs[i];
 		u32 kept = EXMAP_MIN((u64)run->len, keep);
@@ -94,18 +102,18 @@ void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 			nr_runs = i + 1;
 			continue;
 		}
-		exmap_for_each_word(s, run, j, where) {
+		exmap_for_each_word(call->s, run, j, where) {
 			u64 word = exmap_load(where);
 
 			if (j < kept)
 				continue;
-			/* Only where mapping was undone: then the client has one page more. */
-			if (keep_page(s, where, word))
+			/* The mapping was undone, and the page kept: the client has one page more. */
+			if (keep_page(call->s, where, word))
 				exmap_count(&ifc->counts.allocated, 1);
 			else
-				nr_frames = release_page(ifc, pool, where, word, nr_frames);
+				nr_frames = release_page(call, where, word, nr_frames);
 		}
-		*failed_vec = EXMAP_MIN(*failed_vec, run->vec + kept * run->step);
+		first_vec = EXMAP_MIN(first_vec, run->vec + kept * run->step);
 		keep -= kept;
 		ifc->nr_pages -= run->len - kept;
 		run->len = kept;
@@ -114,26 +122,30 @@ void exmap_batch_trim(struct exmap_interface *ifc, struct exmap_pool *pool, stru
 	}
 	ifc->nr_runs = nr_runs;
 	if (nr_frames)
-		exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+		exmap_pool_put(call->pool, ifc->id, ifc->frames, nr_frames);
+	return first_vec;
 }
 
-bool exmap_batch_map(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		     u32 *failed_vec)
+/* Not all pages of the batch can be mapped: the first @keep remain. */
+static void run_out(struct exmap_call *call, u64 keep)
 {
-	u64 given = exmap_batch_give_frames(ifc, pool, s);
-	bool complete = given == ifc->nr_pages;
+	call->state = EXMAP_CALL_NO_FRAMES;
+	call->failed_vec = exmap_batch_trim(call, keep);
+}
+
+void exmap_batch_map(struct exmap_call *call)
+{
+	struct exmap_interface *ifc = call->ifc;
+	u64 given = exmap_batch_give_frames(call);
 	u64 mapped;
 
-	if (exmap_unlikely(!complete))
-		exmap_batch_trim(ifc, pool, s, given, failed_vec);
+	if (exmap_unlikely(given < ifc->nr_pages))
+		run_out(call, given);
 	if (!ifc->nr_runs)
-		return complete;
-	mapped = s->ops->map(s, ifc->id, ifc->runs, ifc->nr_runs);
-	if (exmap_unlikely(mapped < given)) {
-		complete = false;
-		exmap_batch_trim(ifc, pool, s, mapped, failed_vec);
-	}
-	return complete;
+		return;
+	mapped = call->s->ops->map(call->s, ifc->id, ifc->runs, ifc->nr_runs);
+	if (exmap_unlikely(mapped < given))
+		run_out(call, mapped);
 }
 
 static inline void publish_word(struct exmap_surface *s, u64 *where)
@@ -141,7 +153,7 @@ static inline void publish_word(struct exmap_surface *s, u64 *where)
 	exmap_store_release(where, exmap_present_of(s, exmap_load(where)));
 }
 
-/* Every page of a run counts for its vector. */
+/* Each page of a run counts in the result of its vector. */
 static inline void count_pages(struct exmap_interface *ifc, const struct exmap_run *run)
 {
 	if (!run->step) {
@@ -152,8 +164,11 @@ static inline void count_pages(struct exmap_interface *ifc, const struct exmap_r
 		exmap_put(&ifc->result[run->vec + i].value, exmap_result(0, 1));
 }
 
-void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
+void exmap_batch_publish(struct exmap_call *call)
 {
+	struct exmap_interface *ifc = call->ifc;
+	struct exmap_surface *s = call->s;
+
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		const struct exmap_run *run = &ifc->runs[i];
 		u64 *where;
@@ -174,8 +189,8 @@ void exmap_batch_publish(struct exmap_interface *ifc, struct exmap_surface *s)
 }
 
 /*
- * Empties pages that were unmapped, which all have frames, up to the first that had to be kept.
- * Return: how many.
+ * Empties the words of unmapped pages, up to the first page that had to be kept, and collects their
+ * frames. Return: how many words.
  */
 static inline u32 empty_words(u64 *where, u32 n, u32 *frames)
 {
@@ -190,9 +205,10 @@ static inline u32 empty_words(u64 *where, u32 n, u32 *frames)
 	return n;
 }
 
-void exmap_batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
-			struct exmap_surface *s)
+void exmap_batch_retire(struct exmap_call *call)
 {
+	struct exmap_interface *ifc = call->ifc;
+	struct exmap_surface *s = call->s;
 	u64 freed = ifc->nr_pages;
 	u32 nr_frames = 0;
 
@@ -224,14 +240,37 @@ void exmap_batch_retire(struct exmap_interface *ifc, struct exmap_pool *pool,
 				j++;
 			}
 			if (exmap_unlikely(nr_frames == EXMAP_BATCH_FRAMES)) {
-				exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+				exmap_pool_put(call->pool, ifc->id, ifc->frames, nr_frames);
 				nr_frames = 0;
 			}
 		} while (j < run->len);
 	}
 	if (nr_frames)
-		exmap_pool_put(pool, ifc->id, ifc->frames, nr_frames);
+		exmap_pool_put(call->pool, ifc->id, ifc->frames, nr_frames);
 	exmap_count(&ifc->counts.freed, freed);
 	ifc->nr_runs = 0;
 	ifc->nr_pages = 0;
 }
+
+#ifdef EXMAP_CHECK
+void exmap_batch_check(const struct exmap_call *call)
+{
+	const struct exmap_interface *ifc = call->ifc;
+	u64 pages = 0;
+
+	exmap_assert(ifc->nr_runs <= EXMAP_BATCH_RUNS);
+	for (u32 i = 0; i < ifc->nr_runs; i++) {
+		const struct exmap_run *run = &ifc->runs[i];
+		u64 *where;
+		u32 j;
+
+		exmap_assert(run->len && exmap_in_surface(call->s, run->page, run->len));
+		exmap_assert(!i || run[-1].vec <= run->vec);
+		exmap_assert(run->vec + (run->len - 1) * run->step < EXMAP_USER_INTERFACE_PAGES);
+		exmap_for_each_word(call->s, run, j, where)
+			exmap_assert(exmap_load(where) & EXMAP_WORD_BUSY);
+		pages += run->len;
+	}
+	exmap_assert(pages == ifc->nr_pages);
+}
+#endif

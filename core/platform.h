@@ -80,6 +80,10 @@ static inline void exmap_wait(unsigned int round)
 
 #else
 
+/* A build that checks what must hold does so whatever its optimisation. */
+#ifdef EXMAP_CHECK
+#undef NDEBUG
+#endif
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
@@ -196,31 +200,5 @@ static inline void exmap_spin_unlock(exmap_spin_t *lock)
 
 #define EXMAP_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define EXMAP_MAX(a, b) ((a) > (b) ? (a) : (b))
-
-/**
- * exmap_count_steps() - how many of @n words are @value, @value + @step, and so on
- *
- * Others may write meanwhile: what was seen last of a word holds.
- */
-static inline u64 exmap_count_steps(const u64 *word, u64 n, u64 value, u64 step)
-{
-	u64 i = 0;
-
-	/* Four at a time; those that are not all equal are looked at anew. */
-	for (; i + 4 <= n; i += 4, value += 4 * step) {
-		u64 differ = exmap_load(&word[i]) ^ value;
-
-		differ |= exmap_load(&word[i + 1]) ^ (value + step);
-		differ |= exmap_load(&word[i + 2]) ^ (value + 2 * step);
-		differ |= exmap_load(&word[i + 3]) ^ (value + 3 * step);
-		if (differ)
-			break;
-	}
-	while (i < n && exmap_load(&word[i]) == value) {
-		i++;
-		value += step;
-	}
-	return i;
-}
 
 #endif /* EXMAP_CORE_PLATFORM_H */

@@ -43,7 +43,7 @@ size_t exmap_pool_size(u32 nr_frames, u32 nr_lists)
 {
 	size_t size = lists_size(nr_lists) + bundles_size(nr_bundles(nr_frames, nr_lists));
 
-#ifdef EXMAP_DEBUG_POOL
+#ifdef EXMAP_CHECK
 	size += nr_frames;
 #endif
 	return size;
@@ -80,7 +80,7 @@ static struct exmap_bundle *pop(struct exmap_pool *pool, struct exmap_stack *sta
 	return bundle;
 }
 
-#ifdef EXMAP_DEBUG_POOL
+#ifdef EXMAP_CHECK
 static void debug_mark(struct exmap_pool *pool, const u32 *frames, u32 n, u8 in_use)
 {
 	for (u32 i = 0; i < n; i++) {
@@ -128,7 +128,7 @@ void exmap_pool_reset(struct exmap_pool *pool)
 		push(pool, bundle->count ? &pool->full : &pool->empty, bundle);
 	}
 	exmap_assert(frame == pool->nr_frames);
-#ifdef EXMAP_DEBUG_POOL
+#ifdef EXMAP_CHECK
 	memset(pool->in_use, 0, pool->nr_frames);
 #endif
 }
@@ -141,7 +141,7 @@ void exmap_pool_init(struct exmap_pool *pool, void *memory, u32 nr_frames, u32 n
 	pool->fill = initial_fill(nr_frames, nr_lists);
 	pool->lists = memory;
 	pool->bundles = (void *)((char *)memory + lists_size(nr_lists));
-#ifdef EXMAP_DEBUG_POOL
+#ifdef EXMAP_CHECK
 	pool->in_use = (u8 *)pool->bundles + bundles_size(pool->nr_bundles);
 #endif
 	exmap_lock_init(&pool->gate);

@@ -99,7 +99,7 @@ struct exmap_pool {
 	u32 fill;
 	exmap_lock_t gate;
 	u32 closed;
-#ifdef EXMAP_DEBUG_POOL
+#ifdef EXMAP_CHECK
 	u8 *in_use;
 #endif
 };

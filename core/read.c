@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* read.c - pages mapped and filled in one call, by byte ranges; see action.h */
+/*
+ * read.c - pages mapped, and filled from the backing, by ranges of bytes; see call.h
+ *
+ * exmap_read() does one range after another. Ranges that lie one behind another it first tries as
+ * one, in read_neighbours(), because one read of the backing is cheaper than many.
+ */
 
-#include "core/action.h"
+#include "core/batch.h"
 
-/* As long as a call can be; what the kernel's read(2) does too. */
+/* Bytes of one call at most, as in the kernel's read(2). */
 #define EXMAP_READ_MAX 0x7ffff000ULL
 
-/* Bytes of ranges that are read as one, at most: as much as a batch of single pages. */
+/* Bytes of the ranges that are tried as one, at most: as much as a batch of single pages. */
 #define EXMAP_READ_GROUP (EXMAP_USER_INTERFACE_PAGES * EXMAP_PAGE_SIZE)
 
 /*
@@ -14,15 +19,15 @@
  *
  * Return: 1, or 0 if a page is mapped already, or -EPROTO if the surface has gone.
  */
-static int claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		     u64 page, u64 len)
+static int claim_all(struct exmap_call *call, u64 page, u64 len)
 {
+	struct exmap_interface *ifc = call->ifc;
+	struct exmap_surface *s = call->s;
 	struct exmap_run *run = &ifc->runs[0];
 
 	for (unsigned int round = 0;; round++) {
 		u64 pos = page;
 		bool mapped;
-		u32 unused;
 
 		switch (exmap_claim_run(s, false, &pos, page + len, run)) {
 		case EXMAP_CLAIM_END:
@@ -34,10 +39,10 @@ static int claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 			ifc->nr_pages = run->len;
 			if (run->len == len)
 				return 1;
-			/* It skips mapped pages, and stops at mapped and at busy ones. */
+			/* The run begins behind a mapped page, or ends before a mapped or a BUSY one. */
 			mapped = run->page != page ||
 				 exmap_load(exmap_word(s, page + run->len)) & EXMAP_WORD_PRESENT;
-			exmap_batch_trim(ifc, pool, s, 0, &unused);
+			exmap_batch_trim(call, 0);
 			if (mapped)
 				return 0;
 			break;
@@ -49,61 +54,60 @@ static int claim_all(struct exmap_interface *ifc, struct exmap_pool *pool, struc
 	}
 }
 
-static void free_pages(struct exmap_interface *ifc, struct exmap_surface *s, u64 page, u32 len)
+/* Maps the batch's one run, or nothing of it. Return: whether it did. */
+static bool map_whole(struct exmap_call *call)
 {
-	struct exmap_run run = { .page = page, .word = exmap_word(s, page), .len = len };
+	struct exmap_interface *ifc = call->ifc;
 
-	if (len)
-		s->ops->unmap(s, ifc->id, &run, 1);
+	exmap_batch_map(call);
+	if (call->state == EXMAP_CALL_GOES_ON)
+		return true;
+	/* A part of the run is mapped, and must not stay [5.3]. */
+	if (ifc->nr_runs)
+		call->s->ops->unmap(call->s, ifc->id, ifc->runs, 1);
+	exmap_batch_trim(call, 0);
+	/* The next range of this read is tried anew. */
+	call->state = EXMAP_CALL_GOES_ON;
+	return false;
 }
 
 /*
- * Fills the batch's one run from the backing. Pages that do not end up mapped
- * are trimmed off it.
+ * Gives frames to the batch's one run and fills it from the backing. Pages that the backing does
+ * not fill are given up. Return: bytes, or a negative errno and the whole run is given up.
  */
-static s64 fill(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s)
+static s64 fill(struct exmap_call *call)
 {
-	u64 page = ifc->runs[0].page;
-	s64 bytes = s->ops->fill(s, ifc->id, page, ifc->runs[0].len);
-	u32 unused;
+	struct exmap_interface *ifc = call->ifc;
+	u64 len = ifc->nr_pages;
+	s64 bytes = -ENOMEM;
 
-	exmap_batch_trim(ifc, pool, s,
-			 bytes > 0 ? (bytes + EXMAP_PAGE_SIZE - 1) >> EXMAP_PAGE_SHIFT : 0,
-			 &unused);
+	if (exmap_batch_give_frames(call) == len)
+		bytes = call->s->ops->fill(call->s, ifc->id, ifc->runs[0].page, len);
+	exmap_batch_trim(call, bytes > 0 ? (bytes + EXMAP_PAGE_SIZE - 1) >> EXMAP_PAGE_SHIFT : 0);
 	if (bytes > 0)
 		exmap_count(&ifc->counts.bytes_read, bytes);
 	return bytes;
 }
 
-/* One range that has been checked. Return: bytes, 0 if a page is mapped already, or an errno. */
-static s64 read_range(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		      unsigned int opcode, u64 page, u64 len)
+/* Reads bytes that have been checked. Return: bytes, 0 if a page is mapped already, or an errno. */
+static s64 read_bytes(struct exmap_call *call, u64 addr, u64 len)
 {
-	s64 bytes = len << EXMAP_PAGE_SHIFT;
-	u32 unused;
+	u64 page = (addr - call->s->base) >> EXMAP_PAGE_SHIFT;
+	u64 pages = len >> EXMAP_PAGE_SHIFT;
+	s64 bytes = len;
 	int ret;
 
-	if (!s->ops->prepare(s, page, len))
+	if (!call->s->ops->prepare(call->s, page, pages))
 		return -ENOMEM;
-	ret = claim_all(ifc, pool, s, page, len);
+	ret = claim_all(call, page, pages);
 	if (ret <= 0)
 		return ret;
-	if (opcode == EXMAP_OP_ALLOC) {
-		if (!exmap_batch_map(ifc, pool, s, &unused)) {
-			/* What did get mapped must not stay [5.3]. */
-			if (ifc->nr_runs)
-				free_pages(ifc, s, page, ifc->runs[0].len);
-			exmap_batch_trim(ifc, pool, s, 0, &unused);
-			return -ENOMEM;
-		}
-	} else {
-		if (exmap_batch_give_frames(ifc, pool, s) < len) {
-			exmap_batch_trim(ifc, pool, s, 0, &unused);
-			return -ENOMEM;
-		}
-		bytes = fill(ifc, pool, s);
-	}
-	exmap_batch_publish(ifc, s);
+	exmap_batch_check(call);
+	if (call->opcode == EXMAP_OP_READ)
+		bytes = fill(call);
+	else if (!map_whole(call))
+		return -ENOMEM;
+	exmap_batch_publish(call);
 	return bytes;
 }
 
@@ -117,12 +121,12 @@ static s64 check_range(const struct exmap_surface *s, u64 addr, u64 len)
 	return 0;
 }
 
-/* Ranges from the first on that lie one behind another. Return: how many; @len: of all. */
-static unsigned int neighbours(const struct exmap_surface *s, const struct iovec *iov,
-			       unsigned int nr_iov, u64 *len)
+/* Counts the good ranges from the first on that lie one behind another; @len: their bytes. */
+static u32 count_neighbours(const struct exmap_surface *s, const struct iovec *iov, u32 nr_iov,
+			    u64 *len)
 {
 	u64 start = (uintptr_t)iov->iov_base;
-	unsigned int n = 0;
+	u32 n = 0;
 
 	*len = 0;
 	while (n < nr_iov && (uintptr_t)iov[n].iov_base == start + *len &&
@@ -132,27 +136,16 @@ static unsigned int neighbours(const struct exmap_surface *s, const struct iovec
 	return n;
 }
 
-/* Return: bytes, 0 if a page is mapped already, or an errno. */
-static s64 read_bytes(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-		      unsigned int opcode, const struct iovec *iov, u64 len)
-{
-	u64 addr = (uintptr_t)iov->iov_base;
-
-	return read_range(ifc, pool, s, opcode, (addr - s->base) >> EXMAP_PAGE_SHIFT,
-			  len >> EXMAP_PAGE_SHIFT);
-}
-
 /*
- * Reads neighbours as one. Where that does not go well, the client must not see it: the
- * rest of them are read again one by one, each by its own rules [5.3-5.5].
+ * Reads neighbouring ranges as one. Where that fails or ends early, the client must not see that
+ * the ranges were tried together: those that are not done are read again one by one, each by its
+ * own rules [5.3-5.5].
  *
- * Return: how many are done, or -1 if the end of the backing is inside one.
+ * Return: how many ranges are done, or -1 if the backing ends inside one.
  */
-static int read_neighbours(struct exmap_interface *ifc, struct exmap_pool *pool,
-			   struct exmap_surface *s, unsigned int opcode, const struct iovec *iov,
-			   u64 len, u64 *done)
+static int read_neighbours(struct exmap_call *call, const struct iovec *iov, u64 len, u64 *done)
 {
-	s64 ret = read_bytes(ifc, pool, s, opcode, iov, len);
+	s64 ret = read_bytes(call, (uintptr_t)iov->iov_base, len);
 	int n = 0;
 
 	if (ret <= 0)
@@ -163,25 +156,23 @@ static int read_neighbours(struct exmap_interface *ifc, struct exmap_pool *pool,
 	return ret ? -1 : n;
 }
 
-s64 exmap_read(struct exmap_interface *ifc, struct exmap_pool *pool, struct exmap_surface *s,
-	       unsigned int opcode, const struct iovec *iov, unsigned int nr_iov)
+s64 exmap_read(struct exmap_call *call, const struct iovec *iov, u32 nr_iov)
 {
-	/* Ranges before it have been tried together with those before them. */
-	unsigned int tried = 0;
-	unsigned int i = 0;
+	/* The first range that has not been tried together with its neighbours. */
+	u32 tried = 0;
 	u64 done = 0;
 	s64 ret = 0;
+	u32 i = 0;
 	u64 len;
 
 	while (i < nr_iov && done < EXMAP_READ_MAX) {
 		if (i >= tried && nr_iov - i > 1 && done <= EXMAP_READ_MAX - EXMAP_READ_GROUP) {
-			unsigned int n = neighbours(s, &iov[i], nr_iov - i, &len);
-			int read;
+			u32 n = count_neighbours(call->s, &iov[i], nr_iov - i, &len);
+			int read = 0;
 
 			tried = i + n;
-			read = n > 1 && len ?
-				       read_neighbours(ifc, pool, s, opcode, &iov[i], len, &done) :
-				       0;
+			if (n > 1 && len)
+				read = read_neighbours(call, &iov[i], len, &done);
 			if (read < 0)
 				break;
 			i += read;
@@ -189,9 +180,9 @@ s64 exmap_read(struct exmap_interface *ifc, struct exmap_pool *pool, struct exma
 				continue;
 		}
 		len = EXMAP_MIN((u64)iov[i].iov_len, EXMAP_READ_MAX - done);
-		ret = len ? check_range(s, (uintptr_t)iov[i].iov_base, iov[i].iov_len) : 0;
+		ret = len ? check_range(call->s, (uintptr_t)iov[i].iov_base, iov[i].iov_len) : 0;
 		if (!ret && len)
-			ret = read_bytes(ifc, pool, s, opcode, &iov[i], len);
+			ret = read_bytes(call, (uintptr_t)iov[i].iov_base, len);
 		if (len && ret <= 0)
 			break;
 		done += ret;
@@ -199,6 +190,6 @@ s64 exmap_read(struct exmap_interface *ifc, struct exmap_pool *pool, struct exma
 			break;
 		i++;
 	}
-	exmap_count(&ifc->counts.actions, 1);
+	exmap_count(&call->ifc->counts.actions, 1);
 	return done ? (s64)done : ret;
 }

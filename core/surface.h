@@ -229,6 +229,20 @@ static inline u32 exmap_run_words(const struct exmap_surface *s, const struct ex
 	     words_ = exmap_run_words(s, run, i, &(where)))                        \
 		for (; words_; words_--, (i)++, (where)++)
 
+/** exmap_present_bits() - what the words of present pages hold beside the frame [7.3]. */
+static inline u64 exmap_present_bits(bool writable, bool executable)
+{
+	u64 bits = EXMAP_WORD_PRESENT | EXMAP_WORD_USER | EXMAP_WORD_ACCESSED;
+
+	/*
+	 * Stores to a page are not seen here, so a writable page counts as dirty: a client
+	 * that writes back too much loses time, not data.
+	 */
+	if (writable)
+		bits |= EXMAP_WORD_WRITABLE | EXMAP_WORD_DIRTY;
+	return executable ? bits : bits | EXMAP_WORD_NX;
+}
+
 /** exmap_present_of() - the PRESENT word of a page that is BUSY, with a frame. */
 static inline u64 exmap_present_of(const struct exmap_surface *s, u64 word)
 {
@@ -288,5 +302,29 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
  * Return: true and the next run at or behind @pos, which moves behind it, before @end.
  */
 bool exmap_next_present(const struct exmap_surface *s, u64 *pos, u64 end, struct exmap_run *run);
+
+/**
+ * exmap_surface_protect() - the surface has another protection: show it in the words [7.3]
+ *
+ * Caller: no call runs on the surface.
+ */
+void exmap_surface_protect(struct exmap_surface *s, bool writable, bool executable);
+
+/**
+ * exmap_surface_check() - in builds with EXMAP_CHECK: assert what holds of all words
+ * @nr_frames: frames that there are
+ * @mapped:    pages that the counters say are mapped
+ *
+ * No word is BUSY, each frame exists, and as many pages are PRESENT as were counted. Caller: no
+ * call runs on the surface.
+ */
+#ifdef EXMAP_CHECK
+void exmap_surface_check(const struct exmap_surface *s, u64 nr_frames, u64 mapped);
+#else
+static inline void exmap_surface_check(const struct exmap_surface *s, u64 nr_frames, u64 mapped)
+{
+	(void)s, (void)nr_frames, (void)mapped;
+}
+#endif
 
 #endif /* EXMAP_CORE_SURFACE_H */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "emu/process.h"
+#include "emu/hidden_fd.h"
 #include "emu/sys.h"
 
 static bool suits(int fd)

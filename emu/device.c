@@ -4,10 +4,10 @@
 #include "emu/device.h"
 
 #include "emu/fence.h"
+#include "emu/generation.h"
 #include "emu/options.h"
-#include "emu/process.h"
 #include "emu/rcu.h"
-#include "emu/report.h"
+#include "emu/stats.h"
 #include "emu/surface.h"
 #include "emu/usercopy.h"
 
@@ -47,7 +47,7 @@ static struct exmap_device *new_device(void)
 static void report(struct exmap_device *dev)
 {
 	/* What a parent did is for the parent to tell. */
-	if (emu_options()->stats && dev->nr_interfaces && dev->generation == emu_generation())
+	if (emu_options()->stats && dev->core.nr_interfaces && dev->generation == emu_generation())
 		emu_report_stats(dev);
 }
 
@@ -142,9 +142,9 @@ void emu_file_put(struct exmap_file *file)
 void emu_device_stop_calls(struct exmap_device *dev)
 {
 	exmap_store(&dev->stopped, true);
-	for (u32 i = 0; i < dev->nr_interfaces; i++) {
-		exmap_lock(&dev->interfaces[i].lock);
-		exmap_unlock(&dev->interfaces[i].lock);
+	for (u32 i = 0; i < dev->core.nr_interfaces; i++) {
+		exmap_lock(&dev->core.interfaces[i]->lock);
+		exmap_unlock(&dev->core.interfaces[i]->lock);
 	}
 }
 
@@ -153,32 +153,20 @@ void emu_device_start_calls(struct exmap_device *dev)
 	exmap_store_release(&dev->stopped, false);
 }
 
-/* Pages mapped by ALLOC and READ and not unmapped by FREE. */
-static u64 mapped_pages(const struct exmap_device *dev, u32 n)
-{
-	u64 allocated = 0;
-	u64 freed = exmap_load(&dev->forgotten);
-
-	for (u32 i = 0; i < n; i++)
-		freed += exmap_load(&dev->interfaces[i].counts.freed);
-	for (u32 i = 0; i < n; i++)
-		allocated += exmap_load(&dev->interfaces[i].counts.allocated);
-	/* Read one after the other while calls run: never let it wrap. */
-	return allocated > freed ? allocated - freed : 0;
-}
-
 void emu_device_unmap(struct exmap_device *dev)
 {
+	struct exmap *x = &dev->core;
 	u64 mapped;
 
 	pthread_mutex_lock(&dev->lock);
 	emu_device_stop_calls(dev);
-	mapped = mapped_pages(dev, dev->nr_interfaces);
-	if (dev->nr_interfaces) {
-		exmap_assert(exmap_pool_count(&dev->pool) + mapped == dev->buffer_size);
-		exmap_pool_reset(&dev->pool);
+	mapped = exmap_mapped_pages(x);
+	exmap_surface_check(&dev->surface->core, x->buffer_size, mapped);
+	if (x->nr_interfaces) {
+		exmap_assert(exmap_pool_count(&x->pool) + mapped == x->buffer_size);
+		exmap_pool_reset(&x->pool);
 	}
-	exmap_store(&dev->forgotten, dev->forgotten + mapped);
+	exmap_store(&x->forgotten, x->forgotten + mapped);
 	exmap_store_release(&dev->surface, NULL);
 	emu_device_start_calls(dev);
 	pthread_mutex_unlock(&dev->lock);
@@ -186,11 +174,10 @@ void emu_device_unmap(struct exmap_device *dev)
 
 static long do_setup(struct exmap_device *dev, const void *arg)
 {
-	long ret = -EPROTO;
+	long ret;
 
 	pthread_mutex_lock(&dev->lock);
-	if (!dev->surface || emu_surface_alive(dev->surface))
-		ret = emu_setup(dev, arg);
+	ret = emu_setup(dev, dev->surface && !emu_surface_alive(dev->surface), arg);
 	pthread_mutex_unlock(&dev->lock);
 	return ret;
 }
@@ -198,12 +185,12 @@ static long do_setup(struct exmap_device *dev, const void *arg)
 static long do_stats(struct exmap_device *dev, void *arg)
 {
 	struct exmap_ioctl_stats stats = { 0 };
-	u32 n = exmap_load_acquire(&dev->nr_interfaces);
+	u32 n = exmap_nr_interfaces(&dev->core);
 
 	if (n) {
-		stats.buffer_size = dev->buffer_size;
+		stats.buffer_size = dev->core.buffer_size;
 		stats.max_interfaces = n;
-		stats.alloc_count = mapped_pages(dev, n);
+		stats.alloc_count = exmap_mapped_pages(&dev->core);
 		emu_rcu_read_lock();
 		stats.flags = emu_surface_alive(exmap_load_acquire(&dev->surface));
 		emu_rcu_read_unlock();

@@ -14,7 +14,7 @@
 
 #include <sys/types.h>
 
-#include "core/action.h"
+#include "core/call.h"
 
 /* Bytes that one READ moves at a time; see mover_copy.c. */
 #define EMU_BOUNCE_SIZE (64 * EXMAP_PAGE_SIZE)
@@ -26,43 +26,35 @@ struct emu_surface;
 
 /**
  * struct exmap_device - one exmap
- * @refs:          files on it, and one for the mapped surface; atomic
- * @lock:          protects SETUP and changes of @surface
- * @serial:        number, for people; constant
- * @generation:    address space that opened or last mapped it; under @lock
- * @nr_interfaces: 0 before SETUP; set last there, with release; then constant
+ * @core:       what the rules know of it; its @forgotten is written under @lock
+ * @refs:       files on it, and one for the mapped surface; atomic
+ * @lock:       protects SETUP and changes of @surface
+ * @serial:     number, for people; constant
+ * @generation: address space that opened or last mapped it; under @lock
  *
- * Set by SETUP before @nr_interfaces, and then constant:
- * @buffer_size:   frames
- * @pool:          these frames
- * @interfaces:    @nr_interfaces of them
- * @memory:        what @pool, @interfaces, @bounce and @iovecs are in
- * @memory_len:    its bytes
- * @user:          their pages, shared with the client
- * @user_fd:       memfd behind @user
- * @backing_fd:    hidden fd, or -1
- * @bounce:        EMU_BOUNCE_SIZE for each interface, under its lock
- * @iovecs:        EMU_MAX_IOV for each interface, under its lock
+ * Set by SETUP before the interfaces of @core, and then constant:
+ * @memory:     where the pool, the interfaces, @bounce and @iovecs are
+ * @memory_len: its bytes
+ * @user:       pages of the interfaces, shared with the client
+ * @user_fd:    memfd behind @user
+ * @backing_fd: hidden fd, or -1
+ * @bounce:     EMU_BOUNCE_SIZE for each interface, under its lock
+ * @iovecs:     EMU_MAX_IOV for each interface, under its lock
  *
- * @surface:       the mapped surface or NULL. Read atomically inside an RCU read
- *                 section; stable during a call on any interface; written
- *                 between emu_device_stop_calls() and emu_device_start_calls().
- * @stopped:       no call may begin; written under @lock, read atomically under an
- *                 interface's lock
- * @last_mover:    strategy of the last surface; under @lock
- * @forgotten:     pages that munmap() took without FREE; under @lock, read atomically
- * @faults:        accesses to pages not allocated; atomic
- * @next:          in the list of all, under devices_lock in device.c
+ * @surface:    the mapped surface or NULL. Read atomically inside an RCU read section; stable
+ *              during a call on any interface; written between emu_device_stop_calls() and
+ *              emu_device_start_calls().
+ * @stopped:    no call may begin; written under @lock, read atomically under an interface's lock
+ * @last_mover: strategy of the last surface; under @lock
+ * @faults:     accesses to pages not allocated; atomic
+ * @next:       in the list of all, under devices_lock in device.c
  */
 struct exmap_device {
+	struct exmap core;
 	u32 refs;
 	pthread_mutex_t lock;
 	u64 serial;
 	u64 generation;
-	u32 nr_interfaces;
-	u64 buffer_size;
-	struct exmap_pool pool;
-	struct exmap_interface *interfaces;
 	void *memory;
 	size_t memory_len;
 	struct exmap_user_interface *user;
@@ -73,7 +65,6 @@ struct exmap_device {
 	struct emu_surface *surface;
 	bool stopped;
 	const char *last_mover;
-	u64 forgotten;
 	u64 faults;
 	struct exmap_device *next;
 };
@@ -137,35 +128,26 @@ ssize_t emu_read(struct exmap_file *file, const struct iovec *iov, long nr_iov, 
 ssize_t emu_read_one(struct exmap_file *file, void *buffer, size_t len, off_t offset);
 
 /**
- * emu_alloc_bytes() - ALLOC of a range of bytes [7.5]
- * @range: in our memory, with the client's address
+ * emu_command() - an io_uring command [7.5]
+ * @cmd_op:    of the command
+ * @fixed:     @range holds vectors, in a registered buffer
+ * @in_buffer: with @fixed: the range is inside that buffer
+ * @range:     in our memory, with the client's address, good or bad
  *
- * Inside an RCU read section. Any thread.
+ * Inside an RCU read section. Any thread. Return: bytes newly mapped, or with @fixed the number of
+ * vectors that failed, or a negative errno.
  */
-long emu_alloc_bytes(struct exmap_file *file, unsigned int interface, const struct iovec *range);
+long emu_command(struct exmap_file *file, u32 cmd_op, bool fixed, bool in_buffer,
+		 const struct iovec *range);
 
 /**
- * emu_alloc_vectors() - ALLOC of vectors in the client's memory, good or bad [7.5]
- * @range: in our memory: where they are
+ * emu_undo_read() - FREE pages that a read has mapped, and of which the client never hears
+ * @offset: of the read, which has returned at least @range's bytes
+ * @range:  in our memory, with the client's address, inside the surface
  *
- * As emu_alloc_bytes(). Return: how many failed, or a negative errno.
+ * Inside an RCU read section. Any thread. If the surface has gone meanwhile, so have the pages.
  */
-long emu_alloc_vectors(struct exmap_file *file, unsigned int interface, const struct iovec *range);
-
-/**
- * emu_free_bytes() - FREE of the pages that a read of ours has mapped, and that the client never hears of
- * @range: in our memory, with the client's address, inside the surface
- *
- * As emu_alloc_bytes(). Nothing to return: a surface that has gone took them along.
- */
-void emu_free_bytes(struct exmap_file *file, unsigned int interface, const struct iovec *range);
-
-/**
- * emu_mmap() - mmap() of an exmap fd [2, 7.3]
- *
- * Caller holds a reference to the file. Return: address, or a negative errno.
- */
-void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int flags, off_t offset);
+void emu_undo_read(struct exmap_file *file, off_t offset, const struct iovec *range);
 
 /** emu_report_all() - statistics of every exmap of this process, if they are asked for. */
 void emu_report_all(void);
@@ -176,10 +158,14 @@ void emu_report_all(void);
 void emu_devices_lock(void);
 void emu_devices_unlock(void);
 
-/** emu_setup() - EXMAP_IOCTL_SETUP [3]; the device locked. */
-long emu_setup(struct exmap_device *dev, const struct exmap_ioctl_setup *user);
+/**
+ * emu_setup() - EXMAP_IOCTL_SETUP [3]; the device locked
+ * @foreign: the surface belongs to another process [1.4]
+ * @user:    the client's pointer, good or bad
+ */
+long emu_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_setup *user);
 
-/** emu_setup_undo() - give back what emu_setup() made; nobody uses the device any more. */
+/** emu_setup_undo() - give back what emu_setup() made; no thread uses the device any more. */
 void emu_setup_undo(struct exmap_device *dev);
 
 /** emu_device_unmap() - the surface is to go: no call runs on it after; emu_vm_lock() held. */

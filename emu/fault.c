@@ -13,7 +13,7 @@
 #include "emu/device.h"
 #include "emu/rcu.h"
 #include "emu/registry.h"
-#include "emu/report.h"
+#include "emu/say.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"

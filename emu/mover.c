@@ -4,7 +4,7 @@
 #define _GNU_SOURCE
 #include "emu/mover.h"
 
-#include "emu/report.h"
+#include "emu/say.h"
 #include "emu/uffd.h"
 
 bool emu_touch(struct exmap_surface *s, u64 page, u64 len)

@@ -1,72 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * mover_move.c - pages go to and fro by UFFDIO_MOVE where that pays, else as in
- * mover_copy.c
+ * mover_move.c - pages go to slots and come back by UFFDIO_MOVE where that pays, else they are
+ * dropped and copied in as in mover_copy.c
  *
- * For each run of neighbouring pages with neighbouring frames it is decided anew;
- * what FREE does not keep in slots goes in one vectored call.
+ * Whether MOVE pays is decided for each piece: neighbouring pages with neighbouring frames. Pages
+ * that a FREE does not keep in slots are dropped in one vectored call.
  */
 
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 
-#include "emu/mover_move.h"
+#include "emu/memcheck.h"
+#include "emu/mover_move_read.h"
 #include "emu/options.h"
-#include "emu/order.h"
-#include "emu/process.h"
-#include "emu/report.h"
-
-void emu_drain_now(struct emu_surface *s, struct drain *drain)
-{
-	struct emu_slots *slots = s->slots;
-	struct iovec range[EXMAP_USER_INTERFACE_PAGES];
-
-	memcpy(range, drain->range, drain->n * sizeof(range[0]));
-	if (drain->n && !emu_zap(s->zap_fd, range, drain->n)) {
-		for (u32 i = 0; i < drain->n; i++) {
-			u64 offset = (char *)drain->range[i].iov_base - slots->base;
-
-			memset(&slots->slot[offset >> EXMAP_PAGE_SHIFT], SLOT_EMPTY,
-			       drain->range[i].iov_len >> EXMAP_PAGE_SHIFT);
-		}
-	}
-	drain->n = 0;
-}
-
-void emu_drain_add(struct emu_surface *s, struct drain *drain, u64 frame, u64 len)
-{
-	drain->range[drain->n++] =
-		(struct iovec){ emu_slot(s->slots, frame), len << EXMAP_PAGE_SHIFT };
-	if (drain->n == EXMAP_USER_INTERFACE_PAGES)
-		emu_drain_now(s, drain);
-}
-
-void emu_drain_one(struct emu_surface *s, u64 frame, u64 len)
-{
-	struct iovec range = { emu_slot(s->slots, frame), len << EXMAP_PAGE_SHIFT };
-
-	if (!emu_zap(s->zap_fd, &range, 1))
-		memset(&s->slots->slot[frame], SLOT_EMPTY, len);
-}
-
-void emu_settle(struct emu_surface *s, u32 id, const struct exmap_run *span, struct drain *drain)
-{
-	u64 end = span->page + span->len;
-	u64 len;
-
-	for (u64 page = span->page; page < end; page += len) {
-		u64 frame = frame_of(s, page);
-
-		if (exmap_likely(!resident(s, frame))) {
-			len = 1;
-			continue;
-		}
-		len = piece_len(s, page, end, frame);
-		if (!emu_slots_worth(s->slots, id, len, true))
-			emu_drain_add(s, drain, frame, len);
-	}
-}
+#include "emu/pieces.h"
+#include "emu/frame_order.h"
+#include "emu/say.h"
+#include "emu/uffd.h"
 
 /* Makes the pages of a span appear. Return: how many did. */
 static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
@@ -75,8 +26,8 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 	u64 page = span->page;
 
 	while (page < end) {
-		u64 frame = frame_of(s, page);
-		u64 len = empty_len(s, page, end);
+		u64 frame = emu_frame_of(s, page);
+		u64 len = emu_empty_len(s, page, end);
 		u64 done;
 
 		if (len) {
@@ -84,12 +35,12 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 			if (done < len)
 				return page + done - span->page;
 		} else {
-			len = piece_len(s, page, end, frame);
+			len = emu_piece_len(s, page, end, frame);
 			done = emu_slots_take(s, id, page, frame, len);
 			if (done < len) {
 				/* The kernel will not move it: a fresh one does as well. */
 				emu_drain_one(s, frame + done, len - done);
-				if (resident(s, frame + done))
+				if (emu_resident(s, frame + done))
 					return page + done - span->page;
 				len = done;
 			}
@@ -99,39 +50,44 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 	return span->len;
 }
 
-/* Makes a span appear whose pages are all to be moved, from neighbouring slots. Return: how many. */
-static u64 take_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
+/* Whether the pages of a span are in neighbouring slots, all of them. */
+static bool is_one_piece(const struct emu_surface *s, const struct exmap_run *span)
 {
-	u64 done = emu_slots_take(s, id, span->page, frame_of(s, span->page), span->len);
+	u64 frame = emu_frame_of(s, span->page);
+
+	return emu_resident(s, frame) &&
+	       emu_piece_len(s, span->page, span->page + span->len, frame) == span->len;
+}
+
+/* Makes a span appear that is one piece, and is to be moved. Return: how many pages did. */
+static u64 take_piece(struct emu_surface *s, u32 id, const struct exmap_run *span)
+{
+	u64 done = emu_slots_take(s, id, span->page, emu_frame_of(s, span->page), span->len);
 	struct exmap_run rest = { .page = span->page + done, .len = span->len - done };
 
 	return rest.len ? done + map_span(s, id, &rest) : done;
 }
 
-static bool is_one_piece(struct emu_surface *s, u32 id, const struct exmap_run *span)
-{
-	u64 frame = frame_of(s, span->page);
-
-	return resident(s, frame) &&
-	       piece_len(s, span->page, span->page + span->len, frame) == span->len &&
-	       emu_slots_worth(s->slots, id, span->len, true);
-}
-
 static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	struct emu_surface *s = emu_surface_of(core);
-	struct drain drain;
+	struct emu_drain drain;
 	struct exmap_run span;
 	u64 mapped = 0;
-	u32 i = 0;
 	u32 next = 0;
+	u32 i = 0;
 	u64 got;
 
 	if (emu_slots_empty(s->slots))
 		return emu_mover_copy.ops.map(core, id, runs, nr_runs);
-	/* Often that is all: each page is looked at once. */
-	while (emu_next_span(runs, nr_runs, &next, &span) && is_one_piece(s, id, &span)) {
-		got = take_span(s, id, &span);
+	drain.n = 0;
+	/* Often each span is one piece that is moved, and then each page is looked at once. */
+	while (emu_next_span(runs, nr_runs, &next, &span) && is_one_piece(s, &span)) {
+		if (!emu_slots_choose(s->slots, id, span.len, true)) {
+			emu_drain_add(s, &drain, emu_frame_of(s, span.page), span.len);
+			break;
+		}
+		got = take_piece(s, id, &span);
 		mapped += got;
 		if (got < span.len)
 			return mapped;
@@ -139,10 +95,11 @@ static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *
 	}
 	if (i == nr_runs)
 		return mapped;
-	drain.n = 0;
-	next = i;
+	/* The span that ended the loop begins at @i. If it was decided upon, it is being drained. */
+	if (!drain.n)
+		next = i;
 	while (emu_next_span(runs, nr_runs, &next, &span))
-		emu_settle(s, id, &span, &drain);
+		emu_drain_span(s, id, &span, &drain);
 	emu_drain_now(s, &drain);
 	while (emu_next_span(runs, nr_runs, &i, &span)) {
 		got = map_span(s, id, &span);
@@ -153,7 +110,7 @@ static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *
 	return mapped;
 }
 
-/* Pages that go for good, with one call. */
+/* Pages that are dropped, with one call. */
 struct rest {
 	struct exmap_run run[EXMAP_USER_INTERFACE_PAGES];
 	u32 n;
@@ -178,17 +135,18 @@ static void unmap_span(struct emu_surface *s, u32 id, const struct exmap_run *sp
 	u64 end = span->page + span->len;
 	u64 len;
 
-	/* What the whole is not worth no piece of it is. */
-	if (!emu_slots_worth(s->slots, id, span->len, false)) {
+	/* Where MOVE does not pay for the whole span, it does not for a shorter piece of it. */
+	if (!emu_slots_choose(s->slots, id, span->len, false)) {
 		rest_add(s, rest, span->page, span->len);
 		return;
 	}
 	for (u64 page = span->page; page < end; page += len) {
-		u64 frame = frame_of(s, page);
+		u64 frame = emu_frame_of(s, page);
 		u64 kept = 0;
 
-		len = piece_len(s, page, end, frame);
-		if (emu_slots_worth(s->slots, id, len, false))
+		len = emu_piece_len(s, page, end, frame);
+		/* A piece that is the whole span has been decided upon. */
+		if (len == span->len || emu_slots_choose(s->slots, id, len, false))
 			kept = emu_slots_keep(s, id, page, frame, len);
 		if (kept < len)
 			rest_add(s, rest, page + kept, len - kept);

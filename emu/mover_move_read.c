@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * mover_move_read.c - READ by MOVE: the backing is read straight into slots
+ * mover_move_read.c - READ by MOVE: the backing is read straight into resident slots
  *
- * Where moving pays: nothing is copied then, nor zeroed. Other pages come by way of the
- * bounce buffer, in the same call of the backing.
+ * Where moving pays, nothing is copied then, nor zeroed. The other pages come by way of the
+ * interface's bounce buffer, in the same call of the backing.
  */
 
 #define _GNU_SOURCE
+#include "emu/mover_move_read.h"
+
 #include <string.h>
 
 #include "emu/backing.h"
-#include "emu/mover_move.h"
+#include "emu/pieces.h"
 
-/* Ranges of memory that one call of the backing fills, for as many neighbouring pages. */
+/*
+ * Ranges of memory that one call of the backing fills: @len neighbouring pages, of which @bounced
+ * bytes go into the bounce buffer.
+ */
 struct intake {
 	struct iovec range[64];
 	u32 n;
@@ -21,8 +26,8 @@ struct intake {
 };
 
 /*
- * Straight into those slots that are to be moved, as they were not emptied; for other pages
- * into the bounce buffer, as far as that goes.
+ * Plans for pages from @page on, before @end, as many as the bounce buffer and the array allow. A
+ * slot that was not drained is to be moved: the backing is read into the slot itself.
  */
 static void plan_intake(struct emu_surface *s, u32 id, u64 page, u64 end, struct intake *in)
 {
@@ -31,17 +36,17 @@ static void plan_intake(struct emu_surface *s, u32 id, u64 page, u64 end, struct
 	in->bounced = 0;
 	while (page + in->len < end && in->n < 64) {
 		u64 at = page + in->len;
-		u64 frame = frame_of(s, at);
+		u64 frame = emu_frame_of(s, at);
 		char *to = emu_slot(s->slots, frame);
 		u64 len;
 
-		if (resident(s, frame)) {
-			len = piece_len(s, at, end, frame);
+		if (emu_resident(s, frame)) {
+			len = emu_piece_len(s, at, end, frame);
 		} else {
 			u64 room = (EMU_BOUNCE_SIZE - in->bounced) >> EXMAP_PAGE_SHIFT;
 
 			to = emu_bounce(s, id) + in->bounced;
-			len = empty_len(s, at, EXMAP_MIN(end, at + room));
+			len = emu_empty_len(s, at, EXMAP_MIN(end, at + room));
 			if (!len)
 				break;
 			in->bounced += len << EXMAP_PAGE_SHIFT;
@@ -51,7 +56,7 @@ static void plan_intake(struct emu_surface *s, u32 id, u64 page, u64 end, struct
 	}
 }
 
-/* The kernel will not move these pages, in slots: by way of the bounce buffer. */
+/* Pages in slots that the kernel does not move appear by way of the bounce buffer. Return: success. */
 static bool copy_out_of_slots(struct emu_surface *s, u32 id, u64 page, u64 frame, u64 len)
 {
 	char *bounce = emu_bounce(s, id);
@@ -63,20 +68,21 @@ static bool copy_out_of_slots(struct emu_surface *s, u32 id, u64 page, u64 frame
 		size = n << EXMAP_PAGE_SHIFT;
 		memcpy(bounce, emu_slot(s->slots, frame + done), size);
 		emu_drain_one(s, frame + done, n);
-		if (resident(s, frame + done) || emu_copy_in(s, page + done, bounce, size) < size)
+		if (emu_resident(s, frame + done) ||
+		    emu_copy_in(s, page + done, bounce, size) < size)
 			return false;
 	}
 	return true;
 }
 
-/* Pages of one range appear. */
+/* Makes the pages of one range appear. Return: success. */
 static bool place(struct emu_surface *s, u32 id, u64 page, const char *from, u64 len)
 {
-	u64 frame = frame_of(s, page);
+	u64 frame = emu_frame_of(s, page);
 	size_t size = len << EXMAP_PAGE_SHIFT;
 	u64 done;
 
-	if (!resident(s, frame))
+	if (!emu_resident(s, frame))
 		return emu_copy_in(s, page, from, size) == size;
 	done = emu_slots_take(s, id, page, frame, len);
 	return done == len || copy_out_of_slots(s, id, page + done, frame + done, len - done);
@@ -93,7 +99,7 @@ static s64 take_in(struct emu_surface *s, u32 id, u64 page, u64 end, u64 *asked)
 	*asked = in.len;
 	memcpy(range, in.range, in.n * sizeof(range[0]));
 	bytes = emu_backing_read(s->dev->backing_fd, range, in.n, page << EXMAP_PAGE_SHIFT);
-	/* What was bounced is placed first: the buffer may be wanted for what cannot be moved. */
+	/* First the bounced pages: then the buffer is free for slots that cannot be moved. */
 	for (int moved = 0; moved < 2; moved++) {
 		u64 at = page;
 		s64 left = bytes;
@@ -103,7 +109,7 @@ static s64 take_in(struct emu_surface *s, u32 id, u64 page, u64 end, u64 *asked)
 			u64 len = emu_pages_len(size) >> EXMAP_PAGE_SHIFT;
 			char *from = in.range[i].iov_base;
 
-			if (resident(s, frame_of(s, at)) == moved) {
+			if (emu_resident(s, emu_frame_of(s, at)) == moved) {
 				memset(from + size, 0, emu_pages_len(size) - size);
 				if (!place(s, id, at, from, len))
 					return -ENOMEM;
@@ -121,13 +127,13 @@ s64 emu_move_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 	struct exmap_run span = { .page = page, .len = len };
 	u64 end = page + len;
 	u64 at = page;
-	struct drain drain;
+	struct emu_drain drain;
 	s64 done = 0;
 
 	if (emu_slots_empty(s->slots))
 		return emu_mover_copy.ops.fill(core, id, page, len);
 	drain.n = 0;
-	emu_settle(s, id, &span, &drain);
+	emu_drain_span(s, id, &span, &drain);
 	emu_drain_now(s, &drain);
 	while (at < end) {
 		u64 asked;

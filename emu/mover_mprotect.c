@@ -15,10 +15,11 @@
 
 #include "emu/backing.h"
 #include "emu/device.h"
+#include "emu/hidden_fd.h"
+#include "emu/memcheck.h"
 #include "emu/mover.h"
 #include "emu/options.h"
-#include "emu/process.h"
-#include "emu/report.h"
+#include "emu/say.h"
 #include "emu/sys.h"
 #include "emu/uffd.h"
 

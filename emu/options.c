@@ -2,12 +2,11 @@
 /* options.c - EXMAP_OPTIONS; see options.h */
 
 #include "emu/options.h"
+#include "emu/say.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "emu/report.h"
 
 static struct emu_options options = { .memcheck = true };
 

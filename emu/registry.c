@@ -16,8 +16,8 @@
 
 #include "core/platform.h"
 #include "emu/fence.h"
-#include "emu/process.h"
-#include "emu/report.h"
+#include "emu/generation.h"
+#include "emu/say.h"
 
 /* Mappings of one process at a time: 31 exmaps with 256 interfaces each, for example. */
 #define MAX_REGIONS 8192

@@ -8,21 +8,20 @@
 #include "emu/backing.h"
 #include "emu/device.h"
 #include "emu/fence.h"
+#include "emu/hidden_fd.h"
 #include "emu/mover.h"
-#include "emu/process.h"
-#include "emu/report.h"
+#include "emu/say.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
 
-/* More frames than the machine has pages can never be mapped at one time. */
-static bool machine_has(u64 frames)
+/* As many frames as the machine has pages: more can never be mapped at one time. */
+static u64 most_frames(void)
 {
 	struct sysinfo info;
 
-	if (frames >= UINT32_MAX)
-		return false;
-	return emu_sys(SYS_sysinfo, &info) ||
-	       frames <= (u64)info.totalram * info.mem_unit / EXMAP_PAGE_SIZE;
+	if (emu_sys(SYS_sysinfo, &info))
+		return U32_MAX;
+	return (u64)info.totalram * info.mem_unit / EXMAP_PAGE_SIZE;
 }
 
 static int make_user_pages(struct exmap_device *dev, u32 n)
@@ -38,29 +37,33 @@ static int make_user_pages(struct exmap_device *dev, u32 n)
 	return dev->user ? 0 : -ENOMEM;
 }
 
-/* What the calls of @n interfaces work with, one piece behind another in @memory. */
+/* The memory that the calls of @n interfaces need, one piece behind another. */
 static int make_memory(struct exmap_device *dev, u32 frames, u32 n)
 {
-	size_t interfaces = emu_pages_len(n * sizeof(*dev->interfaces));
+	struct exmap *x = &dev->core;
+	size_t pointers = emu_pages_len(n * sizeof(*x->interfaces));
+	size_t interfaces = emu_pages_len(n * sizeof(**x->interfaces));
 	size_t iovecs = n * EMU_MAX_IOV * sizeof(*dev->iovecs);
 	size_t bounce = n * EMU_BOUNCE_SIZE;
 	char *at;
 
-	dev->memory_len = interfaces + iovecs + bounce + exmap_pool_size(frames, n);
+	dev->memory_len = pointers + interfaces + iovecs + bounce + exmap_pool_size(frames, n);
 	at = dev->memory = emu_fenced_alloc(dev->memory_len);
 	if (!at)
 		return -ENOMEM;
-	dev->interfaces = (struct exmap_interface *)at;
-	dev->iovecs = (struct iovec *)(at += interfaces);
-	dev->bounce = at += iovecs;
-	exmap_pool_init(&dev->pool, at + bounce, frames, n);
+	x->interfaces = (struct exmap_interface **)at;
+	at += pointers;
 	for (u32 i = 0; i < n; i++) {
-		struct exmap_interface *ifc = &dev->interfaces[i];
+		struct exmap_interface *ifc = (struct exmap_interface *)at + i;
 
 		exmap_lock_init(&ifc->lock);
 		ifc->id = i;
 		ifc->user = &dev->user[i];
+		x->interfaces[i] = ifc;
 	}
+	dev->iovecs = (struct iovec *)(at += interfaces);
+	dev->bounce = at += iovecs;
+	exmap_pool_init(&x->pool, at + bounce, frames, n);
 	return 0;
 }
 
@@ -68,9 +71,9 @@ static int make_memory(struct exmap_device *dev, u32 frames, u32 n)
 static void undo(struct exmap_device *dev, u32 n)
 {
 	if (dev->memory) {
-		exmap_pool_destroy(&dev->pool);
+		exmap_pool_destroy(&dev->core.pool);
 		for (u32 i = 0; i < n; i++)
-			exmap_lock_destroy(&dev->interfaces[i].lock);
+			exmap_lock_destroy(&dev->core.interfaces[i]->lock);
 		emu_fenced_free(dev->memory, dev->memory_len);
 		dev->memory = NULL;
 	}
@@ -83,35 +86,30 @@ static void undo(struct exmap_device *dev, u32 n)
 
 void emu_setup_undo(struct exmap_device *dev)
 {
-	if (dev->nr_interfaces)
-		undo(dev, dev->nr_interfaces);
+	if (dev->core.nr_interfaces)
+		undo(dev, dev->core.nr_interfaces);
 }
 
-long emu_setup(struct exmap_device *dev, const struct exmap_ioctl_setup *user)
+long emu_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_setup *user)
 {
 	struct exmap_ioctl_setup setup;
-	int ret = emu_usercopy(&setup, user, sizeof(setup));
+	bool readable = !emu_usercopy(&setup, user, sizeof(setup));
+	int ret = exmap_check_setup(&dev->core, foreign, readable ? &setup : NULL);
 
 	if (ret)
 		return ret;
-	if (dev->nr_interfaces)
-		return -EBUSY;
 	if (setup.fd >= 0) {
 		dev->backing_fd = emu_backing_open(setup.fd);
 		if (dev->backing_fd < 0)
 			return dev->backing_fd;
 	}
-	ret = -EINVAL;
-	if (setup.max_interfaces < 1 || setup.max_interfaces > EXMAP_MAX_INTERFACES ||
-	    !setup.buffer_size || setup.flags & EXMAP_PAGEFAULT_ALLOC)
-		goto fail;
-	ret = -ENOMEM;
-	if (!machine_has(setup.buffer_size)) {
+	ret = exmap_check_sizes(&setup, most_frames());
+	if (ret == -ENOMEM)
 		emu_say("SETUP: %zu frames of 4096 bytes are more than this machine has; "
 			"ask for a smaller buffer_size",
 			setup.buffer_size);
+	if (ret)
 		goto fail;
-	}
 	ret = make_user_pages(dev, setup.max_interfaces);
 	if (!ret)
 		ret = make_memory(dev, setup.buffer_size, setup.max_interfaces);
@@ -122,10 +120,11 @@ long emu_setup(struct exmap_device *dev, const struct exmap_ioctl_setup *user)
 		ret = -ENOMEM;
 		goto fail;
 	}
-	dev->buffer_size = setup.buffer_size;
+	dev->core.buffer_size = setup.buffer_size;
+	dev->core.has_backing = dev->backing_fd >= 0;
 	if (dev->surface && dev->surface->mover->frames)
-		dev->surface->mover->frames(dev->surface, dev->buffer_size);
-	exmap_store_release(&dev->nr_interfaces, setup.max_interfaces);
+		dev->surface->mover->frames(dev->surface, setup.buffer_size);
+	exmap_setup_done(&dev->core, setup.max_interfaces);
 	return 0;
 
 fail:

@@ -9,7 +9,7 @@
 #include <x86intrin.h>
 
 #include "emu/options.h"
-#include "emu/report.h"
+#include "emu/say.h"
 #include "emu/sys.h"
 #include "emu/uffd.h"
 
@@ -177,7 +177,7 @@ static u64 pages_cost(const struct emu_slots *slots, u64 len)
 	return len * (len > FLUSH_CEILING ? slots->many : slots->few);
 }
 
-bool emu_slots_worth(struct emu_slots *slots, u32 id, u64 len, bool from)
+bool emu_slots_choose(struct emu_slots *slots, u32 id, u64 len, bool from)
 {
 	struct emu_pace *pace = &slots->pace[id];
 	u64 move = pace->fixed + pages_cost(slots, len);
@@ -193,7 +193,7 @@ bool emu_slots_worth(struct emu_slots *slots, u32 id, u64 len, bool from)
 		move *= 2;
 	if (move <= len * (slots->copy + slots->zap) || slots->always)
 		return true;
-	/* The other threads may have gone since: believe what was measured ever less. */
+	/* The threads that made MOVE dear may have gone since: believe the measured price less. */
 	pace->fixed -= (pace->fixed - slots->fixed + 1023) / 1024;
 	return false;
 }

@@ -100,11 +100,14 @@ static inline char *emu_slot(const struct emu_slots *slots, u64 frame)
 }
 
 /**
- * emu_slots_worth() - whether to MOVE a run of so many pages
- * @id:   the calling interface
+ * emu_slots_choose() - decide whether to MOVE a run of @len pages
+ * @id:   the calling interface, locked
  * @from: true for pages in slots, false for pages that would go there
+ *
+ * Each decision changes the interface's pace: strategy=mixed tosses a coin, and a price that was
+ * too high is believed a little less. So ask once for each run.
  */
-bool emu_slots_worth(struct emu_slots *slots, u32 id, u64 len, bool from);
+bool emu_slots_choose(struct emu_slots *slots, u32 id, u64 len, bool from);
 
 /** emu_slots_empty() - whether all slots are, for all that the caller's frames can tell. */
 static inline bool emu_slots_empty(const struct emu_slots *slots)

@@ -10,11 +10,13 @@
 #include <sys/mman.h>
 
 #include "emu/device.h"
+#include "emu/generation.h"
+#include "emu/hidden_fd.h"
+#include "emu/memcheck.h"
 #include "emu/mover.h"
 #include "emu/options.h"
-#include "emu/process.h"
 #include "emu/rcu.h"
-#include "emu/report.h"
+#include "emu/say.h"
 #include "emu/sys.h"
 #include "emu/uffd.h"
 
@@ -51,21 +53,6 @@ static void free_surface(struct emu_surface *s)
 	emu_fenced_free(s->core.touched, s->touched_len);
 	emu_close_hidden(s->table_fd);
 	emu_fenced_free(s, sizeof(*s));
-}
-
-static u64 present_bits(int prot)
-{
-	u64 bits = EXMAP_WORD_PRESENT | EXMAP_WORD_USER | EXMAP_WORD_ACCESSED;
-
-	/*
-	 * Who stores to a page is not seen from here, so a writable page counts as
-	 * dirty: a client that writes back too much loses time, not data [7.3].
-	 */
-	if (prot & PROT_WRITE)
-		bits |= EXMAP_WORD_WRITABLE | EXMAP_WORD_DIRTY;
-	if (!(prot & PROT_EXEC))
-		bits |= EXMAP_WORD_NX;
-	return bits;
 }
 
 /* Tries the strategies that the options allow, the fastest first. */
@@ -108,21 +95,6 @@ static int choose_mover(struct emu_surface *s)
 	return ret;
 }
 
-/* Puts the protection into the words of pages that are mapped. */
-static void update_words(struct emu_surface *s)
-{
-	struct exmap_run run;
-	u64 pos = 0;
-
-	while (exmap_next_present(&s->core, &pos, s->core.nr_pages, &run)) {
-		for (u32 i = 0; i < run.len; i++) {
-			u64 *word = &s->core.table[run.page + i];
-
-			exmap_store(word, exmap_present_of(&s->core, exmap_load(word)));
-		}
-	}
-}
-
 int emu_surface_protect(struct emu_surface *s, int prot)
 {
 	int ret;
@@ -133,8 +105,7 @@ int emu_surface_protect(struct emu_surface *s, int prot)
 	if (ret)
 		return ret;
 	exmap_store(&s->prot, prot);
-	s->core.present_bits = present_bits(prot);
-	update_words(s);
+	exmap_surface_protect(&s->core, prot & PROT_WRITE, prot & PROT_EXEC);
 	return 0;
 }
 
@@ -155,7 +126,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	s->uffd = s->zap_fd = s->table_fd = -1;
 	s->may_write = true;
 	s->prot = prot;
-	s->core.present_bits = present_bits(prot);
+	s->core.present_bits = exmap_present_bits(prot & PROT_WRITE, prot & PROT_EXEC);
 
 	emu_start_marking();
 	ret = create_table(s);
@@ -175,8 +146,8 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 		goto fail;
 	}
 	s->core.ops = &s->mover->ops;
-	if (dev->nr_interfaces && s->mover->frames)
-		s->mover->frames(s, dev->buffer_size);
+	if (dev->core.nr_interfaces && s->mover->frames)
+		s->mover->frames(s, dev->core.buffer_size);
 	emu_mark_noaccess(base, len);
 	*out = s;
 	return 0;

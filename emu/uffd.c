@@ -10,7 +10,8 @@
 #include <unistd.h>
 #include <valgrind/valgrind.h>
 
-#include "emu/process.h"
+#include "emu/hidden_fd.h"
+#include "emu/memcheck.h"
 #include "emu/sys.h"
 #include "emu/uapi.h"
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* backing.c - the file or block device behind an exmap */
 
+#include <linux/bvec.h>
+#include <linux/err.h>
 #include <linux/file.h>
 
+#include "backing.h"
 #include "compat.h"
-#include "device.h"
 
 struct file *exmap_backing_get(int fd)
 {

@@ -1,37 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* calls.c - ACTION and read: from the client's arguments to core/ */
+/*
+ * calls.c - ACTION and read: from the client's arguments to core/
+ *
+ * core/exmap.h decides whether a call is let through. Here its arguments are copied in, and its
+ * interface is locked.
+ */
 
-#include <linux/nospec.h>
 #include <linux/uaccess.h>
 
+#include "calls.h"
 #include "compat.h"
-#include "device.h"
-
-static long action(struct exmap_device *dev, u32 nr_interfaces,
-		   const struct exmap_action_params *params)
-{
-	struct exmap_port *port;
-	struct exmap_surface *s;
-	int ret;
-
-	if (params->interface >= nr_interfaces)
-		return -EINVAL;
-	if (params->opcode != EXMAP_OP_ALLOC && params->opcode != EXMAP_OP_FREE)
-		return -EINVAL;
-	if (params->iov_len > EXMAP_USER_INTERFACE_PAGES)
-		return -EINVAL;
-	/* Nothing to do needs no interface. */
-	if (!params->iov_len)
-		return exmap_serves(dev) ? 0 : -EPROTO;
-	port = dev->ports[array_index_nospec(params->interface, nr_interfaces)];
-	s = exmap_enter(dev, port);
-	if (!s)
-		return -EPROTO;
-	ret = exmap_traced_action(dev, port, s, port->core.user->iov, params->opcode,
-				  params->iov_len);
-	exmap_leave(port);
-	return ret;
-}
+#include "entry.h"
+#include "file.h"
+#include "traced.h"
 
 /* As copy_from_user(), for two words: a string instruction takes longer to start. */
 static inline bool load_params(struct exmap_action_params *params,
@@ -52,58 +33,44 @@ fault:
 	return false;
 }
 
-static long checked_action(struct exmap_device *dev, const struct exmap_action_params __user *arg)
+static long action(struct exmap_device *dev, const struct exmap_action_params __user *arg)
 {
-	struct exmap_action_params params;
-	u32 n = exmap_nr_interfaces(dev);
-	long ret;
+	struct exmap_action_params params = { 0 };
+	bool readable = load_params(&params, arg);
+	struct exmap_call call;
+	int ret = exmap_check_vectors(&dev->core, exmap_is_mapped(dev), readable, params.interface,
+				      params.opcode, params.iov_len);
 
-	if (!n)
-		return -EBADF;
-	if (!load_params(&params, arg))
-		return exmap_surface_alive(dev) ? -EFAULT : -EPROTO;
-	ret = action(dev, n, &params);
-	/* Without a surface that is what is wrong first [4.1]. */
-	if (ret == -EINVAL && !exmap_surface_alive(dev))
-		ret = -EPROTO;
+	if (ret || !params.iov_len)
+		return ret;
+	if (!exmap_enter(&call, dev, params.interface, params.opcode))
+		return -EPROTO;
+	ret = exmap_traced_action(dev, &call, call.ifc->user->iov, params.iov_len);
+	exmap_leave(&call);
 	return ret;
 }
 
-long exmap_ioctl(struct file *file, unsigned int request, unsigned long arg)
+long exmap_action_ioctl(struct file *file, const struct exmap_action_params __user *arg)
 {
-	struct exmap_device *dev;
-	long ret;
+	struct exmap_device *dev = exmap_file_use(file);
+	long ret = action(dev, arg);
 
-	if (unlikely(request != EXMAP_IOCTL_ACTION))
-		return exmap_rare_ioctl(file, request, arg);
-	dev = exmap_call_begin(file);
-	ret = checked_action(dev, (void __user *)arg);
-	exmap_call_end(file, dev);
+	exmap_file_done(file, dev);
 	return ret;
 }
 
 static ssize_t do_read(struct exmap_device *dev, loff_t offset, const struct iovec *iov,
 		       unsigned long nr_iov)
 {
-	u32 n = exmap_nr_interfaces(dev);
-	unsigned int opcode = offset >> 8 & 0xff;
-	unsigned int id = offset & 0xff;
-	struct exmap_port *port;
-	struct exmap_surface *s;
-	ssize_t ret;
+	struct exmap_call call;
+	ssize_t ret = exmap_check_read(&dev->core, offset);
 
-	if (!n || offset & ~0xffffLL || id >= n)
-		return -EINVAL;
-	if (opcode != EXMAP_OP_READ && opcode != EXMAP_OP_ALLOC)
-		return -EINVAL;
-	if (opcode == EXMAP_OP_READ && !dev->backing)
-		return -EINVAL;
-	port = dev->ports[array_index_nospec(id, n)];
-	s = exmap_enter(dev, port);
-	if (!s)
+	if (ret)
+		return ret;
+	if (!exmap_enter(&call, dev, exmap_read_interface(offset), exmap_read_opcode(offset)))
 		return -EPROTO;
-	ret = exmap_traced_read(dev, port, s, opcode, iov, nr_iov);
-	exmap_leave(port);
+	ret = exmap_traced_read(dev, &call, iov, nr_iov);
+	exmap_leave(&call);
 	return ret;
 }
 
@@ -115,7 +82,7 @@ ssize_t exmap_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 
 	if (iocb->ki_flags & IOCB_NOWAIT)
 		return -EAGAIN;
-	dev = exmap_call_begin(iocb->ki_filp);
+	dev = exmap_file_use(iocb->ki_filp);
 	if (iter_is_ubuf(iter)) {
 		one.iov_base = iter->ubuf + iter->iov_offset;
 		one.iov_len = iov_iter_count(iter);
@@ -125,6 +92,6 @@ ssize_t exmap_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 	} else {
 		ret = -EINVAL;
 	}
-	exmap_call_end(iocb->ki_filp, dev);
+	exmap_file_done(iocb->ki_filp, dev);
 	return ret;
 }

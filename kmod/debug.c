@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 
+#include "debug.h"
 #include "device.h"
 
 static struct dentry *root;
@@ -29,8 +30,8 @@ static int frames_show(struct seq_file *file, void *unused)
 {
 	struct exmap_device *dev = file->private;
 
-	seq_printf(file, "frames %llu\nmapped %llu\nfree %llu\n", dev->buffer_size,
-		   exmap_mapped_pages(dev, dev->nr_interfaces), exmap_pool_count(&dev->pool));
+	seq_printf(file, "frames %llu\nmapped %llu\nfree %llu\n", dev->core.buffer_size,
+		   exmap_mapped_pages(&dev->core), exmap_pool_count(&dev->core.pool));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(frames);
@@ -42,9 +43,9 @@ static int interfaces_show(struct seq_file *file, void *unused)
 	u32 i;
 
 	seq_puts(file, "interface free steals actions allocated freed bytes_read\n");
-	for (i = 0; i < dev->nr_interfaces; i++) {
-		const struct exmap_counts *counts = &dev->ports[i]->core.counts;
-		const struct exmap_list *list = &dev->pool.lists[i];
+	for (i = 0; i < dev->core.nr_interfaces; i++) {
+		const struct exmap_counts *counts = &dev->core.interfaces[i]->counts;
+		const struct exmap_list *list = &dev->core.pool.lists[i];
 
 		seq_printf(file, "%u %u %llu %llu %llu %llu %llu\n", i, READ_ONCE(list->free),
 			   READ_ONCE(list->steals), READ_ONCE(counts->actions),
@@ -59,7 +60,7 @@ void exmap_debug_add(struct exmap_device *dev)
 {
 	char name[32];
 
-	atomic_long_add(dev->buffer_size, &frames);
+	atomic_long_add(dev->core.buffer_size, &frames);
 	dev->id = atomic_inc_return(&last_id);
 	snprintf(name, sizeof(name), "%d-%u", task_tgid_nr(current), dev->id);
 	dev->debug = debugfs_create_dir(name, root);
@@ -71,7 +72,7 @@ void exmap_debug_remove(struct exmap_device *dev)
 {
 	/* Waits for who is reading. */
 	debugfs_remove(dev->debug);
-	atomic_long_sub(dev->buffer_size, &frames);
+	atomic_long_sub(dev->core.buffer_size, &frames);
 }
 
 void exmap_debug_init(void)

@@ -11,7 +11,8 @@
 #include <linux/sizes.h>
 
 #include "compat.h"
-#include "device.h"
+#include "export.h"
+#include "vma.h"
 
 static bool export;
 module_param(export, bool, 0444);
@@ -54,7 +55,7 @@ static void export_close(struct vm_area_struct *vma)
 	mutex_lock(&s->dev->lock);
 	s->exports--;
 	mutex_unlock(&s->dev->lock);
-	exmap_surface_put(s);
+	exmap_vma_put(s);
 }
 
 static const struct vm_operations_struct export_vm_ops = {

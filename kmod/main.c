@@ -3,10 +3,10 @@
 
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/wait_bit.h>
-#include <linux/workqueue.h>
 
-#include "device.h"
+#include "background.h"
+#include "debug.h"
+#include "fops.h"
 
 static struct miscdevice exmap_misc = {
 	.minor = MISC_DYNAMIC_MINOR,
@@ -15,36 +15,26 @@ static struct miscdevice exmap_misc = {
 	.mode = 0600,
 };
 
-struct workqueue_struct *exmap_wq;
-
-/* Exmaps that are not all gone. */
-atomic_t exmap_live = ATOMIC_INIT(0);
-
 static int __init exmap_init(void)
 {
-	int ret;
+	int ret = exmap_background_init();
 
-	exmap_wq = alloc_workqueue("exmap", WQ_UNBOUND, 0);
-	if (!exmap_wq)
-		return -ENOMEM;
+	if (ret)
+		return ret;
 	exmap_debug_init();
 	ret = misc_register(&exmap_misc);
 	if (ret) {
 		exmap_debug_exit();
-		destroy_workqueue(exmap_wq);
+		exmap_background_exit();
 	}
 	return ret;
 }
 
-/* No file is open and no surface mapped; what was may still be on its way out. */
+/* No file is open and no surface mapped; the last ones may still be ending. */
 static void __exit exmap_exit(void)
 {
 	misc_deregister(&exmap_misc);
-	/* Surfaces hold exmaps, and both end by way of (S)RCU and the work queue. */
-	wait_var_event(&exmap_live, !atomic_read(&exmap_live));
-	mmu_notifier_synchronize();
-	rcu_barrier();
-	destroy_workqueue(exmap_wq);
+	exmap_background_exit();
 	exmap_debug_exit();
 }
 

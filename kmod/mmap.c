@@ -4,11 +4,15 @@
 #include <linux/nospec.h>
 
 #include "compat.h"
-#include "device.h"
+#include "export.h"
+#include "file.h"
+#include "mmap.h"
+#include "surface.h"
+#include "vma.h"
 
 static int map_interface(struct exmap_device *dev, struct vm_area_struct *vma, u64 index)
 {
-	u32 n = exmap_nr_interfaces(dev);
+	u32 n = exmap_nr_interfaces(&dev->core);
 
 	if (index >= n)
 		return -ENXIO;
@@ -29,10 +33,10 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EINVAL;
 	/* A file that CLONE brought here may have gone on since, as the last: then after it. */
 	for (;;) {
-		dev = exmap_call_begin(file);
+		dev = exmap_file_use(file);
 		if (kref_get_unless_zero(&dev->refs))
 			break;
-		exmap_call_end(file, dev);
+		exmap_file_done(file, dev);
 	}
 	mutex_lock(&dev->lock);
 	if (dev->surface && dev->surface->mm != current->mm)
@@ -45,6 +49,6 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 		ret = map_interface(dev, vma, (offset - EXMAP_OFF_INTERFACE_BASE) >> PAGE_SHIFT);
 	mutex_unlock(&dev->lock);
 	exmap_device_put(dev);
-	exmap_call_end(file, dev);
+	exmap_file_done(file, dev);
 	return ret;
 }

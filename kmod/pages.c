@@ -2,57 +2,17 @@
 /* pages.c - pages appear in and vanish from the surface: core/'s ops */
 
 #include <linux/gfp.h>
-#include <linux/slab.h>
 
+#include "backing.h"
 #include "compat.h"
+#include "entry.h"
+#include "pages.h"
 #include "ptes.h"
+#include "tlb.h"
 
 static u64 page_of(const struct exmap_vma *s, unsigned long addr)
 {
 	return (addr - s->core.base) >> PAGE_SHIFT;
-}
-
-static struct exmap_block *make_block(void)
-{
-	struct exmap_block *block = kmalloc(sizeof(*block), GFP_KERNEL_ACCOUNT);
-
-	if (!block)
-		return NULL;
-	exmap_spin_init(&block->lock);
-	/* As a page-table page, which the kernel allocates here too. */
-	block->words = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (block->words)
-		return block;
-	kfree(block);
-	return NULL;
-}
-
-void exmap_free_block(struct exmap_block *block)
-{
-	if (!block)
-		return;
-	free_page((unsigned long)block->words);
-	kfree(block);
-}
-
-static bool prepare(struct exmap_surface *s, u64 page, u64 len)
-{
-	u64 end = DIV_ROUND_UP(page + len, EXMAP_BLOCK_PAGES);
-	u64 nr;
-
-	for (nr = page / EXMAP_BLOCK_PAGES; nr < end; nr++) {
-		struct exmap_block *none = NULL;
-		struct exmap_block *block;
-
-		if (likely(READ_ONCE(s->blocks[nr])))
-			continue;
-		block = make_block();
-		if (!block)
-			return false;
-		if (!try_cmpxchg(&s->blocks[nr], &none, block))
-			exmap_free_block(block);
-	}
-	return true;
 }
 
 static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
@@ -160,7 +120,7 @@ static s64 read_chunk(struct exmap_vma *s, struct exmap_port *port, u64 page, u3
 static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 {
 	struct exmap_vma *s = exmap_vma_of(core);
-	struct exmap_port *port = s->dev->ports[id];
+	struct exmap_port *port = exmap_port_of(s->dev->core.interfaces[id]);
 	struct exmap_run run = { .page = page, .word = exmap_word(core, page) };
 	s64 done = 0;
 	s64 n = 0;
@@ -195,7 +155,7 @@ static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 static bool wait(struct exmap_surface *core, u32 id, unsigned int round)
 {
 	struct exmap_vma *s = exmap_vma_of(core);
-	struct exmap_port *port = s->dev->ports[id];
+	struct exmap_port *port = exmap_port_of(s->dev->core.interfaces[id]);
 
 	/* Who owns the page may be reading a file, and have stepped out for it. */
 	exmap_step_out(s, port);
@@ -237,7 +197,7 @@ static void retire_run(struct exmap_vma *s, const struct exmap_run *run)
 		WRITE_ONCE(*word, 0);
 		n += refresh(s->dev, frames[n]);
 		if (n == ARRAY_SIZE(frames) || (n && i == run->len - 1)) {
-			exmap_pool_put(&s->dev->pool, 0, frames, n);
+			exmap_pool_put(&s->dev->core.pool, 0, frames, n);
 			n = 0;
 		}
 	}
@@ -260,11 +220,11 @@ void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long e
 	page = page_of(s, start);
 	while (exmap_next_present(&s->core, &page, last, &run))
 		retire_run(s, &run);
-	WRITE_ONCE(s->dev->forgotten, s->dev->forgotten + cleared);
+	WRITE_ONCE(s->dev->core.forgotten, s->dev->core.forgotten + cleared);
 }
 
 const struct exmap_surface_ops exmap_surface_ops = {
-	.prepare = prepare,
+	.prepare = exmap_vma_prepare,
 	.map = map,
 	.unmap = unmap,
 	.wait = wait,

@@ -9,7 +9,7 @@
 #ifndef EXMAP_KMOD_PTES_H
 #define EXMAP_KMOD_PTES_H
 
-#include "device.h"
+#include "vma.h"
 
 /**
  * struct exmap_cursor - the page-table page that the last entry was in, locked

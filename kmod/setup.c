@@ -10,24 +10,29 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "device.h"
+#include "backing.h"
+#include "debug.h"
+#include "setup.h"
+#include "vma.h"
 
 /* Who asks for too much gets ENOMEM, and nobody the OOM killer. */
 #define GFP_SETUP (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-static int make_ports(struct exmap_device *dev, u32 n)
+static int make_interfaces(struct exmap_device *dev, u32 n)
 {
+	struct exmap *x = &dev->core;
 	u32 i;
 
-	dev->ports = kvcalloc(n, sizeof(*dev->ports), GFP_SETUP);
+	x->interfaces = kvcalloc(n, sizeof(*x->interfaces), GFP_SETUP);
 	dev->user = kvcalloc(n, sizeof(*dev->user), GFP_SETUP);
-	if (!dev->ports || !dev->user)
+	if (!x->interfaces || !dev->user)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
 		struct exmap_port *port = kvzalloc(sizeof(*port), GFP_SETUP);
 
-		dev->ports[i] = port;
 		dev->user[i] = alloc_page(GFP_SETUP);
+		if (port)
+			x->interfaces[i] = &port->core;
 		if (!port || !dev->user[i])
 			return -ENOMEM;
 		mutex_init(&port->core.lock);
@@ -60,7 +65,7 @@ static int make_frames(struct exmap_device *dev, u64 n)
 		dev->pages[i] = alloc_page(GFP_SETUP | GFP_HIGHUSER);
 		if (!dev->pages[i])
 			return -ENOMEM;
-		dev->buffer_size = i + 1;
+		dev->core.buffer_size = i + 1;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
@@ -70,12 +75,12 @@ static int make_frames(struct exmap_device *dev, u64 n)
 
 static int make_pool(struct exmap_device *dev, u32 interfaces)
 {
-	size_t size = exmap_pool_size(dev->buffer_size, interfaces);
+	size_t size = exmap_pool_size(dev->core.buffer_size, interfaces);
 	void *memory = __vmalloc(size, GFP_SETUP);
 
 	if (!memory)
 		return -ENOMEM;
-	exmap_pool_init(&dev->pool, memory, dev->buffer_size, interfaces);
+	exmap_pool_init(&dev->core.pool, memory, dev->core.buffer_size, interfaces);
 	return 0;
 }
 
@@ -83,26 +88,26 @@ static void undo(struct exmap_device *dev, u32 interfaces)
 {
 	u64 i;
 
-	if (dev->pool.lists) {
-		exmap_pool_destroy(&dev->pool);
-		vfree(dev->pool.lists);
-		dev->pool.lists = NULL;
+	if (dev->core.pool.lists) {
+		exmap_pool_destroy(&dev->core.pool);
+		vfree(dev->core.pool.lists);
+		dev->core.pool.lists = NULL;
 	}
-	for (i = 0; dev->pages && i < dev->buffer_size; i++)
+	for (i = 0; dev->pages && i < dev->core.buffer_size; i++)
 		__free_page(dev->pages[i]);
-	for (i = 0; dev->ports && i < interfaces; i++)
-		kvfree(dev->ports[i]);
+	for (i = 0; dev->core.interfaces && i < interfaces; i++)
+		kvfree(dev->core.interfaces[i]);
 	for (i = 0; dev->user && i < interfaces; i++) {
 		if (dev->user[i])
 			__free_page(dev->user[i]);
 	}
 	kvfree(dev->pages);
-	kvfree(dev->ports);
+	kvfree(dev->core.interfaces);
 	kvfree(dev->user);
 	dev->pages = NULL;
-	dev->ports = NULL;
+	dev->core.interfaces = NULL;
 	dev->user = NULL;
-	dev->buffer_size = 0;
+	dev->core.buffer_size = 0;
 	if (dev->backing)
 		fput(dev->backing);
 	dev->backing = NULL;
@@ -144,11 +149,11 @@ static void unaccount(struct exmap_device *dev, u64 frames)
 
 void exmap_setup_undo(struct exmap_device *dev)
 {
-	if (!dev->nr_interfaces)
+	if (!dev->core.nr_interfaces)
 		return;
 	exmap_debug_remove(dev);
-	unaccount(dev, dev->buffer_size);
-	undo(dev, dev->nr_interfaces);
+	unaccount(dev, dev->core.buffer_size);
+	undo(dev, dev->core.nr_interfaces);
 }
 
 /* Whether another process has mapped it. */
@@ -165,14 +170,11 @@ static bool foreign_surface(struct exmap_device *dev)
 long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user *arg)
 {
 	struct exmap_ioctl_setup setup;
-	int ret;
+	bool readable = !copy_from_user(&setup, arg, sizeof(setup));
+	int ret = exmap_check_setup(&dev->core, foreign_surface(dev), readable ? &setup : NULL);
 
-	if (copy_from_user(&setup, arg, sizeof(setup)))
-		return -EFAULT;
-	if (dev->nr_interfaces)
-		return -EBUSY;
-	if (foreign_surface(dev))
-		return -EPROTO;
+	if (ret)
+		return ret;
 	if (setup.fd >= 0) {
 		struct file *backing = exmap_backing_get(setup.fd);
 
@@ -180,16 +182,13 @@ long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user
 			return PTR_ERR(backing);
 		dev->backing = backing;
 	}
-	ret = -EINVAL;
-	if (setup.max_interfaces < 1 || setup.max_interfaces > EXMAP_MAX_INTERFACES ||
-	    !setup.buffer_size || setup.flags & EXMAP_PAGEFAULT_ALLOC)
+	ret = exmap_check_sizes(&setup, totalram_pages());
+	if (ret)
 		goto fail;
 	ret = -ENOMEM;
-	if (setup.buffer_size > totalram_pages() || setup.buffer_size >= U32_MAX)
-		goto fail;
 	if (!account(dev, setup.buffer_size))
 		goto fail;
-	ret = make_ports(dev, setup.max_interfaces);
+	ret = make_interfaces(dev, setup.max_interfaces);
 	if (!ret)
 		ret = make_frames(dev, setup.buffer_size);
 	if (!ret)
@@ -198,11 +197,11 @@ long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user
 		unaccount(dev, setup.buffer_size);
 		goto fail;
 	}
+	dev->core.has_backing = dev->backing;
 	exmap_debug_add(dev);
-	/* Who stops calls must know of all interfaces that there are calls on. */
+	/* A thread that stops calls must know of all interfaces that there are calls on. */
 	mutex_lock(&dev->lock);
-	/* All that it counts is there: pairs with exmap_nr_interfaces(). */
-	smp_store_release(&dev->nr_interfaces, setup.max_interfaces);
+	exmap_setup_done(&dev->core, setup.max_interfaces);
 	mutex_unlock(&dev->lock);
 	return 0;
 

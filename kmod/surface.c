@@ -11,23 +11,12 @@
 
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include "compat.h"
+#include "entry.h"
+#include "pages.h"
 #include "ptes.h"
-
-/* What the words of a page-table export show, beside the frame [7.3]. */
-static u64 present_bits(const struct vm_area_struct *vma)
-{
-	u64 bits = EXMAP_WORD_PRESENT | EXMAP_WORD_USER | EXMAP_WORD_ACCESSED;
-
-	if (vma->vm_flags & VM_WRITE)
-		bits |= EXMAP_WORD_WRITABLE | EXMAP_WORD_DIRTY;
-	if (!(vma->vm_flags & VM_EXEC))
-		bits |= EXMAP_WORD_NX;
-	return bits;
-}
+#include "surface.h"
 
 /* Frames of a range that goes return to the pool; calls are stopped. */
 static void forget_range(struct exmap_vma *s, unsigned long start, unsigned long end)
@@ -103,30 +92,12 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 	return 0;
 }
 
-/* Puts the protection into the words of pages that are mapped [7.3]; calls are stopped. */
-static void update_words(struct exmap_vma *s)
-{
-	struct exmap_run run;
-	u64 page = 0;
-	u32 i;
-
-	while (exmap_next_present(&s->core, &page, s->core.nr_pages, &run)) {
-		u64 *word;
-
-		exmap_for_each_word(&s->core, &run, i, word)
-			WRITE_ONCE(*word, exmap_present_of(&s->core, *word));
-	}
-}
-
 static void restart(struct exmap_vma *s)
 {
 	if (s->holds)
 		return;
 	exmap_make_entry(s);
-	if (s->core.present_bits != present_bits(s->vma)) {
-		s->core.present_bits = present_bits(s->vma);
-		update_words(s);
-	}
+	exmap_surface_protect(&s->core, s->vma->vm_flags & VM_WRITE, s->vma->vm_flags & VM_EXEC);
 	exmap_start_calls(s->dev);
 }
 
@@ -175,40 +146,14 @@ static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 	unlock_in_notifier(s);
 }
 
-static void free_surface(struct work_struct *work)
-{
-	struct exmap_vma *s = container_of(work, struct exmap_vma, free_work);
-	u64 nr_blocks = DIV_ROUND_UP(s->core.nr_pages, EXMAP_BLOCK_PAGES);
-	u64 i;
-
-	for (i = 0; i < nr_blocks; i++)
-		exmap_free_block(s->core.blocks[i]);
-	kvfree(s->core.blocks);
-	exmap_device_put(s->dev);
-	kfree(s);
-}
-
-/* The last one to go may be a callback of SRCU, which must not sleep. */
-static void last_put(struct kref *refs)
-{
-	struct exmap_vma *s = container_of(refs, struct exmap_vma, refs);
-
-	queue_work(exmap_wq, &s->free_work);
-}
-
-void exmap_surface_put(struct exmap_vma *s)
-{
-	kref_put(&s->refs, last_put);
-}
-
 static void free_notifier(struct mmu_notifier *mn)
 {
-	exmap_surface_put(container_of(mn, struct exmap_vma, notifier));
+	exmap_vma_put(container_of(mn, struct exmap_vma, notifier));
 }
 
 static void free_ender(struct mmu_notifier *mn)
 {
-	exmap_surface_put(container_of(mn, struct exmap_vma, ender));
+	exmap_vma_put(container_of(mn, struct exmap_vma, ender));
 }
 
 static const struct mmu_notifier_ops notifier_ops = {
@@ -310,27 +255,16 @@ static int watch(struct exmap_vma *s)
 int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 {
 	struct exmap_vma *s;
-	int ret = -ENOMEM;
+	int ret;
 
 	if (dev->surface)
 		return -EBUSY;
-	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	s = exmap_vma_make(dev, vma);
 	if (!s)
 		return -ENOMEM;
 	s->core.ops = &exmap_surface_ops;
-	s->core.base = vma->vm_start;
-	s->core.nr_pages = vma_pages(vma);
-	s->core.present_bits = present_bits(vma);
-	kref_init(&s->refs);
-	INIT_WORK(&s->free_work, free_surface);
-	s->core.blocks =
-		kvcalloc(DIV_ROUND_UP(s->core.nr_pages, EXMAP_BLOCK_PAGES), sizeof(*s->core.blocks),
-			 GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
-	if (!s->core.blocks)
-		goto fail;
-	s->dev = dev;
-	s->vma = vma;
-	s->mm = vma->vm_mm;
+	s->core.present_bits =
+		exmap_present_bits(vma->vm_flags & VM_WRITE, vma->vm_flags & VM_EXEC);
 	exmap_make_entry(s);
 	/* A table that stays: without one mprotect() has nothing to tell of. */
 	ret = exmap_make_table(s);
@@ -352,7 +286,6 @@ int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 	return 0;
 
 fail:
-	kvfree(s->core.blocks);
-	kfree(s);
+	exmap_vma_discard(s);
 	return ret;
 }

@@ -15,7 +15,7 @@
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
 
-#include "device.h"
+#include "tlb.h"
 
 /*
  * Exported, for KVM, but declared for the kernel proper only. Whether a CPU runs

@@ -11,7 +11,7 @@
 #include "emu/rcu.h"
 #include "emu/registry.h"
 #include "emu/sys.h"
-#include "emu/vm.h"
+#include "emu/memory.h"
 #include "include/exmap-emu.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -105,7 +105,7 @@ EXPORT struct exmap_user_interface *exmap_emu_interface(struct exmap_emu *emu, i
 {
 	struct exmap_device *dev = exmap_load_acquire(&file_of(emu)->dev);
 
-	if (interface < 0 || (u32)interface >= exmap_load_acquire(&dev->nr_interfaces)) {
+	if (interface < 0 || (u32)interface >= exmap_nr_interfaces(&dev->core)) {
 		errno = ENXIO;
 		return NULL;
 	}

@@ -9,6 +9,7 @@
  * io_getevents() puts the right errno there.
  */
 
+#include "emu/hidden_fd.h"
 #include "shim/real.h"
 #include "shim/aio.h"
 
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 
 #include "core/platform.h"
-#include "emu/process.h"
 #include "emu/rcu.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
@@ -132,7 +132,7 @@ static void undo_read(const struct iocb *iocb, struct exmap_file *file, long res
 		if (vectors && emu_usercopy(&range, user++, sizeof(range)))
 			break;
 		range.iov_len = EXMAP_MIN(range.iov_len, (size_t)result);
-		emu_free_bytes(file, iocb->aio_offset & 0xff, &range);
+		emu_undo_read(file, iocb->aio_offset, &range);
 	}
 	emu_rcu_read_unlock();
 }

@@ -5,6 +5,7 @@
 #include "shim/fdtable.h"
 
 #include "emu/fence.h"
+#include "emu/generation.h"
 #include "emu/rcu.h"
 
 struct exmap_file **fdtable;

@@ -13,7 +13,7 @@
 #define EXMAP_SHIM_FDTABLE_H
 
 #include "emu/device.h"
-#include "emu/process.h"
+#include "emu/hidden_fd.h"
 
 /* The array. NULL until the first exmap is opened, then constant. It and its entries are atomic. */
 extern struct exmap_file **fdtable __attribute__((visibility("hidden")));

@@ -7,6 +7,7 @@
  * instruction. So Zydis, a disassembler, is loaded, and the code around them decoded.
  */
 
+#include "emu/say.h"
 #include "shim/real.h"
 #include "shim/find_syscalls.h"
 
@@ -18,7 +19,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "emu/report.h"
 
 /*
  * Bytes before the hit at which decoding starts. It may start inside an instruction, but falls

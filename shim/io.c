@@ -18,8 +18,9 @@
 
 #include <stdarg.h>
 
+#include "emu/hidden_fd.h"
 #include "emu/rcu.h"
-#include "emu/report.h"
+#include "emu/say.h"
 #include "shim/fdtable.h"
 #include "shim/io.h"
 #include "shim/libc_result.h"

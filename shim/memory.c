@@ -18,7 +18,7 @@
 
 #include <stdarg.h>
 
-#include "emu/vm.h"
+#include "emu/memory.h"
 #include "shim/fdtable.h"
 #include "shim/libc_result.h"
 

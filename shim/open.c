@@ -15,7 +15,8 @@
 
 #include <stdarg.h>
 
-#include "emu/report.h"
+#include "emu/hidden_fd.h"
+#include "emu/say.h"
 #include "emu/usercopy.h"
 #include "shim/fdtable.h"
 #include "shim/libc_result.h"

@@ -13,7 +13,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "emu/report.h"
+#include "emu/say.h"
 #include "emu/sys.h"
 #include "shim/libc_result.h"
 

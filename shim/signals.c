@@ -20,7 +20,7 @@
 #include <ucontext.h>
 
 #include "emu/fault.h"
-#include "emu/process.h"
+#include "emu/memcheck.h"
 #include "emu/sys.h"
 #include "emu/uapi.h"
 #include "shim/masks.h"

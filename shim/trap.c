@@ -7,6 +7,8 @@
  * gate, a system call instruction of libc's that a return follows: see emu_gate.
  */
 
+#include "emu/memcheck.h"
+#include "emu/say.h"
 #include "shim/real.h"
 #include "shim/trap.h"
 
@@ -16,8 +18,6 @@
 #include <sys/prctl.h>
 
 #include "emu/options.h"
-#include "emu/process.h"
-#include "emu/report.h"
 #include "emu/sys.h"
 #include "shim/fdtable.h"
 #include "shim/find_syscalls.h"

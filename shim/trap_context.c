@@ -7,6 +7,7 @@
  * made in the frame: a system call made by the handler would be undone by its return.
  */
 
+#include "emu/say.h"
 #include "shim/real.h"
 #include "shim/trap_context.h"
 
@@ -17,7 +18,6 @@
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 
-#include "emu/report.h"
 #include "emu/sys.h"
 #include "emu/uapi.h"
 #include "emu/usercopy.h"

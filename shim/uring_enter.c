@@ -6,7 +6,7 @@
  * An entry on an exmap is carried out at once, on the submitting thread:
  *
  *   READ, READV              emu_read_one(), emu_read()
- *   URING_CMD                emu_alloc_bytes(), emu_alloc_vectors()
+ *   URING_CMD                emu_command()
  *   WRITE and its variants   -EINVAL, as for write() [1.1]
  *   OPENAT, OPENAT2, CLOSE   the shim's open() and close()
  *   FILES_UPDATE             uring_update_files()
@@ -27,6 +27,8 @@
  *      -ECANCELED to the client's ring with the READ's user_data.
  */
 
+#include "emu/hidden_fd.h"
+#include "emu/say.h"
 #include "shim/real.h"
 #include "shim/uring.h"
 
@@ -34,9 +36,7 @@
 #include <string.h>
 
 #include "core/platform.h"
-#include "emu/process.h"
 #include "emu/rcu.h"
-#include "emu/report.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
 #include "include/exmap.h"
@@ -377,17 +377,11 @@ static long do_read(const struct uring *ring, const struct io_uring_sqe *sqe,
 static long do_command(const struct uring *ring, const struct io_uring_sqe *sqe,
 		       struct exmap_file *file)
 {
+	bool fixed = sqe->uring_cmd_flags & IORING_URING_CMD_FIXED;
 	struct iovec range;
-	uint32_t op = sqe->cmd_op;
 
 	memcpy(&range, sqe->cmd, sizeof(range));
-	if (op >> 8 != EXMAP_OP_ALLOC)
-		return -EINVAL;
-	if (!(sqe->uring_cmd_flags & IORING_URING_CMD_FIXED))
-		return emu_alloc_bytes(file, op & 0xff, &range);
-	if (!in_buffer(ring, sqe, &range))
-		return -EFAULT;
-	return emu_alloc_vectors(file, op & 0xff, &range);
+	return emu_command(file, sqe->cmd_op, fixed, fixed && in_buffer(ring, sqe, &range), &range);
 }
 
 /* Carries out an entry. @file is its exmap, NULL if is_for_table(). Return: its result. */

@@ -10,6 +10,7 @@
  * on exmaps that use one.
  */
 
+#include "emu/hidden_fd.h"
 #include "shim/real.h"
 #include "shim/uring.h"
 
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "emu/process.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
 #include "shim/fdtable.h"

@@ -6,6 +6,8 @@
  * can look at entries when the client submits them.
  */
 
+#include "emu/hidden_fd.h"
+#include "emu/say.h"
 #include "shim/real.h"
 #include "shim/uring.h"
 
@@ -13,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emu/report.h"
 #include "emu/sys.h"
 #include "shim/fdtable.h"
 #include "shim/uring_ring.h"

@@ -11,7 +11,7 @@
 #include "device.h"
 #include "emu/fault.h"
 #include "emu/rcu.h"
-#include "emu/vm.h"
+#include "emu/memory.h"
 
 /* A touch in progress on this thread, and what came of it. */
 static __thread sigjmp_buf touching;
@@ -118,7 +118,7 @@ void unit_device_free(struct device *d)
 	for (u64 page = 0; page < d->pages; page += 4095)
 		freed += unit_one(d, 0, EXMAP_OP_FREE, page, EXMAP_MIN(d->pages - page, 4095ul));
 	assert_int_equal(freed, mapped);
-	assert_int_equal(exmap_pool_count(&d->file->dev->pool), d->frames);
+	assert_int_equal(exmap_pool_count(&d->file->dev->core.pool), d->frames);
 	assert_int_equal(emu_munmap(d->base, d->pages << EXMAP_PAGE_SHIFT), 0);
 	for (u32 i = 0; i < UNIT_INTERFACES; i++)
 		emu_munmap(d->user[i], EXMAP_PAGE_SIZE);

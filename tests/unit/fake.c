@@ -291,14 +291,44 @@ void fake_ask(struct fake *f, u32 id, u32 vec, u64 page, u64 len)
 	exmap_store(&f->user[id].iov[vec].value, iov.value);
 }
 
+static struct exmap_call begin(struct fake *f, u32 id, u32 opcode)
+{
+	return (struct exmap_call){
+		.ifc = &f->ifc[id],
+		.pool = &f->pool,
+		.s = &f->s,
+		.opcode = opcode,
+	};
+}
+
+int fake_locked_do(struct fake *f, u32 id, unsigned int opcode, u32 n)
+{
+	struct exmap_call call = begin(f, id, opcode);
+
+	return exmap_action(&call, f->ifc[id].user->iov, n);
+}
+
+int fake_bytes(struct fake *f, u32 id, unsigned int opcode, const struct iovec *range)
+{
+	struct exmap_call call = begin(f, id, opcode);
+
+	return exmap_bytes(&call, range);
+}
+
+s64 fake_readv(struct fake *f, u32 id, unsigned int opcode, const struct iovec *iov, u32 n)
+{
+	struct exmap_call call = begin(f, id, opcode);
+
+	return exmap_read(&call, iov, n);
+}
+
 int fake_do(struct fake *f, u32 id, unsigned int opcode, u32 n)
 {
-	struct exmap_interface *ifc = &f->ifc[id];
 	int ret;
 
-	exmap_lock(&ifc->lock);
-	ret = exmap_action(ifc, &f->pool, &f->s, ifc->user->iov, opcode, n);
-	exmap_unlock(&ifc->lock);
+	exmap_lock(&f->ifc[id].lock);
+	ret = fake_locked_do(f, id, opcode, n);
+	exmap_unlock(&f->ifc[id].lock);
 	return ret;
 }
 
@@ -330,7 +360,7 @@ s64 fake_read(struct fake *f, u32 id, unsigned int opcode, u64 page, u64 len)
 	s64 ret;
 
 	exmap_lock(&f->ifc[id].lock);
-	ret = exmap_read(&f->ifc[id], &f->pool, &f->s, opcode, &iov, 1);
+	ret = fake_readv(f, id, opcode, &iov, 1);
 	exmap_unlock(&f->ifc[id].lock);
 	return ret;
 }

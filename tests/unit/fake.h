@@ -8,7 +8,7 @@
 #ifndef EXMAP_TESTS_FAKE_H
 #define EXMAP_TESTS_FAKE_H
 
-#include "core/action.h"
+#include "core/call.h"
 
 #define FAKE_NO_PAGE UINT64_MAX
 #define FAKE_LOG 64
@@ -94,6 +94,17 @@ s64 fake_frame(const struct fake *f, u64 page);
 
 /** fake_ask() - write a vector of an interface. */
 void fake_ask(struct fake *f, u32 id, u32 vec, u64 page, u64 len);
+
+/* Calls whose interface the caller has locked, or shares with nobody. */
+
+/** fake_locked_do() - an action of @n vectors. */
+int fake_locked_do(struct fake *f, u32 id, unsigned int opcode, u32 n);
+
+/** fake_bytes() - ALLOC or FREE of a range of bytes. */
+int fake_bytes(struct fake *f, u32 id, unsigned int opcode, const struct iovec *range);
+
+/** fake_readv() - a read of ranges of bytes. */
+s64 fake_readv(struct fake *f, u32 id, unsigned int opcode, const struct iovec *iov, u32 n);
 
 /** fake_do() - an action of @n vectors, locked as a device does. */
 int fake_do(struct fake *f, u32 id, unsigned int opcode, u32 n);

@@ -14,7 +14,7 @@ static int alloc_bytes(struct fake *f, long page, size_t pages)
 	struct iovec iov = { (void *)(uintptr_t)(f->s.base + page * EXMAP_PAGE_SIZE),
 			     pages * EXMAP_PAGE_SIZE };
 
-	return exmap_alloc_bytes(&f->ifc[0], &f->pool, &f->s, &iov);
+	return fake_bytes(f, 0, ALLOC, &iov);
 }
 
 static void results_go_to_the_first_vectors_only_4_2(void **state)
@@ -253,7 +253,7 @@ static void who_waits_hears_that_the_surface_goes(void **state)
 	assert_int_equal(fake_do(f, 0, ALLOC, 3), -EPROTO);
 	assert_int_equal(fake_do(f, 0, FREE, 3), -EPROTO);
 	iov.iov_base = (void *)(uintptr_t)(f->s.base + 7 * EXMAP_PAGE_SIZE);
-	assert_int_equal(exmap_read(&f->ifc[0], &f->pool, &f->s, ALLOC, &iov, 1), -EPROTO);
+	assert_int_equal(fake_readv(f, 0, ALLOC, &iov, 1), -EPROTO);
 	assert_int_equal(alloc_bytes(f, 7, 1), -EPROTO);
 	exmap_store(&f->s.table[7], 0);
 	f->gone = 0;
@@ -333,11 +333,11 @@ static void alloc_of_bytes_checks_them_7_5(void **state)
 	struct iovec iov = { (void *)(uintptr_t)(f->s.base + 8), EXMAP_PAGE_SIZE };
 
 	(void)state;
-	assert_int_equal(exmap_alloc_bytes(&f->ifc[0], &f->pool, &f->s, &iov), -EINVAL);
+	assert_int_equal(fake_bytes(f, 0, ALLOC, &iov), -EINVAL);
 	iov = (struct iovec){ (void *)(uintptr_t)f->s.base, 100 };
-	assert_int_equal(exmap_alloc_bytes(&f->ifc[0], &f->pool, &f->s, &iov), -EINVAL);
+	assert_int_equal(fake_bytes(f, 0, ALLOC, &iov), -EINVAL);
 	iov.iov_len = 1UL << 31;
-	assert_int_equal(exmap_alloc_bytes(&f->ifc[0], &f->pool, &f->s, &iov), -EINVAL);
+	assert_int_equal(fake_bytes(f, 0, ALLOC, &iov), -EINVAL);
 	assert_int_equal(fake_present(f), 0);
 	f->no_table = 0;
 	assert_int_equal(alloc_bytes(f, 50, 1), -ENOMEM);

@@ -82,7 +82,7 @@ static void anything(void *ctx, unsigned int index)
 		exmap_lock(&ifc->lock);
 		for (u32 i = 0; i < n; i++)
 			fake_ask(f, id, i, unit_random(&random, r->pages), unit_random(&random, 6));
-		exmap_action(ifc, &f->pool, &f->s, ifc->user->iov, opcode, n);
+		fake_locked_do(f, id, opcode, n);
 		for (u32 i = 0; i < n; i++) {
 			struct exmap_iov iov = f->user[id].iov[i];
 

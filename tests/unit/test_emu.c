@@ -12,7 +12,7 @@
 #include "device.h"
 #include "emu/options.h"
 #include "emu/mover.h"
-#include "emu/vm.h"
+#include "emu/memory.h"
 
 #define ALLOC EXMAP_OP_ALLOC
 #define FREE EXMAP_OP_FREE

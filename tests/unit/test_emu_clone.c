@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include "device.h"
+#include "emu/memory.h"
 #include "emu/rcu.h"
 
 struct cloning {

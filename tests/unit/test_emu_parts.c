@@ -12,7 +12,8 @@
 
 #include "device.h"
 #include "emu/fork.h"
-#include "emu/process.h"
+#include "emu/generation.h"
+#include "emu/hidden_fd.h"
 #include "emu/registry.h"
 #include "emu/usercopy.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "device.h"
-#include "emu/vm.h"
+#include "emu/memory.h"
 
 #define PAGE EXMAP_PAGE_SIZE
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "device.h"
-#include "emu/vm.h"
+#include "emu/memory.h"
 
 #define ALLOC EXMAP_OP_ALLOC
 #define FREE EXMAP_OP_FREE

@@ -12,10 +12,10 @@
 
 #include "device.h"
 #include "emu/backing.h"
+#include "emu/hidden_fd.h"
 #include "emu/options.h"
-#include "emu/process.h"
 #include "emu/uffd.h"
-#include "emu/vm.h"
+#include "emu/memory.h"
 #include "file.h"
 
 #define ALLOC EXMAP_OP_ALLOC

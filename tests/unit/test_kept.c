@@ -81,7 +81,7 @@ static void *wait_for_busy(void *arg)
 	fake_ask(c->f, 0, 0, 5, 1);
 	exmap_lock(&c->f->ifc[0].lock);
 	exmap_store_release(&c->waiting, 1);
-	exmap_action(&c->f->ifc[0], &c->f->pool, &c->f->s, c->f->ifc[0].user->iov, ALLOC, 1);
+	fake_locked_do(c->f, 0, ALLOC, 1);
 	exmap_unlock(&c->f->ifc[0].lock);
 	return NULL;
 }

@@ -16,7 +16,7 @@ static struct iovec range(const struct fake *f, u64 byte, u64 len)
 
 static s64 readv_at(struct fake *f, unsigned int opcode, const struct iovec *iov, u32 n)
 {
-	return exmap_read(&f->ifc[0], &f->pool, &f->s, opcode, iov, n);
+	return fake_readv(f, 0, opcode, iov, n);
 }
 
 static void whole_ranges_5_2(void **state)

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "emu/device.h"
+#include "emu/memory.h"
 #include "emu/mover.h"
 #include "emu/surface.h"
 #include "emu/sys.h"

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* process.c - see process.h */
+/* generation.c - see generation.h */
 
 #define _GNU_SOURCE
-#include "emu/process.h"
+#include "emu/generation.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <valgrind/valgrind.h>
 
 #include "emu/fence.h"
 #include "emu/sys.h"
@@ -72,74 +69,4 @@ bool emu_in_vfork_child(void)
 {
 	emu_generation();
 	return __atomic_load_n(&owner, __ATOMIC_RELAXED) != emu_sys(SYS_getpid);
-}
-
-/* One bit an fd; accessed atomically. */
-static uint64_t hidden[EMU_MAX_FDS / 64];
-
-/* Where hidden fds begin. */
-static long lowest_hidden(void)
-{
-	struct rlimit limit;
-	long lowest = 256;
-
-	if (!emu_sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) && limit.rlim_cur > 512) {
-		lowest = limit.rlim_cur - 256;
-		if (lowest > EMU_MAX_FDS - 512)
-			lowest = EMU_MAX_FDS - 512;
-		/* A far number makes the kernel grow the fd table for it. */
-		if (lowest > 4096)
-			lowest = 4096;
-	}
-	return lowest;
-}
-
-static int mark_hidden(int fd)
-{
-	if (fd >= 0 && fd < EMU_MAX_FDS)
-		__atomic_fetch_or(&hidden[fd / 64], 1ULL << fd % 64, __ATOMIC_RELEASE);
-	return fd;
-}
-
-int emu_hide_copy(int fd)
-{
-	long copy = emu_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest_hidden());
-
-	if (copy < 0)
-		copy = emu_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
-	return mark_hidden(copy);
-}
-
-int emu_hide_fd(int fd)
-{
-	long high;
-
-	if (fd < 0)
-		return fd;
-	high = emu_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest_hidden());
-	if (high >= 0) {
-		emu_sys(SYS_close, fd);
-		fd = high;
-	}
-	return mark_hidden(fd);
-}
-
-void emu_close_hidden(int fd)
-{
-	if (fd < 0)
-		return;
-	if (fd < EMU_MAX_FDS)
-		__atomic_fetch_and(&hidden[fd / 64], ~(1ULL << fd % 64), __ATOMIC_RELEASE);
-	emu_sys(SYS_close, fd);
-}
-
-bool emu_fd_is_hidden(int fd)
-{
-	return fd >= 0 && fd < EMU_MAX_FDS &&
-	       __atomic_load_n(&hidden[fd / 64], __ATOMIC_ACQUIRE) & 1ULL << fd % 64;
-}
-
-bool emu_on_valgrind(void)
-{
-	return RUNNING_ON_VALGRIND;
 }

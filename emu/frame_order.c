@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* order.c - see order.h */
+/* frame_order.c - see frame_order.h */
 
-#include "emu/order.h"
+#include "emu/frame_order.h"
 
 #include <string.h>
 
-#include "core/action.h"
+#include "core/call.h"
 
 /* Of more than so many pieces, most are short: moving them pays little, and sorting costs. */
 #define MAX_PIECES 32

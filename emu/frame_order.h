@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* order.h - neighbouring frames side by side, so that their pages move together */
-#ifndef EXMAP_EMU_ORDER_H
-#define EXMAP_EMU_ORDER_H
+/* frame_order.h - neighbouring frames side by side, so that their pages move together */
+#ifndef EXMAP_EMU_FRAME_ORDER_H
+#define EXMAP_EMU_FRAME_ORDER_H
 
 #include "core/surface.h"
 
@@ -15,4 +15,4 @@
  */
 void emu_order_frames(struct exmap_surface *core, u32 *frames, u32 n);
 
-#endif /* EXMAP_EMU_ORDER_H */
+#endif /* EXMAP_EMU_FRAME_ORDER_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_emu_vm.c - memory calls that meet a surface: section 2, and 7.3 */
+/* test_emu_memory.c - memory calls that meet a surface: section 2, and 7.3 */
 
 #define _GNU_SOURCE
 #include "unit.h"
@@ -13,7 +13,7 @@
 #include "emu/fence.h"
 #include "emu/registry.h"
 #include "emu/surface.h"
-#include "emu/vm.h"
+#include "emu/memory.h"
 
 #define ALLOC EXMAP_OP_ALLOC
 #define FREE EXMAP_OP_FREE

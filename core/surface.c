@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* table.c - claiming pages; the states are in surface.h */
+/* surface.c - claiming pages; their states are in surface.h */
 
 #include "core/surface.h"
 
@@ -103,3 +103,42 @@ bool exmap_next_present(const struct exmap_surface *s, u64 *pos, u64 end, struct
 	*pos = EXMAP_MIN(page, end);
 	return run->len;
 }
+
+void exmap_surface_protect(struct exmap_surface *s, bool writable, bool executable)
+{
+	u64 bits = exmap_present_bits(writable, executable);
+	struct exmap_run run;
+	u64 page = 0;
+	u64 *where;
+	u32 i;
+
+	if (s->present_bits == bits)
+		return;
+	s->present_bits = bits;
+	while (exmap_next_present(s, &page, s->nr_pages, &run)) {
+		exmap_for_each_word(s, &run, i, where)
+			exmap_store(where, exmap_present_of(s, exmap_load(where)));
+	}
+}
+
+#ifdef EXMAP_CHECK
+void exmap_surface_check(const struct exmap_surface *s, u64 nr_frames, u64 mapped)
+{
+	u64 present = 0;
+
+	for (u64 page = 0; page < s->nr_pages; page++) {
+		u64 word;
+
+		if (!exmap_block_touched(s, page / EXMAP_BLOCK_PAGES)) {
+			page |= EXMAP_BLOCK_PAGES - 1;
+			continue;
+		}
+		word = exmap_load(exmap_word(s, page));
+		exmap_assert(!(word & EXMAP_WORD_BUSY));
+		exmap_assert(!word || word & EXMAP_WORD_PRESENT);
+		exmap_assert(exmap_word_frame(word) < nr_frames);
+		present += word & EXMAP_WORD_PRESENT;
+	}
+	exmap_assert(present == mapped);
+}
+#endif

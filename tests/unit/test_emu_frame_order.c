@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* test_emu_order.c - frames in pieces are joined, and none is lost */
+/* test_emu_frame_order.c - frames in pieces are joined, and none is lost */
 
 #include "unit.h"
 
 #include <string.h>
 
-#include "core/action.h"
-#include "emu/order.h"
+#include "core/call.h"
+#include "emu/frame_order.h"
 
 static u32 frames[EXMAP_BATCH_FRAMES];
 static u32 nr;

@@ -1,29 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * process.h - what belongs to this process: its generation, its hidden fds
- */
-#ifndef EXMAP_EMU_PROCESS_H
-#define EXMAP_EMU_PROCESS_H
+/* hidden_fd.h - file descriptors of the emulator's own, out of the client's way */
+#ifndef EXMAP_EMU_HIDDEN_FD_H
+#define EXMAP_EMU_HIDDEN_FD_H
 
 #include <stdbool.h>
-#include <stdint.h>
-
-/**
- * emu_generation() - a number that differs between a process and its children
- *
- * A surface belongs to the address space that mapped it [1.4]: what was mapped
- * under another number is not here. One load; works after any fork, raw
- * clone() included, because the page that holds it is wiped in the child.
- */
-uint64_t emu_generation(void);
-
-/**
- * emu_in_vfork_child() - whether this is a child that shares our memory
- *
- * Between vfork() and exec the child runs in its parent's address space but has
- * fds of its own. Costs a system call.
- */
-bool emu_in_vfork_child(void);
 
 /** EMU_MAX_FDS - fds from here on are not the emulator's; the kernel's default limit. */
 #define EMU_MAX_FDS (1 << 20)
@@ -53,7 +33,4 @@ void emu_close_hidden(int fd);
 /** emu_fd_is_hidden() - whether a number is the emulator's, not the client's. */
 bool emu_fd_is_hidden(int fd);
 
-/** emu_on_valgrind() - whether valgrind runs this process. */
-bool emu_on_valgrind(void);
-
-#endif /* EXMAP_EMU_PROCESS_H */
+#endif /* EXMAP_EMU_HIDDEN_FD_H */

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* exmap.c - which calls are let through; see exmap.h */
+
+#include "core/call.h"
+
+int exmap_check_setup(const struct exmap *x, bool foreign, const struct exmap_ioctl_setup *setup)
+{
+	if (!setup)
+		return -EFAULT;
+	if (x->nr_interfaces)
+		return -EBUSY;
+	return foreign ? -EPROTO : 0;
+}
+
+int exmap_check_sizes(const struct exmap_ioctl_setup *setup, u64 most_frames)
+{
+	if (setup->max_interfaces < 1 || setup->max_interfaces > EXMAP_MAX_INTERFACES ||
+	    !setup->buffer_size || setup->flags & EXMAP_PAGEFAULT_ALLOC)
+		return -EINVAL;
+	if (setup->buffer_size > most_frames || setup->buffer_size >= U32_MAX)
+		return -ENOMEM;
+	return 0;
+}
+
+int exmap_check_read(const struct exmap *x, u64 offset)
+{
+	u32 opcode = exmap_read_opcode(offset);
+
+	if (offset & ~0xffffULL || exmap_read_interface(offset) >= exmap_nr_interfaces(x))
+		return -EINVAL;
+	if (opcode != EXMAP_OP_READ && opcode != EXMAP_OP_ALLOC)
+		return -EINVAL;
+	if (opcode == EXMAP_OP_READ && !x->has_backing)
+		return -EINVAL;
+	return 0;
+}
+
+int exmap_check_command(const struct exmap *x, u32 cmd_op, bool fixed, u64 len)
+{
+	if (exmap_command_interface(cmd_op) >= exmap_nr_interfaces(x) || cmd_op >> 8 != EXMAP_OP_ALLOC)
+		return -EINVAL;
+	if (fixed &&
+	    (!len || len % sizeof(struct exmap_iov) || len > sizeof(struct exmap_user_interface)))
+		return -EINVAL;
+	return 0;
+}
+
+u64 exmap_mapped_pages(const struct exmap *x)
+{
+	u32 n = exmap_nr_interfaces(x);
+	u64 freed = exmap_load(&x->forgotten);
+	u64 allocated = 0;
+
+	for (u32 i = 0; i < n; i++)
+		freed += exmap_load(&x->interfaces[i]->counts.freed);
+	for (u32 i = 0; i < n; i++)
+		allocated += exmap_load(&x->interfaces[i]->counts.allocated);
+	/* The counts are read one after the other while calls run: their difference may be negative. */
+	return allocated > freed ? allocated - freed : 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memcheck.h - telling valgrind's memcheck what a client may do with the pages of a surface
+ *
+ * Without valgrind a mark costs a load and a branch.
+ */
+#ifndef EXMAP_EMU_MEMCHECK_H
+#define EXMAP_EMU_MEMCHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** emu_on_valgrind() - whether valgrind runs this process. */
+bool emu_on_valgrind(void);
+
+/* Whether memcheck is to be told; atomic. */
+extern bool emu_marking __attribute__((visibility("hidden")));
+
+/** emu_start_marking() - find out whether memcheck is to be told; before there are pages. */
+void emu_start_marking(void);
+
+void emu_make_noaccess(const void *addr, size_t len);
+void emu_make_undefined(const void *addr, size_t len);
+void emu_make_defined(const void *addr, size_t len);
+
+static inline bool emu_marks(void)
+{
+	return __builtin_expect(__atomic_load_n(&emu_marking, __ATOMIC_RELAXED), 0);
+}
+
+/*
+ * For memcheck: a page without a frame may not be accessed, a fresh one has no
+ * defined content, one that was read from the backing has.
+ */
+static inline void emu_mark_noaccess(const void *addr, size_t len)
+{
+	if (emu_marks())
+		emu_make_noaccess(addr, len);
+}
+
+static inline void emu_mark_undefined(const void *addr, size_t len)
+{
+	if (emu_marks())
+		emu_make_undefined(addr, len);
+}
+
+static inline void emu_mark_defined(const void *addr, size_t len)
+{
+	if (emu_marks())
+		emu_make_defined(addr, len);
+}
+
+#endif /* EXMAP_EMU_MEMCHECK_H */

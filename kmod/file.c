@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* file.c - see file.h */
+
+#include <linux/slab.h>
+
+#include "file.h"
+
+/* Protects which exmap each file acts on. */
+static DEFINE_MUTEX(clone_lock);
+
+struct exmap_device *exmap_file_use_clone(struct exmap_file *ef)
+{
+	struct exmap_device *dev;
+
+	/* It goes only if CLONE has just put another in its place. */
+	rcu_read_lock();
+	do {
+		dev = rcu_dereference(ef->dev);
+	} while (dev != ef->first && !percpu_ref_tryget_live_rcu(&dev->calls));
+	rcu_read_unlock();
+	return dev;
+}
+
+int exmap_file_open(struct inode *inode, struct file *file)
+{
+	struct exmap_file *ef = kzalloc(sizeof(*ef), GFP_KERNEL_ACCOUNT);
+	struct exmap_device *dev;
+
+	if (!ef)
+		return -ENOMEM;
+	dev = exmap_device_make();
+	if (!dev) {
+		kfree(ef);
+		return -ENOMEM;
+	}
+	ef->first = dev;
+	kref_get(&dev->refs);
+	RCU_INIT_POINTER(ef->dev, dev);
+	file->private_data = ef;
+	return 0;
+}
+
+int exmap_file_release(struct inode *inode, struct file *file)
+{
+	struct exmap_file *ef = file->private_data;
+
+	/* No call is under way: each holds the file. */
+	exmap_device_put(rcu_dereference_protected(ef->dev, true));
+	exmap_device_put(ef->first);
+	kfree(ef);
+	return 0;
+}
+
+long exmap_file_clone(struct file *file, struct file *other)
+{
+	struct exmap_file *from = other->private_data;
+	struct exmap_file *ef = file->private_data;
+	struct exmap_device *old = NULL;
+	struct exmap_device *dev;
+
+	mutex_lock(&clone_lock);
+	if (from != ef && !from->clone) {
+		dev = rcu_dereference_protected(from->dev, lockdep_is_held(&clone_lock));
+		kref_get(&dev->refs);
+		old = rcu_replace_pointer(ef->dev, dev, lockdep_is_held(&clone_lock));
+		ef->clone = true;
+	}
+	mutex_unlock(&clone_lock);
+	if (!old)
+		return -EINVAL;
+	exmap_device_put(old);
+	return 0;
+}

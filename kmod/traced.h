@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* traced.h - core/'s calls, with a tracepoint behind each; the interface is locked in all */
+#ifndef EXMAP_KMOD_TRACED_H
+#define EXMAP_KMOD_TRACED_H
+
+#include "device.h"
+
+int exmap_traced_action(struct exmap_device *dev, struct exmap_call *call, struct exmap_iov *iov,
+			u32 iov_len);
+int exmap_traced_bytes(struct exmap_device *dev, struct exmap_call *call,
+		       const struct iovec *range);
+s64 exmap_traced_read(struct exmap_device *dev, struct exmap_call *call, const struct iovec *iov,
+		      u32 nr_iov);
+
+#endif /* EXMAP_KMOD_TRACED_H */
