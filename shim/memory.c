@@ -11,7 +11,8 @@
  *   madvise(), posix_madvise() of ours               emu_madvise()
  *   mremap() of ours                                 emu_mremap()
  *
- * "Ours" is a range that has a page of a surface or of a page-table export in it.
+ * "Ours" is a range that has a page in it of a surface, an interface or a page-table
+ * export, or of a fence around one.
  */
 
 #include "shim/real.h"
@@ -22,7 +23,7 @@
 #include "shim/fdtable.h"
 #include "shim/libc_result.h"
 
-/* Whether a surface or a page-table export is in a range. */
+/* Whether a range is "ours". */
 static bool concerns_us(const void *addr, size_t len)
 {
 	return fdtable_any() && emu_vm_overlaps(addr, len);
