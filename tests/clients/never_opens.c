@@ -125,7 +125,7 @@ int main(void)
 	maps = mappings(&first_kb);
 	CHECK(maps > 0 && first_kb < 1024);
 	CHECK(entries("/proc/self/fd", "userfaultfd", &found) == before + 1 && found == 0);
-	CHECK(entries("/proc/self/fd", "exmap", &found) == before + 1 && found == 0);
+	CHECK(entries("/proc/self/fd", "memfd:exmap", &found) == before + 1 && found == 0);
 
 	/* Ordinary calls of all the kinds that are stood in for, and still nothing. */
 	for (i = 0; i < 100; i++) {
