@@ -17,7 +17,7 @@
 #include <ucontext.h>
 
 /**
- * signals_start() - install our handlers of SIGSEGV and SIGBUS, unless they are
+ * signals_start() - install our handlers of SIGSEGV and SIGBUS, unless that is done
  *
  * Context: any thread, outside the handlers.
  */

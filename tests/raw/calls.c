@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * calls.c - system calls with instructions of our own, under libc's names
+ * calls.c - functions with libc's names that make system calls with instructions of their own
  *
- * Linked into a program, it makes that program one that goes past libc, as
- * those written in Rust or Go do: each call that can touch an exmap is made
- * here. The program's own text stays as it is.
+ * A program that is linked with this file makes each call that can touch an exmap
+ * past libc, as programs written in Rust or Go do. Its own source is unchanged, so
+ * every test of libc's calls is a test of the trap too.
  */
 
 #define _GNU_SOURCE
@@ -214,7 +214,7 @@ int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 	return sigprocmask(how, set, old) ? errno : 0;
 }
 
-/* The kernel's structure, and what a handler returns to: its own rt_sigreturn(). */
+/* The kernel's struct sigaction. A handler returns to @restorer, which calls rt_sigreturn(). */
 struct kernel_action {
 	void (*handler)(int);
 	unsigned long flags;

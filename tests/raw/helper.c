@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* helper - a static program that goes past libc: its parent's trap is none of its business */
+/*
+ * helper - a static program, so one without the shim
+ *
+ * If its parent's trap outlived exec, it would die of SIGSYS.
+ */
 
 #include <fcntl.h>
 #include <sys/mman.h>

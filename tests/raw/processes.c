@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * processes - fork, vfork, clone and clone3, threads and signals, without libc
+ * processes - fork, vfork, clone, clone3 and signals by system calls that go past libc
  *
- * Linked with calls.c. Argument: a static program to run.
+ * Linked with calls.c. The argument is the path of helper.
  */
 
 #include <linux/futex.h>
@@ -36,7 +36,7 @@ static void leave(int status)
 	__builtin_unreachable();
 }
 
-/* In a child: not the parent's exmap, but one of its own [1.4]. */
+/* The whole life of a child: it cannot use its parent's exmap, and can open one itself [1.4]. */
 static void be_a_child(void)
 {
 	struct client c;
@@ -67,11 +67,11 @@ static void test_fork(void)
 	CHECK(pid > 0 && status_of(pid) == 0);
 	CHECK_ERR(syscall(SYS_clone3, &args, 8), EINVAL);
 	CHECK_ERR(syscall(SYS_clone3, 8, sizeof(args)), EFAULT);
-	/* And the parent's is as it was. */
+	/* The parent's exmap works as before. */
 	CHECK(client_alloc(&pool, 0, 0, 4) == 4 && client_free(&pool, 0, 0, 4) == 4);
 }
 
-/* In place: a child that shares the stack must not return from a function. */
+/* Inline: a vfork child shares the stack, and must not return from the function that made it. */
 static inline __attribute__((always_inline)) long clone_here(long nr, long flags)
 {
 	register long child_tid __asm__("r10") = 0;
@@ -104,7 +104,7 @@ static void test_exec(void)
 	run_helper(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD);
 }
 
-/* A thread that libc knows nothing of: what clone() promises of registers and stack. */
+/* What a thread that clone() made, unknown to libc, finds in its registers and on its stack. */
 static int futex_word;
 static long thread_saw[3];
 
@@ -130,7 +130,7 @@ __asm__(".text\n"
 	"	mov $60, %eax\n"
 	"	syscall\n");
 
-/* Has the parent's thread-local storage, so no errno. */
+/* It shares its parent's thread-local storage, so it must not touch errno. */
 static void in_thread(long arg)
 {
 	thread_saw[0] = arg;
@@ -172,7 +172,7 @@ static void on_signal(int sig)
 
 	handled = sig;
 	on_alternate = &here >= alternate && &here < alternate + sizeof(alternate);
-	/* All signals are blocked, and yet it is served. */
+	/* All signals are blocked here. A trapped call is served all the same. */
 	if (client_alloc(&pool, 1, 8, 2) != 2 || client_free(&pool, 1, 8, 2) != 2)
 		handled = -1;
 }
@@ -216,7 +216,7 @@ static void test_signals(void)
 	CHECK_ERR(syscall(SYS_rt_sigprocmask, 99, &old, NULL, 8), EINVAL);
 	CHECK_ERR(syscall(SYS_rt_sigprocmask, SIG_BLOCK, 8, NULL, 8), EFAULT);
 
-	/* The trap's own signal is the client's too. */
+	/* A client may handle SIGSYS, although the trap uses that signal. */
 	action.sa_flags = 0;
 	CHECK(sigaction(SIGSYS, &action, &was) == 0 && was.sa_handler == SIG_DFL);
 	CHECK(sigaction(SIGSYS, NULL, &was) == 0 && was.sa_handler == on_signal);
@@ -228,7 +228,7 @@ static void test_signals(void)
 	CHECK_ERR(syscall(SYS_rt_sigaction, SIGSYS, NULL, NULL, 4), EINVAL);
 }
 
-/* A child of a handler on an alternate stack, and calls of its there. */
+/* On an alternate stack a handler makes a child, which makes trapped calls there. */
 static void on_fork_signal(int sig)
 {
 	long pid = syscall(SYS_fork);
@@ -268,7 +268,7 @@ static void test_default_sigsys(void)
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 
-/* As any other of the kernel's: what the shim has no part in. */
+/* Trapped calls in which the shim has no part have the kernel's result. */
 static void test_other_calls(void)
 {
 	CHECK_ERR(syscall(100000), ENOSYS);

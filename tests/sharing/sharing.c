@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * sharing.c - two threads in turn, each with pages and, if they are told so, an interface of
- * its own: what is traced of their stores shows what they share
+ * sharing.c - two threads that ALLOC, READ and FREE one after the other, for sharing.py to trace
  *
- * Usage: sharing own|same. Prints the address of the mark that is stored to before and behind
- * each thread's turn.
+ * Usage: sharing own|same. Each thread has pages of its own. With "own" it also has an
+ * interface of its own; with "same" both use one. A thread stores to a mark at the start and
+ * at the end of its turn. The mark's address is printed, so that sharing.py can tell the
+ * turns apart in the trace.
  */
 
 #define _GNU_SOURCE
@@ -31,7 +32,7 @@ struct thread {
 	struct exmap_user_interface *page;
 };
 
-/* Nobody else's cache line. */
+/* The mark has its cache line, and the neighbour that is fetched with it, for itself. */
 static struct {
 	volatile unsigned long mark;
 	char rest[120];
@@ -85,7 +86,7 @@ static void *work(void *arg)
 {
 	struct thread *t = arg;
 
-	/* Until everything is there that comes at the first use, and the others rest. */
+	/* Before the turn: all that happens only at a first use; and other threads come to rest. */
 	for (int i = 0; i < 2; i++) {
 		for (int j = 0; j < ROUNDS; j++)
 			one_round(t);
@@ -96,7 +97,7 @@ static void *work(void *arg)
 		one_round(t);
 	turn.mark = 2;
 	sem_post(&done);
-	/* It stays, so that nothing of it becomes the next one's. */
+	/* The thread does not end: the next one would be given its stack, and share that. */
 	pause();
 	return NULL;
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Which cache lines do two threads on two interfaces both store to?
+"""Fails if two threads on two interfaces store to the same cache line.
 
 Usage: sharing.py EXMAP-RUN CLIENT
 
-Runs the client under valgrind's lackey, which prints the address of each store that the
-program makes, whoever's code that is. Stores of the kernel it does not see. Between two stores
-to its mark one of the client's threads has its turn; while it has, no other one runs.
+Runs sharing.c under valgrind's lackey, which prints the address of each store of the
+process: the client's, libc's and the emulator's, but not the kernel's. One thread's turn is
+between two stores to the mark, and no other thread runs meanwhile.
 """
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ LINE = 64
 
 def stores(run, client, how):
     """The lines that each of the turns stored to, and how many stores those were."""
-    # Without what memcheck is told, which is no part of a call otherwise.
+    # memcheck=0: marks for memcheck would add stores that no call makes without valgrind.
     command = [run, "--option=memcheck=0", "--", "valgrind", "--tool=lackey", "--trace-mem=yes",
                "--log-fd=9", client, how]
     with tempfile.TemporaryFile() as out:
@@ -58,7 +58,7 @@ def main():
         if how == "own":
             for line in sorted(shared[how]):
                 print(f"  {line * LINE:#x}")
-    # With one interface they share at least that: or the trace shows nothing at all.
+    # On one interface the threads must share lines. If not, the trace is worth nothing.
     ok = not shared["own"] and len(shared["same"]) > 0
     print("1 passed, 0 failed, 0 skipped" if ok else "0 passed, 1 failed, 0 skipped")
     sys.exit(0 if ok else 1)
