@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* exmap.c - which calls are let through; see exmap.h */
 
-#include "core/call.h"
+#include "core/exmap.h"
+
+#include "core/interface.h"
 
 int exmap_check_setup(const struct exmap *x, bool foreign, const struct exmap_ioctl_setup *setup)
 {
@@ -37,7 +39,8 @@ int exmap_check_read(const struct exmap *x, u64 offset)
 
 int exmap_check_command(const struct exmap *x, u32 cmd_op, bool fixed, u64 len)
 {
-	if (exmap_command_interface(cmd_op) >= exmap_nr_interfaces(x) || cmd_op >> 8 != EXMAP_OP_ALLOC)
+	if (exmap_command_interface(cmd_op) >= exmap_nr_interfaces(x) ||
+	    cmd_op >> 8 != EXMAP_OP_ALLOC)
 		return -EINVAL;
 	if (fixed &&
 	    (!len || len % sizeof(struct exmap_iov) || len > sizeof(struct exmap_user_interface)))

@@ -25,7 +25,8 @@ static bool is_mapped(struct exmap_device *dev)
  * Locks an interface for a call on the surface. Inlined: that is a tenth of the instructions of a
  * call that does little. Return: false if the surface has gone.
  */
-static __always_inline bool begin(struct exmap_call *call, struct exmap_device *dev, u32 id, u32 opcode)
+static __always_inline bool begin(struct exmap_call *call, struct exmap_device *dev, u32 id,
+				  u32 opcode)
 {
 	struct exmap_interface *ifc = dev->core.interfaces[id];
 	struct emu_surface *s;

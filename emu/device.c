@@ -48,7 +48,8 @@ static void report(struct exmap_device *dev)
 {
 	/* What a parent did is for the parent to tell. */
 	if (emu_options()->stats && dev->core.nr_interfaces && dev->generation == emu_generation())
-		emu_report_stats(dev);
+		emu_report_stats(&dev->core, dev->serial, dev->last_mover,
+				 exmap_load(&dev->faults));
 }
 
 static void destroy_device(struct exmap_device *dev)

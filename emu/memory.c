@@ -14,8 +14,8 @@
 
 #include "emu/device.h"
 #include "emu/fence.h"
-#include "emu/mover.h"
 #include "emu/registry.h"
+#include "emu/strategy.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
 
@@ -36,10 +36,12 @@ static void *map_surface(struct exmap_file *file, struct exmap_device *dev, void
 
 	if (dev->surface)
 		return error(emu_surface_alive(dev->surface) ? -EBUSY : -EPROTO);
-	ret = emu_surface_create(dev, addr, len, prot, flags, &s);
+	ret = emu_surface_create(dev, addr, len, prot, flags, emu_choose_mover, &s);
 	if (ret)
 		return error(ret);
 	s->may_write = (file->flags & O_ACCMODE) == O_RDWR;
+	if (dev->core.nr_interfaces && s->mover->frames)
+		s->mover->frames(s, dev->core.buffer_size);
 	addr = emu_page_address(&s->core, 0);
 	region.start = (uintptr_t)addr;
 	region.end = region.start + len;

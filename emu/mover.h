@@ -12,25 +12,6 @@
 #include "emu/device.h"
 #include "emu/surface.h"
 
-/**
- * struct emu_mover - one way to make pages appear and vanish
- * @name:    for people and EXMAP_OPTIONS
- * @ops:     what core/ calls
- * @prepare: make a PROT_NONE mapping ready; negative errno if it cannot be had
- * @frames:  the exmap has been set up, or was before @prepare: how many frames it has
- *           is known. No call has run yet. May be NULL.
- * @protect: apply new protection to the whole mapping, while calls are stopped
- * @release: undo @prepare, after the mapping is gone
- */
-struct emu_mover {
-	const char *name;
-	struct exmap_surface_ops ops;
-	int (*prepare)(struct emu_surface *s);
-	void (*frames)(struct emu_surface *s, u64 nr_frames);
-	int (*protect)(struct emu_surface *s, int prot);
-	void (*release)(struct emu_surface *s);
-};
-
 extern const struct emu_mover emu_mover_move;
 extern const struct emu_mover emu_mover_copy;
 extern const struct emu_mover emu_mover_mprotect;

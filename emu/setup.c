@@ -9,8 +9,8 @@
 #include "emu/device.h"
 #include "emu/fence.h"
 #include "emu/hidden_fd.h"
-#include "emu/mover.h"
 #include "emu/say.h"
+#include "emu/surface.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "emu/device.h"
+#include "core/interface.h"
 #include "emu/say.h"
 
 static void stats_row(const char *name, const struct exmap_counts *c, u64 steals)
@@ -15,23 +15,22 @@ static void stats_row(const char *name, const struct exmap_counts *c, u64 steals
 		(unsigned long long)steals, (unsigned long long)c->bytes_read);
 }
 
-void emu_report_stats(struct exmap_device *dev)
+void emu_report_stats(const struct exmap *x, u64 serial, const char *strategy, u64 faults)
 {
 	struct exmap_counts sum = { 0 };
 	u64 steals = 0;
-	u32 n = exmap_nr_interfaces(&dev->core);
+	u32 n = exmap_nr_interfaces(x);
 
 	emu_say("statistics of exmap %llu: %llu frames, %u interfaces, strategy %s, %llu faults",
-		(unsigned long long)dev->serial, (unsigned long long)dev->core.buffer_size, n,
-		dev->last_mover ? dev->last_mover : "none (never mapped)",
-		(unsigned long long)exmap_load(&dev->faults));
+		(unsigned long long)serial, (unsigned long long)x->buffer_size, n,
+		strategy ? strategy : "none (never mapped)", (unsigned long long)faults);
 	emu_say("%9s %12s %12s %12s %10s %15s", "interface", "actions", "allocated", "freed",
 		"steals", "bytes read");
 	for (u32 i = 0; i < n; i++) {
-		const struct exmap_counts *from = &dev->core.interfaces[i]->counts;
+		const struct exmap_counts *from = &x->interfaces[i]->counts;
 		struct exmap_counts c = { exmap_load(&from->actions), exmap_load(&from->allocated),
 					  exmap_load(&from->freed), exmap_load(&from->bytes_read) };
-		u64 stolen = exmap_load(&dev->core.pool.lists[i].steals);
+		u64 stolen = exmap_load(&x->pool.lists[i].steals);
 		char name[16];
 
 		sum.actions += c.actions;

@@ -3,9 +3,14 @@
 #ifndef EXMAP_EMU_STATS_H
 #define EXMAP_EMU_STATS_H
 
-struct exmap_device;
+#include "core/exmap.h"
 
-/** emu_report_stats() - the table of one exmap's statistics on stderr; its calls may go on. */
-void emu_report_stats(struct exmap_device *dev);
+/**
+ * emu_report_stats() - the table of one exmap's statistics on stderr; its calls may go on
+ * @serial:   number of the exmap
+ * @strategy: name of its last surface's strategy, or NULL if none was mapped
+ * @faults:   accesses to pages that were not allocated
+ */
+void emu_report_stats(const struct exmap *x, u64 serial, const char *strategy, u64 faults);
 
 #endif /* EXMAP_EMU_STATS_H */

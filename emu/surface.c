@@ -9,16 +9,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "emu/device.h"
 #include "emu/generation.h"
 #include "emu/hidden_fd.h"
 #include "emu/memcheck.h"
-#include "emu/mover.h"
-#include "emu/options.h"
 #include "emu/rcu.h"
 #include "emu/say.h"
 #include "emu/sys.h"
-#include "emu/uffd.h"
 
 static int create_table(struct emu_surface *s)
 {
@@ -55,46 +51,6 @@ static void free_surface(struct emu_surface *s)
 	emu_fenced_free(s, sizeof(*s));
 }
 
-/* Tries the strategies that the options allow, the fastest first. */
-static int choose_mover(struct emu_surface *s)
-{
-	enum emu_strategy strategy = emu_options()->strategy;
-	int ret = -ENOSYS;
-
-	if (strategy == EMU_STRATEGY_AUTO || strategy == EMU_STRATEGY_MOVE ||
-	    strategy == EMU_STRATEGY_MIXED) {
-		ret = emu_mover_move.prepare(s);
-		if (!ret)
-			s->mover = &emu_mover_move;
-		else if (strategy != EMU_STRATEGY_AUTO)
-			emu_say("mmap: strategy=%s needs userfaultfd with UFFDIO_MOVE (Linux 6.8), "
-				"refused here (error %d); use strategy=auto",
-				strategy == EMU_STRATEGY_MIXED ? "mixed" : "move", -ret);
-	}
-	if (!s->mover && (strategy == EMU_STRATEGY_AUTO || strategy == EMU_STRATEGY_COPY)) {
-		ret = emu_mover_copy.prepare(s);
-		if (!ret)
-			s->mover = &emu_mover_copy;
-		else if (strategy == EMU_STRATEGY_COPY)
-			emu_say("mmap: strategy=copy needs userfaultfd, refused here (error %d); "
-				"use strategy=auto or strategy=mprotect",
-				-ret);
-		else if (emu_options()->verbose)
-			emu_say("no userfaultfd here (error %d): using strategy=mprotect", -ret);
-	}
-	if (!s->mover && (strategy == EMU_STRATEGY_AUTO || strategy == EMU_STRATEGY_MPROTECT)) {
-		ret = emu_mover_mprotect.prepare(s);
-		if (!ret)
-			s->mover = &emu_mover_mprotect;
-	}
-	if (s->mover && emu_options()->verbose)
-		emu_say("surface of %zu pages at %#llx: strategy=%s, %s", s->len / EXMAP_PAGE_SIZE,
-			(unsigned long long)s->core.base, s->mover->name,
-			s->zap_fd == EMU_NO_VECTORED_ZAP ? "one madvise a run" :
-							   "vectored madvise");
-	return ret;
-}
-
 int emu_surface_protect(struct emu_surface *s, int prot)
 {
 	int ret;
@@ -110,7 +66,7 @@ int emu_surface_protect(struct emu_surface *s, int prot)
 }
 
 int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int prot, int flags,
-		       struct emu_surface **out)
+		       int (*choose)(struct emu_surface *s), struct emu_surface **out)
 {
 	struct emu_surface *s = emu_fenced_alloc(sizeof(*s));
 	void *base;
@@ -138,7 +94,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 		goto fail;
 	}
 	s->core.base = (uintptr_t)base;
-	ret = choose_mover(s);
+	ret = choose(s);
 	if (!ret)
 		ret = s->mover->protect(s, prot);
 	if (ret) {
@@ -146,8 +102,6 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 		goto fail;
 	}
 	s->core.ops = &s->mover->ops;
-	if (dev->core.nr_interfaces && s->mover->frames)
-		s->mover->frames(s, dev->core.buffer_size);
 	emu_mark_noaccess(base, len);
 	*out = s;
 	return 0;

@@ -8,9 +8,28 @@
 #include "core/surface.h"
 #include "emu/fence.h"
 
-struct emu_mover;
 struct emu_slots;
+struct emu_surface;
 struct exmap_device;
+
+/**
+ * struct emu_mover - one way to make pages appear and vanish
+ * @name:    for people and EXMAP_OPTIONS
+ * @ops:     what core/ calls
+ * @prepare: make a PROT_NONE mapping ready; negative errno if it cannot be had
+ * @frames:  the exmap has been set up, or was before @prepare: how many frames it has
+ *           is known. No call has run yet. May be NULL.
+ * @protect: apply new protection to the whole mapping, while calls are stopped
+ * @release: undo @prepare, after the mapping is gone
+ */
+struct emu_mover {
+	const char *name;
+	struct exmap_surface_ops ops;
+	int (*prepare)(struct emu_surface *s);
+	void (*frames)(struct emu_surface *s, u64 nr_frames);
+	int (*protect)(struct emu_surface *s, int prot);
+	void (*release)(struct emu_surface *s);
+};
 
 /**
  * struct emu_surface - the mapping of one exmap
@@ -61,17 +80,18 @@ struct emu_surface {
 
 /**
  * emu_surface_create() - map a surface
- * @dev:   the exmap
- * @addr:  wanted address, as for mmap()
- * @len:   bytes, a multiple of the page size
- * @prot:  protection of pages that are mapped
- * @flags: mmap()'s flags; of them only the kind of placement is used
- * @out:   the new surface
+ * @dev:    the exmap
+ * @addr:   wanted address, as for mmap()
+ * @len:    bytes, a multiple of the page size
+ * @prot:   protection of pages that are mapped
+ * @flags:  mmap()'s flags; of them only the kind of placement is used
+ * @choose: sets the mover of a surface that is not accessible yet, and prepares the mover
+ * @out:    the new surface
  *
  * Return: 0 or a negative errno.
  */
 int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int prot, int flags,
-		       struct emu_surface **out);
+		       int (*choose)(struct emu_surface *s), struct emu_surface **out);
 
 /**
  * emu_surface_protect() - mprotect() of the whole surface, while calls are stopped

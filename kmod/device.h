@@ -92,10 +92,4 @@ static inline struct exmap_port *exmap_port_of(struct exmap_interface *ifc)
 	return (struct exmap_port *)ifc;
 }
 
-/** exmap_device_make() - a new exmap, with one reference. Return: NULL without memory. */
-struct exmap_device *exmap_device_make(void);
-
-/** exmap_device_put() - give up a file's or a surface's reference. */
-void exmap_device_put(struct exmap_device *dev);
-
 #endif /* EXMAP_KMOD_DEVICE_H */

@@ -36,6 +36,16 @@ bool exmap_surface_alive(struct exmap_device *dev)
 	return ret;
 }
 
+bool exmap_surface_foreign(struct exmap_device *dev)
+{
+	bool ret;
+
+	mutex_lock(&dev->lock);
+	ret = dev->surface && dev->surface->mm != current->mm;
+	mutex_unlock(&dev->lock);
+	return ret;
+}
+
 bool exmap_wait_enter(struct exmap_device *dev, struct exmap_port *port)
 {
 	for (;;) {

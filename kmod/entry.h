@@ -28,6 +28,9 @@ static inline bool exmap_serves(const struct exmap_device *dev)
 /** exmap_surface_alive() - exmap_serves(), at a moment at which the surface does not change. */
 bool exmap_surface_alive(struct exmap_device *dev);
 
+/** exmap_surface_foreign() - whether another process has mapped the surface [1.4]. */
+bool exmap_surface_foreign(struct exmap_device *dev);
+
 /** exmap_is_mapped() - exmap_surface_alive(), without a lock where the answer is yes. */
 static inline bool exmap_is_mapped(struct exmap_device *dev)
 {

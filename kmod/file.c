@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 
 #include "file.h"
+#include "life.h"
 
 /* Protects which exmap each file acts on. */
 static DEFINE_MUTEX(clone_lock);

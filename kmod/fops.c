@@ -19,7 +19,7 @@ static long do_setup(struct exmap_device *dev, void __user *arg)
 	long ret;
 
 	mutex_lock(&dev->setup_lock);
-	ret = exmap_setup(dev, arg);
+	ret = exmap_setup(dev, exmap_surface_foreign(dev), arg);
 	mutex_unlock(&dev->setup_lock);
 	return ret;
 }

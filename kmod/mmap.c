@@ -6,6 +6,7 @@
 #include "compat.h"
 #include "export.h"
 #include "file.h"
+#include "life.h"
 #include "mmap.h"
 #include "surface.h"
 #include "vma.h"

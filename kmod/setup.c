@@ -13,7 +13,6 @@
 #include "backing.h"
 #include "debug.h"
 #include "setup.h"
-#include "vma.h"
 
 /* Who asks for too much gets ENOMEM, and nobody the OOM killer. */
 #define GFP_SETUP (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
@@ -156,22 +155,11 @@ void exmap_setup_undo(struct exmap_device *dev)
 	undo(dev, dev->core.nr_interfaces);
 }
 
-/* Whether another process has mapped it. */
-static bool foreign_surface(struct exmap_device *dev)
-{
-	bool ret;
-
-	mutex_lock(&dev->lock);
-	ret = dev->surface && dev->surface->mm != current->mm;
-	mutex_unlock(&dev->lock);
-	return ret;
-}
-
-long exmap_setup(struct exmap_device *dev, const struct exmap_ioctl_setup __user *arg)
+long exmap_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_setup __user *arg)
 {
 	struct exmap_ioctl_setup setup;
 	bool readable = !copy_from_user(&setup, arg, sizeof(setup));
-	int ret = exmap_check_setup(&dev->core, foreign_surface(dev), readable ? &setup : NULL);
+	int ret = exmap_check_setup(&dev->core, foreign, readable ? &setup : NULL);
 
 	if (ret)
 		return ret;

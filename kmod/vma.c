@@ -5,6 +5,7 @@
 
 #include "background.h"
 #include "compat.h"
+#include "life.h"
 #include "vma.h"
 
 static struct exmap_block *make_block(void)

@@ -7,7 +7,7 @@
 #ifndef EXMAP_SHIM_AIO_H
 #define EXMAP_SHIM_AIO_H
 
-#include "shim/syscall.h"
+#include "shim/syscall_args.h"
 
 /**
  * aio_submit() - io_submit()

@@ -31,7 +31,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "shim/syscall.h"
+#include "shim/syscall_args.h"
 
 /* Bytes of a signal set of the kernel's. glibc's sets are longer and begin with it. */
 #define MASKS_SIZE 8

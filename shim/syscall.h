@@ -5,10 +5,7 @@
 
 #include <stdbool.h>
 
-/** struct syscall_args - the six arguments of a system call, as the kernel gets them. */
-struct syscall_args {
-	long a, b, c, d, e, f;
-};
+#include "shim/syscall_args.h"
 
 /**
  * syscall_serve() - call the shim's function for a system call

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <ucontext.h>
 
-#include "shim/syscall.h"
+#include "shim/syscall_args.h"
 
 /**
  * trap_clone() - clone(), clone3(), fork() and vfork() for the interrupted thread

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-#include "shim/syscall.h"
+#include "shim/syscall_args.h"
 
 /**
  * trap_context_serve() - a call that is about the interrupted thread, not about its handler

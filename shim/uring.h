@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "shim/syscall.h"
+#include "shim/syscall_args.h"
 
 /* Whether this process has ever made a ring that the shim saw. Atomic. */
 extern bool uring_any __attribute__((visibility("hidden")));

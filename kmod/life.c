@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* device.c - an exmap comes and goes; see device.h */
+/* life.c - see life.h */
 
 #include <linux/slab.h>
 
 #include "background.h"
-#include "device.h"
+#include "life.h"
 #include "setup.h"
 
 static void free_device(struct work_struct *work)
