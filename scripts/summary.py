@@ -4,10 +4,12 @@
 Reads ctest's JUnit files (.xml), and what a program printed (.txt). A program that
 ends with 'N passed, N failed, N skipped' counts its own tests; cmocka's programs are
 counted by their summary; any other program is one test. What failed is named at the end,
-where a log that was cut short still has it.
+where a log that was cut short still has it, with the command that runs it alone.
 """
 
+import os
 import re
+import shlex
 import sys
 import xml.etree.ElementTree as xml
 
@@ -16,8 +18,10 @@ import clauses
 OWN = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped\s*$", re.M)
 # What scripts/test adds to what a virtual machine printed, where that failed.
 STATUS = re.compile(r"^exmap-vm: status (\d+)$", re.M)
+# How to run it alone, where what failed says that itself.
+ALONE = re.compile(r"^alone: (.*)$", re.M)
 # Says what went wrong, in a program's output.
-TELLING = re.compile(r"^(not ok |exmap-vm: complaint|scripts/vm: |\[  FAILED|.*(ERROR|WARNING): )")
+TELLING = re.compile(r"^(not ok |exmap-vm: complaint|scripts/vm: |\[  FAILED|FAILED: |.*(ERROR|WARNING|error): )")
 TOLD = 12
 REASON = re.compile(r"^ok \d+ - (.*?) # SKIP (.*)$", re.M)
 # What a cmocka test printed before it skipped itself.
@@ -57,6 +61,13 @@ def skip_wanted(case):
     return case.get("status") == "disabled" or why.startswith("SKIP_")
 
 
+def place(path):
+    """Returns what a file's name tells: the build or machine, and what ran there, if that is one."""
+    stem, kind = os.path.splitext(os.path.basename(path))
+    build, _, name = stem.rpartition(".") if kind == ".txt" else (stem, "", "")
+    return build, name
+
+
 def cases(path):
     """Yields name, counts and output of each program that a file tells of."""
     if path.endswith(".txt"):
@@ -67,7 +78,7 @@ def cases(path):
         # The kernel may have complained where every test passed.
         if STATUS.search(output) and not counts[1]:
             counts[1] = 1
-        yield path.rsplit(".", 2)[-2], counts, output
+        yield place(path)[1], counts, output
         return
     try:
         root = xml.parse(path).getroot()
@@ -84,24 +95,39 @@ def telling(output):
     return lines[:TOLD] or output.splitlines()[-TOLD:]
 
 
+def alone(build, name, output):
+    """Returns the command that runs once more what failed."""
+    said = ALONE.findall(output)
+    if said:
+        return said[-1]
+    folder = "build" if build == "release" else f"build-{build}"
+    long = "EXMAP_TEST_LONG=1 " if os.environ.get("EXMAP_TEST_LONG") else ""
+    pattern = shlex.quote(f"^{re.escape(name)}$")
+    return f"{long}ctest --test-dir {folder} --output-on-failure -R {pattern}"
+
+
 def main(paths):
     total = [0, 0, 0]
+    groups = {}
     reasons = {}
     failures = []
     outputs = []
-    print()
-    print(f"{'build':9} {'tests':32} {'passed':>7} {'failed':>7} {'skipped':>8}")
     for path in paths:
-        build = path.rsplit("/", 1)[-1].removesuffix(".xml").removesuffix(".txt")
-        build = re.sub(r"(vm-[0-9.]*[0-9])\..*", r"\1", build)
+        build, _ = place(path)
         for name, counts, output in cases(path):
             total = [a + b for a, b in zip(total, counts)]
-            print(f"{build:9} {name:32} {counts[0]:7} {counts[1]:7} {counts[2]:8}")
+            # Of unit.emu.race, and of module-abuse: what they belong to.
+            group = groups.setdefault((build, re.split("[.-]", name)[0]), [0, 0, 0])
+            group[:] = [a + b for a, b in zip(group, counts)]
             outputs.append((build, name, output))
             if counts[1]:
-                failures.append((f"{build}/{name}", telling(output)))
+                lines = [line for line in telling(output) if not ALONE.match(line)]
+                failures.append((build, name, lines, alone(build, name, output)))
             for test, reason in REASON.findall(output) + CMOCKA_REASON.findall(output):
                 reasons.setdefault((test, reason), []).append(f"{build}/{name}")
+    print(f"\n{'build':9} {'tests':32} {'passed':>7} {'failed':>7} {'skipped':>8}")
+    for (build, group), counts in groups.items():
+        print(f"{build:9} {group:32} {counts[0]:7} {counts[1]:7} {counts[2]:8}")
     if reasons:
         print("\nskipped:")
     for (test, reason), where in reasons.items():
@@ -109,8 +135,9 @@ def main(paths):
     print("", *clauses.table(outputs), sep="\n")
     if failures:
         print("\nfailed:")
-    for name, lines in failures:
-        print(f"  {name}", *(f"    {line}" for line in lines), sep="\n")
+    for build, name, lines, command in failures:
+        print(f"  {build}/{name}", *(f"    {line}" for line in lines), sep="\n")
+        print(f"    alone: {command}")
     print("\n{} passed, {} failed, {} skipped".format(*total))
     return 1 if total[1] or not total[0] else 0
 

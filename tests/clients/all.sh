@@ -1,7 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs every client, in a virtual machine: scripts/vm --add tests/clients/all.sh -- sh all.sh
-# [COMMAND...]: what to run each with, such as bin/exmap-run --strategy=copy --
+# Runs every client of bin/clients and the examples, or of bin/languages, in a virtual machine:
+# scripts/vm --add tests/clients/all.sh -- sh all.sh clients|languages [COMMAND...]
+# COMMAND...: what to run each with, such as bin/exmap-run --strategy=copy --
+kind=$1
+shift
 passed=0
 failed=0
 skipped=0
@@ -31,7 +34,7 @@ client() {
 	esac
 }
 
-for path in bin/clients/*; do
+for path in bin/"$kind"/*; do
 	name=${path##*/}
 	case $name in
 	# Not a program; a program with bugs on purpose; one for a machine without the device.
@@ -39,9 +42,11 @@ for path in bin/clients/*; do
 	*) client "$name" "$@" "$path" ;;
 	esac
 done
-client hello-exmap "$@" bin/hello-exmap
-client minicache "$@" bin/minicache --bench=2 --pages=4096 --file="$EXMAP_TEST_DIR/minicache"
-client callcost "$@" bin/callcost
+if [ "$kind" = clients ]; then
+	client hello-exmap "$@" bin/hello-exmap
+	client minicache "$@" bin/minicache --bench=2 --pages=4096 --file="$EXMAP_TEST_DIR/minicache"
+	client callcost "$@" bin/callcost
+fi
 echo "1..$number"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -138,6 +138,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		iterations = atoi(argv[1]);
+	if (getenv("EXMAP_TEST_LONG"))
+		iterations *= 10;
 	if (argc > 2)
 		helper = argv[2];
 	if (access(helper, X_OK))

@@ -52,7 +52,7 @@ static void clone_or_call(void *ctx, unsigned int index)
 
 static void calls_while_clone_changes_the_exmap_7_2(void **state)
 {
-	struct cloning r = { .rounds = UNIT_ROUNDS(100000), .file = emu_open(O_RDWR) };
+	struct cloning r = { .rounds = UNIT_LONG_ROUNDS(100000), .file = emu_open(O_RDWR) };
 
 	(void)state;
 	unit_run_threads(3, clone_or_call, &r);

@@ -57,7 +57,7 @@ static void own_pages(void *ctx, unsigned int index)
 
 static void threads_on_their_own_pages(void **state)
 {
-	struct race r = { .rounds = UNIT_ROUNDS(20000) };
+	struct race r = { .rounds = UNIT_LONG_ROUNDS(20000) };
 
 	(void)state;
 	r.d = unit_device_new(UNIT_INTERFACES * OWN, UNIT_INTERFACES * OWN, -1);
@@ -101,7 +101,7 @@ static void act_or_change(void *ctx, unsigned int index)
 /* Frames enough for all: an action can only meet that there is no surface just now. */
 static void actions_while_the_surface_comes_and_goes_2_4_2_6(void **state)
 {
-	struct race r = { .rounds = UNIT_ROUNDS(2000) };
+	struct race r = { .rounds = UNIT_LONG_ROUNDS(2000) };
 
 	(void)state;
 	r.d = unit_device_new(512, 512, -1);

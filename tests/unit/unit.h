@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "core/platform.h"
@@ -22,6 +23,9 @@
 #else
 #define UNIT_ROUNDS(n) (n)
 #endif
+
+/* What would take seconds does a part of them, and all with EXMAP_TEST_LONG in the environment. */
+#define UNIT_LONG_ROUNDS(n) (UNIT_ROUNDS(n) / (getenv("EXMAP_TEST_LONG") ? 1 : 4))
 
 /** unit_run_threads() - run fn(ctx, 0) to fn(ctx, n - 1) at the same time, and wait. */
 void unit_run_threads(unsigned int n, void (*fn)(void *ctx, unsigned int index), void *ctx);
