@@ -210,7 +210,9 @@ static void *call_in_thread(void *id)
 
 static void last_close_during_calls(void)
 {
-	for (int round = 0; round < 20; round++) {
+	int rounds = getenv("EXMAP_TEST_LONG") ? 50 : 10;
+
+	for (int round = 0; round < rounds; round++) {
 		pid_t pid = fork();
 		int status;
 

@@ -45,7 +45,6 @@ done
 if [ "$kind" = clients ]; then
 	client hello-exmap "$@" bin/hello-exmap
 	client minicache "$@" bin/minicache --bench=2 --pages=4096 --file="$EXMAP_TEST_DIR/minicache"
-	client callcost "$@" bin/callcost
 fi
 echo "1..$number"
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -72,6 +72,29 @@ ctest_failure_counts() {
 	grep -F '  release/t' "$work/printed"
 }
 
+# What failed is told with what runs it alone; where it says that itself, as it says.
+failure_says_how_to_repeat() {
+	case_of fail 'not ok 1 - 4.7 one' >"$work/asan.xml"
+	summary 1 '0 passed, 1 failed, 0 skipped' "$work/asan.xml"
+	grep -Fx "    alone: ctest --test-dir build-asan --output-on-failure -R '^t\$'" "$work/printed"
+	EXMAP_TEST_LONG=1 summary 1 '0 passed, 1 failed, 0 skipped' "$work/asan.xml"
+	grep -F '    alone: EXMAP_TEST_LONG=1 ctest --test-dir build-asan' "$work/printed"
+	printf 'x.c:1: error: y\nalone: cmake --build build\n0 passed, 1 failed, 0 skipped\n' \
+		>"$work/clang.build.txt"
+	summary 1 '0 passed, 1 failed, 0 skipped' "$work/clang.build.txt"
+	grep -Fx '  clang/build' "$work/printed"
+	grep -F 'x.c:1: error: y' "$work/printed"
+	[ "$(grep -cFx '    alone: cmake --build build' "$work/printed")" = 1 ]
+}
+
+# A row for each build and what belongs together in it.
+rows_add_up() {
+	printf '2 passed, 0 failed, 1 skipped\n' >"$work/vm-6.1.module-abuse.txt"
+	summary 0 '3 passed, 0 failed, 2 skipped' "$work/vm-6.1.module.txt" \
+		"$work/vm-6.1.module-abuse.txt"
+	[ "$(grep -cE '^vm-6.1 +module +3 +0 +2$' "$work/printed")" = 1 ]
+}
+
 # As cmocka writes it.
 cmocka_skip_is_named() {
 	{
@@ -90,5 +113,8 @@ check "a program that hangs after its count is a failure" hang_after_count_count
 check "what a cmocka test skipped is named" cmocka_skip_is_named
 check "a ctest that was killed is a failure" killed_ctest_counts
 check "a test that fails after its count is a failure" ctest_failure_counts
+
+check "what failed is told with what runs it alone" failure_says_how_to_repeat
+check "a row for each build and what belongs together" rows_add_up
 
 checked
