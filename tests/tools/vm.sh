@@ -68,7 +68,7 @@ each_has_its_report() {
 	printf 'ok 1 - a\n' | cmp - "$work/reports/one.txt"
 	printf 'ok 1 - c\n' | cmp - "$work/reports/three.txt"
 	grep -x 'exmap-vm: status 3' "$work/reports/two.txt"
-	grep -x 'alone: scripts/vm .*--no-module -- sh -c second' "$work/reports/two.txt"
+	grep -x 'alone: scripts/vm .*--no-module -- sh -c .second.' "$work/reports/two.txt"
 }
 
 complaint_is_its_commands() {
