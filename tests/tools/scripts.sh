@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What scripts/ say when something is in the way. Usage: scripts.sh SOURCE-DIR
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=check.sh
+. "$(dirname "$0")/check.sh"
+
+scripts=$1/scripts
+
+# fake NAME - stands in for a command; standard input is the script. All that is asked for is there.
+fake() {
+	mkdir -p "$work/bin"
+	{
+		echo '#!/bin/sh'
+		cat
+	} >"$work/bin/$1"
+	chmod +x "$work/bin/$1"
+}
+fake dpkg-query <<<'echo install ok installed'
+PATH=$work/bin:$PATH
+
+# fails COMMAND... - what it says is kept
+fails() {
+	local status=0
+
+	"$@" >"$work/out" 2>"$work/err" || status=$?
+	cat "$work/out" "$work/err"
+	[ "$status" != 0 ]
+}
+
+# fails_to_build SCRIPT: of the compiler's lines none is lost, and nothing else is done
+fails_to_build() {
+	fake cmake <<-'CMAKE'
+		case "$1" in
+		--build) ;;
+		*) exit 0 ;;
+		esac
+		echo 'FAILED: hello.o'
+		echo 'hello.c:1: error: expected a semicolon'
+		echo 'ninja: build stopped: subcommand failed.'
+		exit 1
+	CMAKE
+	fails "$scripts/$1"
+	grep -x 'hello.c:1: error: expected a semicolon' "$work/err"
+	[ ! -s "$work/out" ]
+}
+
+fails_to_configure() {
+	fake cmake <<-'CMAKE'
+		echo 'Could NOT find json-c'
+		exit 1
+	CMAKE
+	fails "$scripts/$1"
+	grep -x 'Could NOT find json-c' "$work/err"
+	[ ! -s "$work/out" ]
+}
+
+quiet_when_well() {
+	# shellcheck source-path=SCRIPTDIR source=../../scripts/quiet.sh
+	. "$scripts/quiet.sh"
+	[ -z "$(quiet sh -c 'echo done; echo really >&2' 2>&1)" ]
+	[ "$(quiet sh -c 'echo no; echo really >&2; exit 7' 2>&1 >/dev/null || echo $?)" = \
+		"no
+really
+7" ]
+}
+
+check "what went well is not told, what failed is, all of it" quiet_when_well
+for script in demo bench; do
+	check "scripts/$script shows why a build failed" fails_to_build "$script"
+	check "scripts/$script shows why it cannot be configured" fails_to_configure "$script"
+done
+
+checked
