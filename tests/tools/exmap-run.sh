@@ -126,8 +126,8 @@ else
 fi
 
 # Copies of the launcher, away from its shim.
-mkdir -p "$dir/alone/bin" "$dir/a b/bin" "$dir/a b/lib" "$dir/lib64" "$dir/bin"
-cp "$run" "$dir/alone/bin" && cp "$run" "$dir/a b/bin" && cp "$run" "$dir/bin"
+mkdir -p "$dir/alone/bin" "$dir/lib64" "$dir/bin"
+cp "$run" "$dir/alone/bin" && cp "$run" "$dir/bin"
 built=$run
 shim=$(dirname "$run")/../lib/libexmap-shim.so
 name="without the shim"
@@ -137,9 +137,28 @@ else
 	run=$dir/alone/bin/exmap-run
 	refuses "$name" "no libexmap-shim.so" -- true
 fi
-cp "$shim" "$dir/a b/lib" && cp "$shim" "$dir/lib64"
-run="$dir/a b/bin/exmap-run"
-refuses "a shim that LD_PRELOAD cannot name" "space or a colon" -- true
+cp "$shim" "$dir/lib64"
+# shellcheck disable=SC2016 # the loader would expand it
+for place in 'a b' 'a:b' 'a$LIB'; do
+	mkdir -p "$dir/$place/bin" "$dir/$place/lib"
+	cp "$built" "$dir/$place/bin" && cp "$shim" "$dir/$place/lib"
+	run=$dir/$place/bin/exmap-run
+	# Only the shim lets a program see the device.
+	says "a client runs beside '$place'" 0 "^/dev/exmap$" -- \
+		sh -c 'cd / && stat -c %n /dev/exmap && env ls /dev/exmap'
+	says "again" 0 "^/dev/exmap$" -- stat -c %n /dev/exmap
+done
+name="a link in a folder that another user made is not taken"
+other=54321
+if [ "$(id -u)" = 0 ] && [ ! -e /tmp/exmap-run-$other ]; then
+	chmod 755 "$dir" && mkdir /tmp/exmap-run-$other
+	setpriv --reuid=$other --regid=$other --clear-groups "$run" -- env >"$dir/out" 2>"$dir/err"
+	grep -q "^LD_PRELOAD=.*/var/tmp/exmap-run-$other/" "$dir/out"
+	report $? "$name"
+	rm -rf {/tmp,/var/tmp}/exmap-run-$other
+else
+	skip "$name" "needs root"
+fi
 run=$dir/bin/exmap-run
 sets "the shim in lib64" "^LD_PRELOAD=.*$dir/lib64/libexmap-shim.so$"
 run=$built

@@ -4,11 +4,14 @@
 #define _GNU_SOURCE
 #include "tools/exmap-run/environment.h"
 
+#include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tools/exmap-run/alias.h"
 
 #define SHIM "libexmap-shim.so"
 
@@ -41,11 +44,10 @@ bool find_shim(char path[PATH_MAX])
 {
 	if (!look_for_shim(path))
 		return false;
-	/* The loader would take it for several, and run the client without any. */
-	if (strpbrk(path, " :")) {
-		complain("%s: LD_PRELOAD cannot name a path with a space or a colon; build or "
-			 "install elsewhere",
-			 path);
+	if (alias_needed(path) && !alias_make(path)) {
+		complain("%s: LD_PRELOAD cannot name a path with a space, colon or dollar, and no "
+			 "link to it can be made in /tmp (%s); build or install elsewhere",
+			 path, strerror(errno));
 		return false;
 	}
 	return true;

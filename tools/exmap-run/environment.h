@@ -13,7 +13,7 @@
  * @path: filled in
  *
  * That of the build tree or prefix that we run from, else that of the prefix we
- * were built for. Prints what is wrong. Return: false if there is none.
+ * were built for; by another name if LD_PRELOAD cannot hold its own. Prints what is wrong. Return: false if there is none.
  */
 bool find_shim(char path[PATH_MAX]);
 
