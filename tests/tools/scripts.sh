@@ -65,10 +65,35 @@ really
 7" ]
 }
 
+# What scripts/demo builds is what it runs, whatever a newer compiler warns of. The rest is for
+# those who change something, who want to know.
+demo_builds_no_tests() {
+	local cmake targets
+
+	cmake=$(PATH=${PATH#*:} command -v cmake)
+	fake cmake <<-CMAKE
+		[ "\$1" = --build ] || exec $cmake "\$@" -B "$work/demo"
+		while [ "\$1" != --target ]; do shift; done
+		shift
+		echo "\$@" >"$work/targets"
+		exit 1
+	CMAKE
+	fails "$scripts/demo"
+	read -ra targets <"$work/targets"
+	ninja -C "$work/demo" -t commands "${targets[@]}" >"$work/steps"
+	grep minicache "$work/steps"
+	! grep tests/ "$work/steps" || return 1
+	! grep -e -Werror "$work/demo/compile_commands.json" || return 1
+	"$cmake" -S "$scripts/.." --preset release -B "$work/release" >/dev/null
+	[ "$(grep -c '"command"' "$work/release/compile_commands.json")" = \
+		"$(grep -ce -Werror "$work/release/compile_commands.json")" ]
+}
+
 check "what went well is not told, what failed is, all of it" quiet_when_well
 for script in demo bench; do
 	check "scripts/$script shows why a build failed" fails_to_build "$script"
 	check "scripts/$script shows why it cannot be configured" fails_to_configure "$script"
 done
+check "scripts/demo builds what it runs, and warnings are no errors" demo_builds_no_tests
 
 checked
