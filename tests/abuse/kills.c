@@ -99,7 +99,8 @@ static void *work(void *arg)
 			FREE(&ex, id, page, len);
 			break;
 		case 2:
-			pread(ex.fd, ex_at(&ex, page), 8 * PAGE, read_offset(id, EXMAP_OP_READ));
+			any_answer(pread(ex.fd, ex_at(&ex, page), 8 * PAGE,
+					 read_offset(id, EXMAP_OP_READ)));
 			break;
 		default:
 			/* Write from pages that the other threads free meanwhile. */

@@ -62,7 +62,7 @@ static void expect_bound(const struct device *d)
 		return;
 	assert_int_equal(pages_in_memory(d->base, d->pages), mapped);
 	assert_int_equal(pages_in_memory(slots->base, d->frames), resident_slots(d));
-	assert_in_range(mapped + resident_slots(d), 0, d->frames);
+	unit_assert_between(mapped + resident_slots(d), 0, d->frames);
 }
 
 /*
@@ -93,7 +93,7 @@ static void shuffle(struct device *d, u64 n, u32 seed)
 	}
 	if (slots) {
 		slots->usable = true;
-		assert_in_range(resident_slots(d), 1, d->frames - n / 3);
+		unit_assert_between(resident_slots(d), 1, d->frames - n / 3);
 	}
 	free(order);
 }
@@ -234,7 +234,7 @@ static void an_error_behind_what_was_read_5_6(void **state)
 		assert_int_equal(unit_read_pages(d, 0, READ, page, 131), -EIO);
 		assert_int_equal(unit_read_pages(d, 0, READ, page, 300), -EIO);
 		assert_int_equal(unit_stats(d->file).alloc_count, 1);
-		assert_in_range(resident_slots(d), 0, resident);
+		unit_assert_between(resident_slots(d), 0, resident);
 		expect_bound(d);
 		assert_int_equal(unit_one(d, 0, FREE, page - 1, 1), 1);
 	}

@@ -70,7 +70,7 @@ static void gather(struct fixture *f, u32 list)
 {
 	u32 n = f->pool.nr_frames;
 
-	assert_in_range(n, 1, 2 * EXMAP_BUNDLE_FRAMES);
+	unit_assert_between(n, 1, 2 * EXMAP_BUNDLE_FRAMES);
 	get_all(f, 0);
 	exmap_pool_put(&f->pool, list, f->frames, n);
 	assert_int_equal(f->pool.lists[list].free, n);

@@ -29,7 +29,7 @@ void unit_run_threads(unsigned int n, void (*fn)(void *ctx, unsigned int index),
 	struct worker workers[MAX_THREADS];
 	pthread_barrier_t start;
 
-	assert_in_range(n, 1, MAX_THREADS);
+	unit_assert_between(n, 1, MAX_THREADS);
 	assert_int_equal(pthread_barrier_init(&start, NULL, n), 0);
 	for (unsigned int i = 0; i < n; i++) {
 		workers[i] = (struct worker){ .start = &start, .fn = fn, .ctx = ctx, .index = i };

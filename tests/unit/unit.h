@@ -27,6 +27,21 @@
 /* What would take seconds does a part of them, and all with EXMAP_TEST_LONG in the environment. */
 #define UNIT_LONG_ROUNDS(n) (UNIT_ROUNDS(n) / (getenv("EXMAP_TEST_LONG") ? 1 : 4))
 
+/**
+ * unit_assert_between() - fail the test unless @least <= @value <= @most
+ *
+ * cmocka 2 deprecates assert_in_range() for functions that cmocka 1 has not.
+ */
+#define unit_assert_between(value, least, most)                                                  \
+	do {                                                                                     \
+		u64 unit_value = (value), unit_least = (least), unit_most = (most);              \
+                                                                                                 \
+		if (unit_value < unit_least || unit_value > unit_most)                           \
+			fail_msg("%s is %llu, and not from %llu to %llu", #value,                \
+				 (unsigned long long)unit_value, (unsigned long long)unit_least, \
+				 (unsigned long long)unit_most);                                 \
+	} while (0)
+
 /** unit_run_threads() - run fn(ctx, 0) to fn(ctx, n - 1) at the same time, and wait. */
 void unit_run_threads(unsigned int n, void (*fn)(void *ctx, unsigned int index), void *ctx);
 
