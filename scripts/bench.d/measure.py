@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import statistics
 import subprocess
 import tempfile
 
@@ -133,8 +134,8 @@ def startup(name, options):
                     how = f"-N --style none --warmup 2 --runs {runs} --export-json".split()
                     output("hyperfine", *how, report, f"{before} {command}")
                     with open(report, encoding="utf-8") as file:
-                        median = json.load(file)["results"][0]["median"]
-                    add(results, {"program": program, "mode": mode}, {"ms": median * 1000})
+                        times = json.load(file)["results"][0]["times"]
+                    add(results, {"program": program, "mode": mode}, {"ms": statistics.median(times) * 1000})
     return repeat, results
 
 
