@@ -89,11 +89,64 @@ demo_builds_no_tests() {
 		"$(grep -ce -Werror "$work/release/compile_commands.json")" ]
 }
 
+# packages_missing NAME...: as if all others were installed, and apt knew of all but musl-tools
+packages_missing() {
+	fake dpkg-query <<-DPKG
+		for missing in $*; do
+			[ "\$4" != "\$missing" ] || exit 1
+		done
+		echo install ok installed
+	DPKG
+	fake apt-get <<-APT
+		echo "\$@" >>"$work/apt"
+	APT
+	fake apt-cache <<-'APT'
+		[ "$3" = musl-tools ] || printf '%s:\n  Candidate: 1.0\n' "$3"
+	APT
+	rm -f "$work/apt"
+}
+
+asks_for_packages() {
+	local line='ask root for: apt-get install -y --no-install-recommends cmake ninja-build$'
+
+	packages_missing cmake ninja-build
+	fake id <<<'echo 1000'
+	fake sudo <<<'echo "sudo: a password is required" >&2; exit 1'
+	fails "$scripts/deps" build
+	tail -n 1 "$work/err" | grep "^scripts/deps: .*$line"
+	# And where there is no sudo at all.
+	rm "$work/bin/sudo"
+	for tool in bash sh cat dirname grep; do
+		ln -s "$(command -v "$tool")" "$work/bin/"
+	done
+	PATH=$work/bin fails "$(command -v bash)" "$scripts/deps" build
+	grep "^scripts/deps: .*$line" "$work/err"
+	[ ! -e "$work/apt" ]
+}
+
+# What a release has not is left out; without what the build needs, it stops.
+some_packages_do_not_exist() {
+	fake id <<<'echo 0'
+	packages_missing musl-tools cargo
+	"$scripts/deps" test 2>"$work/err"
+	grep '^scripts/deps: no package musl-tools' "$work/err"
+	grep -E '^install .* cargo$' "$work/apt"
+	packages_missing musl-tools
+	"$scripts/deps" test
+	! grep install "$work/apt" || return 1
+	packages_missing cmake
+	fake apt-cache <<<'exit 0'
+	fails "$scripts/deps" build
+	grep '^scripts/deps: no package cmake' "$work/err"
+}
+
 check "what went well is not told, what failed is, all of it" quiet_when_well
 for script in demo bench; do
 	check "scripts/$script shows why a build failed" fails_to_build "$script"
 	check "scripts/$script shows why it cannot be configured" fails_to_configure "$script"
 done
 check "scripts/demo builds what it runs, and warnings are no errors" demo_builds_no_tests
+check "scripts/deps says what to ask root for" asks_for_packages
+check "scripts/deps goes on without what only some tests need" some_packages_do_not_exist
 
 checked
