@@ -4,15 +4,16 @@
 use std::arch::asm;
 use std::ffi::c_void;
 use std::io::{IoSliceMut, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::io::AsRawFd;
 
-use rustix::fs::{cwd, openat, unlinkat, AtFlags, Mode, OFlags};
+use rustix::fs::{openat, Mode, OFlags};
 use rustix::io::{pread, preadv, Errno};
 use rustix::mm::{mmap, munmap, MapFlags, ProtFlags};
 
 const PAGE: usize = 4096;
 const PAGES: usize = 64;
-const O_DIRECT: u32 = 0o40000;
+const O_DIRECT: i32 = 0o40000;
 const SETUP: usize = 0x40186b01;
 const ACTION: usize = 0x40106b02;
 const OFF_INTERFACE: u64 = 0xe000000000000000;
@@ -66,10 +67,11 @@ fn main() {
         file.write_all(&[content(page); PAGE]).expect("backing file");
     }
     drop(file);
-    let backing = openat(cwd(), path.as_str(), OFlags::RDONLY | unsafe { OFlags::from_bits_unchecked(O_DIRECT) }, Mode::empty()).expect("O_DIRECT");
-    unlinkat(cwd(), path.as_str(), AtFlags::empty()).expect("unlink");
+    let backing = std::fs::OpenOptions::new().read(true).custom_flags(O_DIRECT).open(&path).expect("O_DIRECT");
+    std::fs::remove_file(&path).expect("remove");
 
-    let exmap = openat(cwd(), "/dev/exmap", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).expect("/dev/exmap");
+    // rustix's name for the working directory depends on its version; an absolute path needs none.
+    let exmap = openat(&backing, "/dev/exmap", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).expect("/dev/exmap");
     let mut setup = Setup { fd: backing.as_raw_fd(), max_interfaces: 1, buffer_size: 16, flags: 0 };
     check(ioctl(&exmap, SETUP, &mut setup) == 0, "SETUP");
     let prot = ProtFlags::READ | ProtFlags::WRITE;
