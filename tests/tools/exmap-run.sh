@@ -78,7 +78,9 @@ cp /bin/true "$dir/not-executable" && chmod a-x "$dir/not-executable"
 } >"$dir/arm"
 printf '\177ELF\001\001\001\000%044d' 0 | tr 0 '\000' >"$dir/elf32"
 chmod +x "$dir/arm" "$dir/elf32"
-executable static-script "#!$static\n"
+# The build may lie in a folder that no first line can name.
+cp "$static" "$dir/static"
+executable static-script "#!$dir/static\n"
 executable setuid-script "#! $dir/setuid -x\n"
 executable orphan-script '#!/no/such/interpreter\n'
 executable script '#!/bin/sh\nenv\n'
