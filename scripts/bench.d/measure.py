@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import statistics
 import subprocess
 import tempfile
@@ -117,12 +118,14 @@ def calls(name, options):
 def startup(name, options):
     """How long a program takes that never opens the device."""
     repeat, runs = (1, 5) if options.quick else (9, 40)
-    shim = os.path.abspath(f"{options.build}/lib/libexmap-shim.so")
+    launcher = f"{options.build}/bin/exmap-run"
+    # By the name that the loader can read.
+    shim = output(launcher, "--", "printenv", "LD_PRELOAD").strip()
     modes = {
         # The same program in between, so that only the loading differs.
         "without": "env EXMAP_OPTIONS=",
         "shim": f"env LD_PRELOAD={shim}",
-        "exmap-run": f"{options.build}/bin/exmap-run --",
+        "exmap-run": f"{shlex.quote(launcher)} --",
     }
     results = {}
     with tempfile.TemporaryDirectory() as work:
