@@ -140,6 +140,27 @@ some_packages_do_not_exist() {
 	grep '^scripts/deps: no package cmake' "$work/err"
 }
 
+# As kbuild does, make reads a space in M= as the end of the folder's name.
+module_builds_beside_a_space() {
+	local copy="$work/a b/c"
+
+	mkdir -p "$copy/scripts"
+	cp -r "$scripts"/{build-kmod,kmod-tree,deps,quiet.sh} "$copy/scripts"
+	cp -r "$scripts"/../{kmod,core,include} "$copy"
+	printf '#!/bin/sh\necho 1; echo 2; echo /usr/src/headers\n' >"$copy/scripts/vm-kernel"
+	chmod +x "$copy/scripts/vm-kernel"
+	fake make <<-'MAKE'
+		for argument; do
+			case "$argument" in
+			M=*[[:space:]:]*) exit 1 ;;
+			M=*) touch "${argument#M=}/exmap.ko" ;;
+			esac
+		done
+	MAKE
+	"$copy/scripts/build-kmod" 6.1
+	[ -e "$copy/build/kmod-6.1/exmap.ko" ]
+}
+
 check "what went well is not told, what failed is, all of it" quiet_when_well
 for script in demo bench; do
 	check "scripts/$script shows why a build failed" fails_to_build "$script"
@@ -148,5 +169,6 @@ done
 check "scripts/demo builds what it runs, and warnings are no errors" demo_builds_no_tests
 check "scripts/deps says what to ask root for" asks_for_packages
 check "scripts/deps goes on without what only some tests need" some_packages_do_not_exist
+check "scripts/build-kmod builds in a path with a space" module_builds_beside_a_space
 
 checked
