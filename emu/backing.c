@@ -6,36 +6,68 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "emu/hidden_fd.h"
+#include "emu/options.h"
+#include "emu/say.h"
 #include "emu/sys.h"
 
-static bool suits(int fd)
+/* Return: why a descriptor will not do, and the way out; NULL if it will. */
+static const char *unsuited(int fd)
 {
 	long flags = emu_sys(SYS_fcntl, fd, F_GETFL);
 	struct stat st;
 
-	if (flags < 0 || flags & O_PATH || !(flags & O_DIRECT) || (flags & O_ACCMODE) == O_WRONLY)
-		return false;
-	return !emu_sys(SYS_fstat, fd, &st) && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
+	if (flags < 0 || emu_sys(SYS_fstat, fd, &st))
+		return "is not open; open the file, or pass -1 for an exmap without READ";
+	if (flags & O_PATH)
+		return "was opened with O_PATH; open it with O_RDONLY or O_RDWR";
+	if (S_ISDIR(st.st_mode))
+		return "is a directory; open a file or a block device";
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return "is neither a file nor a block device; open one of these";
+	if ((flags & O_ACCMODE) == O_WRONLY)
+		return "was opened for writing only; open it with O_RDONLY or O_RDWR";
+	if (!(flags & O_DIRECT))
+		return "was opened without O_DIRECT; open it with O_DIRECT";
+	return NULL;
+}
+
+static int refuse(int fd, const char *why)
+{
+	char link[32], path[256];
+	long n;
+
+	if (!emu_options()->verbose)
+		return -EBADF;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = emu_sys(SYS_readlinkat, AT_FDCWD, link, path, sizeof(path));
+	if (n > 0)
+		emu_say("SETUP: EBADF: descriptor %d (%.*s) %s [3.3]", fd, (int)n, path, why);
+	else
+		emu_say("SETUP: EBADF: descriptor %d %s [3.3]", fd, why);
+	return -EBADF;
 }
 
 int emu_backing_open(int fd)
 {
+	/* The emulator's own are not there for the client. */
+	const char *why = unsuited(emu_fd_is_hidden(fd) ? -1 : fd);
 	int mine;
 
-	if (emu_fd_is_hidden(fd))
-		return -EBADF;
 	/* Before there is a duplicate to close, see emu_hide_copy(). */
-	if (!suits(fd))
-		return -EBADF;
+	if (why)
+		return refuse(fd, why);
 	mine = emu_hide_copy(fd);
+	if (mine < 0)
+		return mine;
 	/* And again on our own number: another thread may have reused the client's. */
-	if (mine >= 0 && !suits(mine)) {
+	why = unsuited(mine);
+	if (why) {
 		emu_close_hidden(mine);
-		return -EBADF;
+		return refuse(fd, why);
 	}
 	return mine;
 }
