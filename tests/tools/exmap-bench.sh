@@ -122,6 +122,11 @@ usage_errors() {
 	refused "scan needs frames" -p scan -b 64 -t 2 --frames 127
 }
 
+tells_version() {
+	"$bench" --version | grep -xE 'exmap-bench [0-9]+\.[0-9]+\.[0-9]+'
+}
+
+check "--version" tells_version
 check "every pattern has figures, and they are JSON" json_is_complete
 check "CSV and table have a line for each" csv_and_table_agree
 check "the set that compares modules" module_set

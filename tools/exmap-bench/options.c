@@ -21,6 +21,8 @@ enum {
 	OPT_CHILD
 };
 
+const char *argp_program_version = "exmap-bench " EXMAP_VERSION;
+
 static const struct argp_option argp_options[] = {
 	{ "patterns", 'p', "LIST", 0,
 	  "Of scattered, neighbours, run, runs, handover, steal, page-read, batch-read, scan, empty "
