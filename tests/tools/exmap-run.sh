@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What exmap-run does to the environment, and what it refuses. TAP.
-# Usage: exmap-run.sh EXMAP-RUN INSTALLED-LIBDIR STATIC-PROGRAM STATIC-PIE-PROGRAM [ASAN-PROGRAM]
+# Usage: exmap-run.sh EXMAP-RUN INSTALLED-LIBDIR STATIC-PROGRAM STATIC-PIE-PROGRAM STATIC-CLIENT
+#                     [ASAN-PROGRAM]
 set -u
 
 run=$1
 libdir=$2
 static=$3
 static_pie=$4
-asan=${5:-}
+static_client=$5
+asan=${6:-}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 number=0
@@ -196,6 +198,24 @@ if [ -n "$asan" ]; then
 else
 	skip "$name" "needs gcc, and a build without sanitizers"
 fi
+
+# What the shim says in a program that executes others: once, and of clients only.
+name="a static client that is started by"
+told="^exmap: .*$(basename "$static_client"): statically linked.*; link it dynamically"
+says "$name a shell" 3 "$told" -- sh -c "\"$static_client\" || exit 3"
+says "$name a shell that becomes it" 1 "$told" -- sh -c "exec \"$static_client\""
+says "$name a program that looks in PATH" 1 "$told" -- \
+	env PATH="$(dirname "$static_client"):$PATH" "$(basename "$static_client")"
+says "$name posix_spawn" 0 "$told" -- python3 -c '
+import os, sys
+os.waitpid(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)' "$static_client"
+[ "$(grep -c ^exmap: "$dir/out")" = 1 ]
+report $? "it is said once"
+"$run" -- sh -c "\"$static\" && \"$dir/setuid\"" >"$dir/out" 2>&1 && [ ! -s "$dir/out" ]
+report $? "nothing is said of programs that are no clients"
+EXMAP_OPTIONS=backend=module "$run" -- sh -c "\"$static_client\"; exit" >"$dir/out" 2>&1
+! grep ^exmap: "$dir/out"
+report $? "nor where the module serves the device"
 
 sets "--trap=on" "^EXMAP_OPTIONS=.*trap=on" --trap=on
 sets "--trap=off" "^EXMAP_OPTIONS=.*trap=off" --trap=off
