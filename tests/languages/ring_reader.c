@@ -42,9 +42,18 @@ static int make_backing(void)
 	return fd;
 }
 
-static void submit_read(void)
+/* There is one: the ring has twice as many as there are READs in flight. */
+static struct io_uring_sqe *next_request(void)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+	check_need(sqe != NULL, "entry of the submission queue");
+	return sqe;
+}
+
+static void submit_read(void)
+{
+	struct io_uring_sqe *sqe = next_request();
 	size_t page;
 
 	do {
@@ -61,7 +70,7 @@ static void submit_read(void)
 static void submit_log(void)
 {
 	static const char line[] = "read some pages\n";
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+	struct io_uring_sqe *sqe = next_request();
 
 	io_uring_prep_write(sqe, 1, line, sizeof(line) - 1, (uint64_t)written * (sizeof(line) - 1));
 	sqe->flags |= IOSQE_FIXED_FILE;
@@ -89,7 +98,7 @@ static void finish(const struct io_uring_cqe *cqe)
 static void command_and_read(int backing)
 {
 	struct iovec range = { pool.mem + 100 * PAGE, 2 * PAGE };
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+	struct io_uring_sqe *sqe = next_request();
 	struct io_uring_cqe *cqe;
 	int results[2] = { 0 };
 
@@ -100,7 +109,7 @@ static void command_and_read(int backing)
 	memcpy((char *)sqe + 48, &range, sizeof(range));
 	sqe->flags = IOSQE_IO_LINK;
 	io_uring_sqe_set_data64(sqe, 0);
-	sqe = io_uring_get_sqe(&ring);
+	sqe = next_request();
 	io_uring_prep_read(sqe, backing, range.iov_base, 2 * PAGE, 7 * PAGE);
 	io_uring_sqe_set_data64(sqe, 1);
 	CHECK(io_uring_submit_and_wait(&ring, 2) == 2);
