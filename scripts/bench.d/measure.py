@@ -115,6 +115,13 @@ def calls(name, options):
     return repeat, results
 
 
+def wall_times(result):
+    """Returns the seconds of each run of a command, as hyperfine 1 or 2 writes them."""
+    if "times" in result:
+        return result["times"]
+    return [run["time_wall_clock"]["value"] for run in result["measurements"]]
+
+
 def startup(name, options):
     """How long a program takes that never opens the device."""
     repeat, runs = (1, 5) if options.quick else (9, 40)
@@ -137,8 +144,9 @@ def startup(name, options):
                     how = f"-N --style none --warmup 2 --runs {runs} --export-json".split()
                     output("hyperfine", *how, report, f"{before} {command}")
                     with open(report, encoding="utf-8") as file:
-                        times = json.load(file)["results"][0]["times"]
-                    add(results, {"program": program, "mode": mode}, {"ms": statistics.median(times) * 1000})
+                        seconds = wall_times(json.load(file)["results"][0])
+                    ms = statistics.median(seconds) * 1000
+                    add(results, {"program": program, "mode": mode}, {"ms": ms})
     return repeat, results
 
 
