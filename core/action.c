@@ -218,7 +218,7 @@ static __always_inline void add_vectors(struct exmap_call *call, const struct ex
 	struct locked_block locked = { .block = NULL };
 	u32 i = 0;
 
-	while (i < iov_len && call->state == EXMAP_CALL_GOES_ON) {
+	while (i < iov_len) {
 		struct exmap_iov asked = next;
 		u64 len = asked.len;
 		u32 vec = i++;
@@ -244,6 +244,8 @@ static __always_inline void add_vectors(struct exmap_call *call, const struct ex
 			add_pages(call, vec, 0, asked.page, asked.page + len);
 		else
 			ifc->result[vec].res = -EFAULT;
+		if (call->state != EXMAP_CALL_GOES_ON)
+			break;
 	}
 	leave_block(&locked);
 	if (call->state == EXMAP_CALL_GOES_ON)

@@ -36,7 +36,7 @@ u64 exmap_batch_give_frames(struct exmap_call *call)
 					EXMAP_MIN(ifc->nr_pages - given, (u64)EXMAP_BATCH_FRAMES);
 
 				used = 0;
-				have = exmap_pool_get(call->pool, ifc->id, ifc->frames, want);
+				have = exmap_pool_get(ifc->pool, ifc->id, ifc->frames, want);
 				if (!have)
 					return given;
 				/* More pages than runs: some of them are neighbours. */
@@ -77,7 +77,7 @@ static inline u32 release_page(struct exmap_call *call, u64 *where, u64 word, u3
 	if (word & EXMAP_WORD_FRAME) {
 		ifc->frames[nr_frames++] = exmap_busy_frame(word);
 		if (nr_frames == EXMAP_BATCH_FRAMES) {
-			exmap_pool_put(call->pool, ifc->id, ifc->frames, nr_frames);
+			exmap_pool_put(ifc->pool, ifc->id, ifc->frames, nr_frames);
 			nr_frames = 0;
 		}
 	}
@@ -122,7 +122,7 @@ u32 exmap_batch_trim(struct exmap_call *call, u64 keep)
 	}
 	ifc->nr_runs = nr_runs;
 	if (nr_frames)
-		exmap_pool_put(call->pool, ifc->id, ifc->frames, nr_frames);
+		exmap_pool_put(ifc->pool, ifc->id, ifc->frames, nr_frames);
 	return first_vec;
 }
 
@@ -240,13 +240,13 @@ void exmap_batch_retire(struct exmap_call *call)
 				j++;
 			}
 			if (exmap_unlikely(nr_frames == EXMAP_BATCH_FRAMES)) {
-				exmap_pool_put(call->pool, ifc->id, ifc->frames, nr_frames);
+				exmap_pool_put(ifc->pool, ifc->id, ifc->frames, nr_frames);
 				nr_frames = 0;
 			}
 		} while (j < run->len);
 	}
 	if (nr_frames)
-		exmap_pool_put(call->pool, ifc->id, ifc->frames, nr_frames);
+		exmap_pool_put(ifc->pool, ifc->id, ifc->frames, nr_frames);
 	exmap_count(&ifc->counts.freed, freed);
 	ifc->nr_runs = 0;
 	ifc->nr_pages = 0;

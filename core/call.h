@@ -29,20 +29,28 @@ enum exmap_call_state { EXMAP_CALL_GOES_ON, EXMAP_CALL_NO_FRAMES, EXMAP_CALL_NO_
 /**
  * struct exmap_call - a call in progress; on the stack of its thread
  * @ifc:        the interface, locked
- * @pool:       where frames come from and go to
  * @s:          the surface
  * @opcode:     EXMAP_OP_ALLOC, EXMAP_OP_FREE or EXMAP_OP_READ
  * @state:      see above; 0 at the beginning
- * @failed_vec: in EXMAP_CALL_NO_FRAMES, the first vector that answers ENOMEM
+ * @failed_vec: in EXMAP_CALL_NO_FRAMES, the first vector that answers ENOMEM; else nothing
  */
 struct exmap_call {
 	struct exmap_interface *ifc;
-	struct exmap_pool *pool;
 	struct exmap_surface *s;
 	u32 opcode;
 	enum exmap_call_state state;
 	u32 failed_vec;
 };
+
+/** exmap_call_init() - a call begins; its interface is locked. */
+static inline void exmap_call_init(struct exmap_call *call, struct exmap_interface *ifc,
+				   struct exmap_surface *s, u32 opcode)
+{
+	call->ifc = ifc;
+	call->s = s;
+	call->opcode = opcode;
+	call->state = EXMAP_CALL_GOES_ON;
+}
 
 /** exmap_result() - a result's whole word: its upper 16 bits are no field's, and zero [4.2]. */
 static inline u64 exmap_result(s32 res, u16 pages)

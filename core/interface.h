@@ -3,6 +3,7 @@
 #ifndef EXMAP_CORE_INTERFACE_H
 #define EXMAP_CORE_INTERFACE_H
 
+#include "core/pool.h"
 #include "core/surface.h"
 
 #define EXMAP_BATCH_RUNS 512
@@ -30,6 +31,7 @@ struct exmap_counts {
  * @id:       its number, and its list in the pool; constant
  * @user:     the page shared with the client; constant. Its content is hostile: each vector is
  *            read once, and what was read is checked and done
+ * @pool:     where its frames come from and go to; constant
  * @counts:   see above
  * @nr_runs:  runs of the batch, the pages that the call owns now
  * @nr_pages: pages of these runs
@@ -41,6 +43,7 @@ struct exmap_interface {
 	exmap_lock_t lock;
 	u32 id;
 	struct exmap_user_interface *user;
+	struct exmap_pool *pool;
 	struct exmap_counts counts;
 	u32 nr_runs;
 	u64 nr_pages;

@@ -45,12 +45,7 @@ static __always_inline bool begin(struct exmap_call *call, struct exmap_device *
 		exmap_unlock(&ifc->lock);
 		return false;
 	}
-	*call = (struct exmap_call){
-		.ifc = ifc,
-		.pool = &dev->core.pool,
-		.s = &s->core,
-		.opcode = opcode,
-	};
+	exmap_call_init(call, ifc, &s->core, opcode);
 	return true;
 }
 

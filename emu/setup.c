@@ -59,6 +59,7 @@ static int make_memory(struct exmap_device *dev, u32 frames, u32 n)
 		exmap_lock_init(&ifc->lock);
 		ifc->id = i;
 		ifc->user = &dev->user[i];
+		ifc->pool = &x->pool;
 		x->interfaces[i] = ifc;
 	}
 	dev->iovecs = (struct iovec *)(at += interfaces);

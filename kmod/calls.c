@@ -33,21 +33,27 @@ fault:
 	return false;
 }
 
+/* Apart from the checks, so that a call that fails them or has no vector needs no stack of this. */
+static noinline int do_vectors(struct exmap_device *dev, const struct exmap_action_params *params)
+{
+	struct exmap_call call;
+	int ret;
+
+	if (!exmap_enter(&call, dev, params->interface, params->opcode))
+		return -EPROTO;
+	ret = exmap_traced_action(dev, &call, call.ifc->user->iov, params->iov_len);
+	exmap_leave(&call);
+	return ret;
+}
+
 static long action(struct exmap_device *dev, const struct exmap_action_params __user *arg)
 {
 	struct exmap_action_params params = { 0 };
 	bool readable = load_params(&params, arg);
-	struct exmap_call call;
 	int ret = exmap_check_vectors(&dev->core, exmap_is_mapped(dev), readable, params.interface,
 				      params.opcode, params.iov_len);
 
-	if (ret || !params.iov_len)
-		return ret;
-	if (!exmap_enter(&call, dev, params.interface, params.opcode))
-		return -EPROTO;
-	ret = exmap_traced_action(dev, &call, call.ifc->user->iov, params.iov_len);
-	exmap_leave(&call);
-	return ret;
+	return ret || !params.iov_len ? ret : do_vectors(dev, &params);
 }
 
 long exmap_action_ioctl(struct file *file, const struct exmap_action_params __user *arg)

@@ -60,12 +60,7 @@ static __always_inline bool exmap_enter(struct exmap_call *call, struct exmap_de
 	if (unlikely(port->away || smp_load_acquire(&dev->stopped) || !exmap_serves(dev)) &&
 	    !exmap_wait_enter(dev, port))
 		return false;
-	*call = (struct exmap_call){
-		.ifc = ifc,
-		.pool = &x->pool,
-		.s = &dev->surface->core,
-		.opcode = opcode,
-	};
+	exmap_call_init(call, ifc, &dev->surface->core, opcode);
 	return true;
 }
 

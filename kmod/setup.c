@@ -37,6 +37,7 @@ static int make_interfaces(struct exmap_device *dev, u32 n)
 		mutex_init(&port->core.lock);
 		port->core.id = i;
 		port->core.user = page_address(dev->user[i]);
+		port->core.pool = &x->pool;
 	}
 	return 0;
 }

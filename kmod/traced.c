@@ -8,7 +8,7 @@
 
 static u64 steals(const struct exmap_call *call)
 {
-	return READ_ONCE(call->pool->lists[call->ifc->id].steals);
+	return READ_ONCE(call->ifc->pool->lists[call->ifc->id].steals);
 }
 
 static void trace_steals(const struct exmap_device *dev, const struct exmap_call *call, u64 before)

@@ -196,6 +196,7 @@ struct fake *fake_new(u64 nr_pages, u32 nr_frames, u32 nr_ifc)
 		exmap_lock_init(&f->ifc[i].lock);
 		f->ifc[i].id = i;
 		f->ifc[i].user = &f->user[i];
+		f->ifc[i].pool = &f->pool;
 	}
 	f->mapped = unit_alloc(nr_pages * sizeof(*f->mapped));
 	f->holder = unit_alloc(nr_frames * sizeof(*f->holder));
@@ -293,12 +294,10 @@ void fake_ask(struct fake *f, u32 id, u32 vec, u64 page, u64 len)
 
 static struct exmap_call begin(struct fake *f, u32 id, u32 opcode)
 {
-	return (struct exmap_call){
-		.ifc = &f->ifc[id],
-		.pool = &f->pool,
-		.s = &f->s,
-		.opcode = opcode,
-	};
+	struct exmap_call call;
+
+	exmap_call_init(&call, &f->ifc[id], &f->s, opcode);
+	return call;
 }
 
 int fake_locked_do(struct fake *f, u32 id, unsigned int opcode, u32 n)
