@@ -57,6 +57,67 @@ static void one_vector_of_many_runs(void **state)
 	fake_free(f);
 }
 
+/* The last run of a batch comes from a vector for one page, and there are more such behind it. */
+static void single_pages_fill_a_batch(void **state)
+{
+	struct fake *f = fake_new(4096, 2000, 1);
+	const u32 holes = 100;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		unsigned int opcode = round ? FREE : ALLOC;
+		enum fake_op op = round ? FAKE_UNMAP : FAKE_MAP;
+		u32 calls;
+
+		/* Every second page is done already: so the first vector has many runs. */
+		ask_scattered(f, holes);
+		assert_int_equal(fake_do(f, 0, opcode, holes), 0);
+		calls = f->calls[op];
+		fake_ask(f, 0, 0, 0, 2 * holes);
+		for (u32 i = 1; i < VECTORS; i++)
+			fake_ask(f, 0, i, 2 * holes + 2 * i, 1);
+		assert_int_equal(fake_do(f, 0, opcode, VECTORS), 0);
+		fake_expect(f, 0, 0, 0, holes);
+		for (u32 i = 1; i < VECTORS; i++)
+			fake_expect(f, 0, i, 0, 1);
+		assert_int_equal(f->calls[op], calls + 2);
+		assert_int_equal(f->log_runs[op][calls], EXMAP_BATCH_RUNS);
+		assert_int_equal(f->log_runs[op][calls + 1],
+				 holes + VECTORS - 1 - EXMAP_BATCH_RUNS);
+		fake_check(f);
+	}
+	fake_free(f);
+}
+
+static u32 ordered;
+
+static void count_orders(struct exmap_surface *s, u32 *frames, u32 n)
+{
+	(void)s;
+	(void)frames;
+	ordered += n;
+}
+
+/* That takes time, and serves pages that are neighbours. */
+static void frames_are_put_in_order_for_neighbours_only(void **state)
+{
+	struct fake *f = fake_new(4096, 2000, 1);
+	struct exmap_surface_ops ops = *f->s.ops;
+
+	(void)state;
+	ops.order = count_orders;
+	f->s.ops = &ops;
+	ordered = 0;
+	ask_scattered(f, VECTORS);
+	assert_int_equal(fake_do(f, 0, ALLOC, VECTORS), 0);
+	assert_int_equal(ordered, 0);
+	for (u32 i = 0; i < 10; i++)
+		fake_ask(f, 0, i, 2000 + 3 * i, i == 5 ? 2 : 1);
+	assert_int_equal(fake_do(f, 0, ALLOC, 10), 0);
+	assert_int_equal(ordered, 11);
+	fake_free(f);
+}
+
 static void out_of_frames_in_a_later_batch_4_6(void **state)
 {
 	struct fake *f = fake_new(4096, 512 + 1500, 1);
@@ -235,6 +296,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_many_vectors_as_runs_are_one_call),
 		cmocka_unit_test(one_vector_of_many_runs),
+		cmocka_unit_test(single_pages_fill_a_batch),
+		cmocka_unit_test(frames_are_put_in_order_for_neighbours_only),
 		cmocka_unit_test(out_of_frames_in_a_later_batch_4_6),
 		cmocka_unit_test(longest_vectors),
 		cmocka_unit_test(trim_around_the_frame_buffer_4_6),

@@ -3,6 +3,8 @@
 
 #include "unit.h"
 
+#include <sys/mman.h>
+
 #include "fake.h"
 
 #define ALLOC EXMAP_OP_ALLOC
@@ -208,6 +210,39 @@ static void no_memory_for_the_second_block_4_6(void **state)
 	fake_free(f);
 }
 
+/* What is behind them is not readable: one more look is a SIGSEGV. */
+static void vectors_at_the_end_of_their_page(void **state)
+{
+	static const u32 counts[] = { 1, 2, 3, 4, 5, 6, 7, 511, 512 };
+	struct fake *f = fake_new(2000, 600, 1);
+	char *page = mmap(NULL, 2 * EXMAP_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct exmap_iov *end = (void *)(page + EXMAP_PAGE_SIZE);
+
+	(void)state;
+	assert_ptr_not_equal(page, MAP_FAILED);
+	assert_int_equal(mprotect(end, EXMAP_PAGE_SIZE, PROT_NONE), 0);
+	for (u32 i = 0; i < 2 * sizeof(counts) / sizeof(counts[0]); i++) {
+		u32 n = counts[i / 2];
+		struct exmap_iov *iov = end - n;
+
+		for (int round = 0; round < 2; round++) {
+			for (u32 j = 0; j < n; j++) {
+				struct exmap_iov one = { .page = j * (1 + i % 2), .len = 1 };
+
+				iov[j].value = one.value;
+			}
+			assert_int_equal(exmap_action(&f->ifc[0], &f->pool, &f->s, iov,
+						      round ? FREE : ALLOC, n),
+					 0);
+			for (u32 j = 0; j < n; j++)
+				assert_int_equal(iov[j].value, exmap_result(0, 1));
+		}
+	}
+	munmap(page, 2 * EXMAP_PAGE_SIZE);
+	fake_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +255,7 @@ int main(void)
 		cmocka_unit_test(across_the_end_of_the_surface_4_5),
 		cmocka_unit_test(mixed_with_others),
 		cmocka_unit_test(no_memory_for_the_second_block_4_6),
+		cmocka_unit_test(vectors_at_the_end_of_their_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
