@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build-mutate"
 # What scripts/vm exits with if the machine did not come to the command.
 NOT_BOOTED = "status 125"
+# Seconds for a test without a change, which passes.
+LONGEST = 1200
 
 
 class Results:
@@ -59,7 +61,7 @@ def usual_seconds(copy, test, results):
     if seconds is None:
         copy.change(None)
         copy.build_for(test)
-        verdict = suite.run(test, 1200)
+        verdict = suite.run(test, LONGEST)
         if verdict.word == "failed":
             raise SystemExit(f"scripts/mutate: {test.name} fails without a change: {verdict.how}")
         seconds = verdict.seconds if verdict.word == "passed" else -1
@@ -97,8 +99,11 @@ def attempt(copy, change, results):
 def work(number, todo, files, results, errors):
     """One worker: takes changes until none is left."""
     copy = tree.Tree(ROOT, WORK / str(number), files)
+    commands = sorted({command for change in todo.queue for command in change.vm})
     try:
         copy.prepare()
+        if commands:
+            usual_seconds(copy, copy.machine(commands), results)
         while True:
             change = todo.get_nowait()
             word, how = attempt(copy, change, results)

@@ -176,6 +176,23 @@ static void trim_around_the_frame_buffer_4_6(void **state)
 	}
 }
 
+/* More frames go back than their buffer holds: results, which lie behind it, stay as they are. */
+static void trim_of_many_frames_behind_a_vector_4_6(void **state)
+{
+	(void)state;
+	for (u32 limit = 1; limit < 4; limit++) {
+		struct fake *f = fake_new(4100, 4100, 1);
+
+		f->map_limit = limit;
+		fake_ask(f, 0, 0, 0, 1);
+		fake_ask(f, 0, 1, 2, 4095);
+		assert_int_equal(fake_do(f, 0, ALLOC, 2), 1);
+		fake_expect(f, 0, 0, 0, 1);
+		fake_expect(f, 0, 1, -ENOMEM, limit - 1);
+		fake_free(f);
+	}
+}
+
 static void overlapping_vectors_count_each_page_once_4_4_4_9(void **state)
 {
 	struct fake *f = fake_new(100, 50, 1);
@@ -301,6 +318,7 @@ int main(void)
 		cmocka_unit_test(out_of_frames_in_a_later_batch_4_6),
 		cmocka_unit_test(longest_vectors),
 		cmocka_unit_test(trim_around_the_frame_buffer_4_6),
+		cmocka_unit_test(trim_of_many_frames_behind_a_vector_4_6),
 		cmocka_unit_test(overlapping_vectors_count_each_page_once_4_4_4_9),
 		cmocka_unit_test(the_same_page_in_all_vectors),
 		cmocka_unit_test(overlap_behind_a_failure_4_6),

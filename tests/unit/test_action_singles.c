@@ -210,6 +210,26 @@ static void no_memory_for_the_second_block_4_6(void **state)
 	fake_free(f);
 }
 
+/* Wherever it is in the group, its page is done, and not the one that would be its place. */
+static void one_asks_for_another_page(void **state)
+{
+	(void)state;
+	for (u32 odd = 0; odd < 20; odd++) {
+		struct fake *f = fake_new(2000, 50, 1);
+
+		for (int round = 0; round < 2; round++) {
+			for (u32 i = 0; i < 20; i++)
+				fake_ask(f, 0, i, i == odd ? 1000 : 10 + i, 1);
+			assert_int_equal(fake_do(f, 0, round ? FREE : ALLOC, 20), 0);
+			expect_all(f, 0, 20, 0, 1);
+			assert_int_equal(fake_present(f), round ? 0 : 20);
+			assert_int_equal(fake_frame(f, 10 + odd), -1);
+			assert_int_equal(fake_frame(f, 1000) < 0, round);
+		}
+		fake_free(f);
+	}
+}
+
 /* What is behind them is not readable: one more look is a SIGSEGV. */
 static void vectors_at_the_end_of_their_page(void **state)
 {
@@ -255,6 +275,7 @@ int main(void)
 		cmocka_unit_test(across_the_end_of_the_surface_4_5),
 		cmocka_unit_test(mixed_with_others),
 		cmocka_unit_test(no_memory_for_the_second_block_4_6),
+		cmocka_unit_test(one_asks_for_another_page),
 		cmocka_unit_test(vectors_at_the_end_of_their_page),
 	};
 
