@@ -37,7 +37,7 @@ static int fd_of(const char *last)
 {
 	int fd = 0;
 
-	if (!*last)
+	if (!*last || (*last == '0' && last[1]))
 		return -1;
 	for (; *last; last++) {
 		if (*last < '0' || *last > '9' || fd >= EMU_MAX_FDS)
