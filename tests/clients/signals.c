@@ -123,11 +123,30 @@ static void test_info(void)
 	CHECK(got_signal == SIGSEGV && got_code == SI_TKILL);
 }
 
+/* The stack that a handler is on stays. */
+static void on_stack_handler(int signum, siginfo_t *info, void *context)
+{
+	stack_t stack = { .ss_flags = SS_DISABLE }, old;
+
+	(void)signum;
+	(void)info;
+	(void)context;
+	usr1_seen++;
+	CHECK_ERR(sigaltstack(&stack, NULL), EPERM);
+	CHECK(sigaltstack(NULL, &old) == 0 && old.ss_flags == SS_ONSTACK);
+}
+
 static void test_altstack(void)
 {
-	stack_t stack = { .ss_sp = altstack, .ss_size = sizeof(altstack) }, old;
+	stack_t stack = { .ss_sp = altstack, .ss_size = 100 }, old;
 
+	CHECK_ERR(sigaltstack(&stack, NULL), ENOMEM);
+	stack.ss_size = sizeof(altstack);
 	CHECK(sigaltstack(&stack, &old) == 0);
+	install(SIGUSR1, on_stack_handler, SA_ONSTACK);
+	usr1_seen = 0;
+	raise(SIGUSR1);
+	CHECK(usr1_seen == 1);
 	install(SIGSEGV, info_handler, SA_ONSTACK);
 	CHECK(touch(pool.mem) == SIGSEGV && on_altstack);
 	CHECK(touch(pool.mem + PAGE) == SIGSEGV && on_altstack);

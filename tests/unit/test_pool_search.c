@@ -149,7 +149,8 @@ static void put_behind_the_gate(void *ctx, unsigned int index)
 	list->loaded->count--;
 	exmap_store(&list->free, 0);
 	exmap_store_release(&sweep->ready, 1);
-	unit_wait_for(&pool->closed, 1);
+	while (!exmap_load_acquire(&pool->closed) && !exmap_load_acquire(&sweep->done))
+		sched_yield();
 	sweep->n = !is_done_soon(sweep);
 	list->loaded->count++;
 	exmap_store(&list->free, 1);
