@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -146,6 +147,14 @@ static void half_a_pointer_is_efault_4_1(void **state)
 	unit_device_free(d);
 }
 
+static u64 pages_of_the_machine(void)
+{
+	struct sysinfo info;
+
+	assert_int_equal(sysinfo(&info), 0);
+	return (u64)info.totalram * info.mem_unit / EXMAP_PAGE_SIZE;
+}
+
 static void setup_refused_then_retried_3_1_3_4(void **state)
 {
 	struct exmap_file *file = emu_open(O_RDWR);
@@ -162,6 +171,7 @@ static void setup_refused_then_retried_3_1_3_4(void **state)
 	assert_int_equal(unit_setup(file, -1, 1, 10, EXMAP_PAGEFAULT_ALLOC), -EINVAL);
 	assert_int_equal(unit_setup(file, -1, 1, SIZE_MAX, 0), -ENOMEM);
 	assert_int_equal(unit_setup(file, -1, 1, 1ul << 40, 0), -ENOMEM);
+	assert_int_equal(unit_setup(file, -1, 1, pages_of_the_machine() + 1, 0), -ENOMEM);
 	assert_int_equal(unit_setup(file, closed, 1, 10, 0), -EBADF);
 	assert_int_equal(unit_setup(file, 1 << 30, 1, 10, 0), -EBADF);
 	assert_int_equal(unit_stats(file).max_interfaces, 0);

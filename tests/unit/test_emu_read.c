@@ -249,6 +249,33 @@ static void backings_refused_3_3(void **state)
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
+static u32 count_hidden(void)
+{
+	u32 n = 0;
+
+	for (int fd = 0; fd < 8192; fd++)
+		n += emu_fd_is_hidden(fd);
+	return n;
+}
+
+static void backing_of_a_setup_that_fails_is_let_go_3_1(void **state)
+{
+	int fd = unit_file(PAGE, O_RDONLY | O_DIRECT);
+	struct exmap_file *file = emu_open(O_RDWR);
+	u32 before = count_hidden();
+
+	(void)state;
+	unit_handle_faults();
+	assert_int_equal(unit_setup(file, fd, 0, 10, 0), -EINVAL);
+	assert_int_equal(unit_setup(file, fd, 1, SIZE_MAX, 0), -ENOMEM);
+	assert_int_equal(count_hidden(), before);
+	/* A later one without is one without. */
+	assert_int_equal(unit_setup(file, -1, 1, 10, 0), 0);
+	close(fd);
+	emu_file_put(file);
+	assert_int_equal(count_hidden(), before);
+}
+
 /* Content must be there whatever the client may do with the pages [2.6]. */
 static void read_into_a_surface_that_is_read_only(void **state)
 {
@@ -276,6 +303,7 @@ int main(void)
 		cmocka_unit_test(out_of_frames_5_4),
 		cmocka_unit_test(io_error_5_4_5_6),
 		cmocka_unit_test(backings_refused_3_3),
+		cmocka_unit_test(backing_of_a_setup_that_fails_is_let_go_3_1),
 		cmocka_unit_test(read_into_a_surface_that_is_read_only),
 	};
 
