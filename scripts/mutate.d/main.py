@@ -2,6 +2,7 @@
 """Tries the changes, and tells what found each; see scripts/mutate."""
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -163,6 +164,12 @@ def main():
 
     files = tree.sources(ROOT)
     WORK.mkdir(exist_ok=True)
+    lock = open(WORK / "lock", "w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"scripts/mutate: another one works in {WORK}; wait for its end", file=sys.stderr)
+        return 2
     results = Results(tree.digest(files), asked.again)
     todo = queue.Queue()
     for change in chosen:
