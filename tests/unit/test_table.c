@@ -158,6 +158,19 @@ static void claim_of_present_reads_no_word_of_untouched_blocks(void **state)
 	expect_claim(true, &pos, PAGES, EXMAP_CLAIM_END, PAGES, 0);
 }
 
+/* A run up to the very end of a block ends there, if nobody was ever in the next. */
+static void claim_of_present_ends_at_an_untouched_block(void **state)
+{
+	u64 pos = 0;
+
+	(void)state;
+	put(BLOCK - 2, 2);
+	put(3 * BLOCK, 2);
+	expect_claim(true, &pos, PAGES, EXMAP_CLAIM_RUN, BLOCK - 2, 2);
+	expect_claim(true, &pos, PAGES, EXMAP_CLAIM_RUN, 3 * BLOCK, 2);
+	expect_claim(true, &pos, PAGES, EXMAP_CLAIM_END, PAGES, 0);
+}
+
 static void nothing_to_claim(void **state)
 {
 	u64 pos = 5;
@@ -331,6 +344,7 @@ int main(void)
 		TEST(claim_stops_at_busy_and_stays_there),
 		TEST(claim_skips_to_busy_behind_others),
 		TEST(claim_of_present_reads_no_word_of_untouched_blocks),
+		TEST(claim_of_present_ends_at_an_untouched_block),
 		TEST(nothing_to_claim),
 		TEST(words_hold_every_frame),
 		TEST(range_check_does_not_wrap_4_5),
