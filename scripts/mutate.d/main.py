@@ -99,7 +99,7 @@ def attempt(copy, change, results):
 
 def work(number, todo, files, results, errors):
     """One worker: takes changes until none is left."""
-    copy = tree.Tree(ROOT, WORK / str(number), files)
+    copy = tree.Tree(WORK / str(number), files)
     commands = sorted({command for change in todo.queue for command in change.vm})
     try:
         copy.prepare()

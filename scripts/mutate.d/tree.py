@@ -18,13 +18,13 @@ class BuildError(Exception):
 
 
 def sources(root):
-    """Returns the files that are built or tested, with their bytes."""
+    """Returns the files that are built or tested, with their bytes and modes."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root, check=True, capture_output=True, text=True,
     ).stdout.split("\0")
     return {
-        name: (root / name).read_bytes()
+        name: ((root / name).read_bytes(), (root / name).stat().st_mode)
         for name in sorted(set(listed))
         if name and (root / name).is_file() and not name.startswith(("docs/", "scripts/mutate"))
     }
@@ -33,7 +33,7 @@ def sources(root):
 def digest(files):
     """Returns a short name for a state of the sources."""
     total = hashlib.sha256()
-    for name, content in files.items():
+    for name, (content, _) in files.items():
         total.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
     return total.hexdigest()[:16]
 
@@ -41,8 +41,7 @@ def digest(files):
 class Tree:
     """One worker's."""
 
-    def __init__(self, root, folder, files):
-        self.root = root
+    def __init__(self, folder, files):
         self.tree = folder / "tree"
         self.build = folder / "build"
         self.files = files
@@ -55,14 +54,14 @@ class Tree:
         if not path.exists() or path.read_bytes() != content:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-            path.chmod((self.root / name).stat().st_mode)
+            path.chmod(self.files[name][1])
 
     def prepare(self):
         """Brings the copy up to date, and builds all of it."""
         for path in [p for p in self.tree.rglob("*") if p.is_file()]:
             if str(path.relative_to(self.tree)) not in self.files:
                 path.unlink()
-        for name, content in self.files.items():
+        for name, (content, _) in self.files.items():
             self.write(name, content)
         # Without warnings: a change may leave a variable or a function that nobody uses.
         self.call("cmake", "-G", "Ninja", "-S", self.tree, "-B", self.build,
@@ -83,10 +82,10 @@ class Tree:
     def change(self, change):
         """Changes one file, or none, and puts back the one before."""
         if self.changed and (not change or change.file != self.changed):
-            self.write(self.changed, self.files[self.changed])
+            self.write(self.changed, self.files[self.changed][0])
         self.changed = change.file if change else None
         if change:
-            self.write(change.file, change.apply(self.files[change.file].decode()).encode())
+            self.write(change.file, change.apply(self.files[change.file][0].decode()).encode())
 
     def build_for(self, test):
         """Builds what a test runs, and no more: the cheap ones come first, and are mostly enough."""
