@@ -106,6 +106,6 @@ class Tree:
         script = " && ".join(commands)
         return suite.Test(
             f"vm: {script}",
-            [self.tree / "scripts/vm", "--kernel", KERNEL, "--build", self.build, "--timeout", "600",
+            [self.tree / "scripts/vm", "--kernel", KERNEL, "--build", self.build, "--timeout", "1200",
              "--", "sh", "-c", script],
         )
