@@ -3,8 +3,9 @@
 
 A table is a change, by its name: `old`, text that is in the folder exactly once, and `new`, what
 stands there instead. Space counts for little: wherever `old` has some, any will do. What may find it
-are `tests`, names of ctest's tests with * and ?, or else those that the file begins with; for the
-module `vm`, commands for its virtual machine. `equal` says why a change changes nothing.
+are `tests`, names of ctest's tests with * and ?, or else those that the file begins with, in the
+order in which they are tried; for the module `vm`, commands for its virtual machine. `equal` says
+why a change changes nothing.
 """
 
 import fnmatch
@@ -44,9 +45,10 @@ class Change:
         pattern = r"\s+".join(map(re.escape, self.old.split()))
         return re.sub(pattern, lambda _: self.new.strip(), text)
 
-    def wants(self, test):
-        """Tells whether a test may find it."""
-        return any(fnmatch.fnmatchcase(test, pattern) for pattern in self.tests)
+    def stage(self, test):
+        """Returns the place of a test among those that may find it, or None if it is none of them."""
+        matching = (i for i, p in enumerate(self.tests) if fnmatch.fnmatchcase(test, p))
+        return next(matching, None)
 
 
 def read(root, folders):

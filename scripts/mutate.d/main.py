@@ -75,9 +75,11 @@ def attempt(copy, change, results):
     if change.vm:
         limits = [(tree.BOOT_SECONDS * 10, None)]
     else:
-        usual = [(usual_seconds(copy, test, results), test)
-                 for name, test in copy.tests.items() if change.wants(name)]
-        limits = sorted((p for p in usual if p[0] is not None), key=lambda p: p[0])
+        usual = [(change.stage(name), usual_seconds(copy, test, results), test)
+                 for name, test in copy.tests.items() if change.stage(name) is not None]
+        # Of one stage the quick ones first.
+        ordered = sorted((u for u in usual if u[1] is not None), key=lambda u: u[:2])
+        limits = [(seconds, test) for _, seconds, test in ordered]
         if not limits:
             return ["not tested", "no test of it can run here"]
     copy.change(change)

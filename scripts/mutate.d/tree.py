@@ -46,6 +46,7 @@ class Tree:
         self.build = folder / "build"
         self.files = files
         self.changed = None
+        self.built = set()
         self.tests = {}
 
     def write(self, name, content):
@@ -84,6 +85,7 @@ class Tree:
         if self.changed and (not change or change.file != self.changed):
             self.write(self.changed, self.files[self.changed][0])
         self.changed = change.file if change else None
+        self.built = set()
         if change:
             self.write(change.file, change.apply(self.files[change.file][0].decode()).encode())
 
@@ -98,7 +100,9 @@ class Tree:
                 targets.add(str(word.relative_to(self.build)))
                 if word.name == "exmap-run":
                     targets.add("lib/libexmap-shim.so")
-        self.call("ninja", "-C", self.build, *targets)
+        if targets - self.built:
+            self.call("ninja", "-C", self.build, *targets)
+            self.built |= targets
 
     def machine(self, commands):
         """Returns the test that is these commands in a virtual machine, with this module."""
