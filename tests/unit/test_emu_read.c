@@ -157,6 +157,9 @@ static void reads_refused_5_1_5_4(void **state)
 	assert_int_equal(unit_setup(file, -1, 1, 10, 0), 0);
 	assert_int_equal(unit_read(file, &iov, 1, ALLOC << 8), -EPROTO);
 	emu_file_put(file);
+	file = emu_open(O_WRONLY);
+	assert_int_equal(unit_read(file, &iov, 1, 0), -EBADF);
+	emu_file_put(file);
 
 	d = unit_device_new(100, 50, -1);
 	iov.iov_base = d->base;
