@@ -123,6 +123,40 @@ static void test_general_ioctls(void)
 	close(fd);
 }
 
+/* Of a request 32 bits count, as for the kernel; system call 400 is for exmaps. */
+static void test_requests(void)
+{
+	int fd = open("/dev/exmap", O_RDWR | O_CLOEXEC), null = open("/dev/null", O_RDWR);
+	struct exmap_action_params params = { .iov_len = 1, .opcode = EXMAP_OP_ALLOC };
+	int flags = fcntl(fd, F_GETFL);
+
+	CHECK((flags & O_ACCMODE) == O_RDWR && !(flags & O_CLOEXEC));
+	CHECK(client_setup(fd, -1, 1, 10) == 0);
+	/* There is no surface. */
+	CHECK_ERR(ioctl(fd, EXMAP_IOCTL_ACTION, &params), EPROTO);
+	CHECK_ERR(ioctl(fd, EXMAP_IOCTL_ACTION | 1UL << 32, &params), EPROTO);
+	CHECK_ERR(ioctl(fd, EXMAP_IOCTL_ACTION | ~0UL << 32, &params), EPROTO);
+	if (check_emulated()) {
+		CHECK_ERR(syscall(SYS_EXMAP_ACTION, fd, EXMAP_OP_ALLOC, 0, 1), EPROTO);
+		CHECK_ERR(syscall(SYS_EXMAP_ACTION, null, EXMAP_OP_ALLOC, 0, 1), EINVAL);
+		CHECK_ERR(syscall(SYS_EXMAP_ACTION, 4000, EXMAP_OP_ALLOC, 0, 1), EBADF);
+	}
+	/* Of anonymous memory the fd means nothing. */
+	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, fd, 0) != MAP_FAILED);
+	close(null);
+	close(fd);
+}
+
+/* What is asked of other files comes to them as it is. */
+static void test_other_files(void)
+{
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0640);
+	struct stat st;
+
+	CHECK(fd < 0 || (fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0640));
+	close(fd);
+}
+
 static int is_device(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_size == 0;
@@ -207,6 +241,8 @@ unsigned int test_names(unsigned int *passed)
 	test_open();
 	test_create();
 	test_general_ioctls();
+	test_requests();
+	test_other_files();
 	test_stat();
 	test_file_calls();
 	test_stream();

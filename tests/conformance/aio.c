@@ -66,6 +66,15 @@ static void aio_reads(void)
 	CHECK_EQ(submit(ctx, list, 1), 1);
 	CHECK_EQ(syscall(SYS_io_getevents, ctx, 1, 4, events, NULL), 1);
 	CHECK_EQ(events[0].res, -EINVAL);
+	/* A flag that preadv2() refuses, at once or in the end. */
+	iocbs[0].aio_buf = (uintptr_t)ex_at(&ex, 6);
+	iocbs[0].aio_rw_flags = RWF_NOWAIT;
+	if (submit(ctx, list, 1) == 1) {
+		CHECK_EQ(syscall(SYS_io_getevents, ctx, 1, 4, events, NULL), 1);
+		CHECK_EQ(events[0].res, -EOPNOTSUPP);
+	} else {
+		CHECK_EQ(errno, EOPNOTSUPP);
+	}
 	CHECK_ERRNO(submit(0, list, 1), EINVAL);
 	CHECK_EQ(ex_mapped(&ex), 4);
 	CHECK_EQ(syscall(SYS_io_destroy, ctx), 0);

@@ -3,6 +3,8 @@
 
 #include "harness.h"
 
+#include <linux/fs.h>
+
 static void first_iovec_gives_its_errno(void)
 {
 	char *elsewhere = aligned_alloc(PAGE, PAGE);
@@ -160,6 +162,34 @@ static void rest_of_the_last_page_is_cleared(void)
 	}
 }
 
+static void device_that_ends_inside_a_page(void)
+{
+	const char *path = getenv("EXMAP_TEST_BDEV");
+	uint64_t bytes = 0;
+	uint64_t last;
+	struct ex ex;
+	size_t tail;
+	int fd;
+
+	if (!path)
+		SKIP("EXMAP_TEST_BDEV names no block device");
+	fd = open(path, O_RDONLY | O_DIRECT);
+	CHECK(fd >= 0);
+	CHECK_EQ(ioctl(fd, BLKGETSIZE64, &bytes), 0);
+	last = bytes / PAGE;
+	tail = bytes % PAGE;
+	if (!tail)
+		SKIP("this device ends on a page");
+	ex_start(&ex, last + 10, 1, 2, fd);
+	dirty_all_frames(&ex, 2);
+	CHECK_EQ(pread(ex.fd, ex_at(&ex, last), 2 * PAGE, 0), tail);
+	for (size_t i = tail; i < PAGE; i++)
+		CHECK_EQ((unsigned char)ex_at(&ex, last)[i], 0);
+	CHECK_EQ(ex_mapped(&ex), 1);
+	CHECK_EQ(pread(ex.fd, ex_at(&ex, last + 1), PAGE, 0), 0);
+	CHECK_EQ(ex_mapped(&ex), 1);
+}
+
 static void end_of_file_in_a_later_iovec(void)
 {
 	struct iovec iov[3];
@@ -229,6 +259,7 @@ const struct test read_failure_tests[] = {
 	{ "5.5", "end_of_file_on_a_page", end_of_file_on_a_page },
 	{ "5.5", "rest_of_the_last_page_is_cleared", rest_of_the_last_page_is_cleared },
 	{ "5.5", "end_of_file_in_a_later_iovec", end_of_file_in_a_later_iovec },
+	{ "5.5", "device_that_ends_inside_a_page", device_that_ends_inside_a_page },
 	{ "5.6", "failed_read_unmaps_only_its_own", failed_read_unmaps_only_its_own },
 	{ "5.6", "failed_read_spares_its_neighbours", failed_read_spares_its_neighbours },
 	{ 0 },

@@ -11,7 +11,7 @@
 
 #include "device.h"
 #include "emu/fault.h"
-#include "emu/vm.h"
+#include "emu/memory.h"
 
 #define PAGE EXMAP_PAGE_SIZE
 /* As the export wants it. */

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "device.h"
-#include "emu/fence.h"
 #include "emu/registry.h"
 #include "emu/surface.h"
 #include "emu/memory.h"
@@ -54,6 +53,7 @@ static void mappings_refused_2_1_2_2_2_3(void **state)
 	assert_int_equal(map(d->file, PAGE, RW, MAP_SHARED, EXMAP_OFF_INTERFACE(256)), -ENXIO);
 	assert_int_equal(map(d->file, PAGE, RW, MAP_SHARED, EXMAP_OFF_INTERFACE_MAX), -ENXIO);
 	assert_int_equal(map(d->file, 2 * PAGE, RW, MAP_SHARED, EXMAP_OFF_INTERFACE(0)), -EINVAL);
+	assert_int_equal(map(d->file, SIZE_MAX, RW, MAP_SHARED, EXMAP_OFF_INTERFACE(0)), -ENOMEM);
 	unit_device_free(d);
 }
 
@@ -227,93 +227,6 @@ static void one_call_for_two_surfaces_and_more(void **state)
 	unit_device_free(two);
 }
 
-/* Whether nothing at all is mapped there. */
-static bool is_hole(char *addr, size_t len)
-{
-	char *there = mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-			   -1, 0);
-
-	if (there == addr)
-		munmap(there, len);
-	return there == addr;
-}
-
-/* To the client's memory calls a fence is address space where nothing is mapped. */
-static void a_fence_is_a_hole_to_memory_calls(void **state)
-{
-	struct device *d = unit_device_new(100, 10, -1);
-	char *before = d->base - EMU_FENCE_SIZE;
-	char *behind = d->base + 100 * PAGE;
-
-	(void)state;
-	for (int turn = 0; turn < 2; turn++) {
-		char *fence = turn ? behind : before;
-
-		assert_int_equal(unit_touch(fence, true), SEGV_MAPERR);
-		assert_int_equal(unit_touch(fence + EMU_FENCE_SIZE - 1, false), SEGV_MAPERR);
-		assert_int_equal(emu_munmap(fence, EMU_FENCE_SIZE), 0);
-		assert_int_equal(emu_munmap(fence + PAGE, PAGE), 0);
-		assert_int_equal(emu_mprotect(fence, PAGE, RW), -ENOMEM);
-		assert_int_equal(emu_madvise(fence, PAGE, MADV_WILLNEED), -ENOMEM);
-		assert_int_equal(emu_mremap(fence, PAGE, PAGE, 0, NULL), -EFAULT);
-		assert_false(is_hole(fence, EMU_FENCE_SIZE));
-		assert_int_equal(unit_touch(fence, true), SEGV_MAPERR);
-	}
-	assert_int_equal(unit_one(d, 0, ALLOC, 0, 10), 10);
-	assert_int_equal(unit_touch(d->base, true), 0);
-	unit_device_free(d);
-	assert_true(is_hole(before, 2 * EMU_FENCE_SIZE + 100 * PAGE));
-}
-
-static void a_mapping_on_a_fence_ends_the_fence(void **state)
-{
-	struct device *d = unit_device_new(100, 10, -1);
-	char *behind = d->base + 100 * PAGE;
-
-	(void)state;
-	assert_int_equal(emu_make_room(behind + 4 * PAGE, PAGE), 0);
-	assert_true(is_hole(behind, EMU_FENCE_SIZE));
-	assert_int_equal(unit_touch(d->base - 1, false), SEGV_MAPERR);
-	assert_int_equal(unit_one(d, 0, ALLOC, 99, 1), 1);
-	assert_int_equal(emu_make_room(d->base - PAGE, PAGE), 0);
-	assert_true(is_hole(d->base - EMU_FENCE_SIZE, EMU_FENCE_SIZE));
-	assert_int_equal(unit_touch(d->base + 99 * PAGE, true), 0);
-	/* What the client maps there is the client's: it stays when the surface goes. */
-	assert_ptr_equal(mmap(behind, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
-			 behind);
-	unit_device_free(d);
-	assert_int_equal(unit_touch(behind, true), 0);
-	munmap(behind, PAGE);
-}
-
-static void a_range_beyond_a_surface_takes_its_fences_2_4(void **state)
-{
-	struct device *d = unit_device_new(100, 10, -1);
-
-	(void)state;
-	assert_int_equal(emu_munmap(d->base - 2 * PAGE, 105 * PAGE), 0);
-	assert_true(is_hole(d->base - EMU_FENCE_SIZE, 2 * EMU_FENCE_SIZE + 100 * PAGE));
-	unit_device_map(d);
-	unit_device_free(d);
-}
-
-static void an_interface_page_moves_out_of_its_fences(void **state)
-{
-	struct device *d = unit_device_new(100, 10, -1);
-	char *room = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *old = (char *)d->user[1];
-
-	(void)state;
-	assert_int_equal(unit_touch(old + PAGE, true), SEGV_MAPERR);
-	assert_int_equal(unit_touch(old - 1, true), SEGV_MAPERR);
-	assert_ptr_equal((void *)emu_mremap(old, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, room),
-			 room);
-	assert_true(is_hole(old - EMU_FENCE_SIZE, 2 * EMU_FENCE_SIZE + PAGE));
-	d->user[1] = (void *)room;
-	assert_int_equal(unit_one(d, 1, ALLOC, 0, 1), 1);
-	unit_device_free(d);
-}
-
 static void export_shows_what_is_mapped_7_3(void **state)
 {
 	struct device *d = unit_device_new(512, 50, -1);
@@ -391,6 +304,23 @@ static void locked_pages_can_be_freed(void **state)
 	unit_device_free(d);
 }
 
+/* Advice by a system call that nobody sees makes several mappings of it. */
+static void pages_across_a_border_inside_the_surface(void **state)
+{
+	struct device *d = unit_device_new(100, 50, -1);
+
+	(void)state;
+	assert_int_equal(madvise(d->base + 10 * PAGE, 10 * PAGE, MADV_RANDOM), 0);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(unit_one(d, 0, ALLOC, 5, 20), 20);
+		for (u64 page = 5; page < 25; page++)
+			assert_int_equal(unit_touch(d->base + page * PAGE, true), 0);
+		assert_int_equal(unit_one(d, 0, FREE, 0, 100), 20);
+		assert_int_equal(unit_touch(d->base + 15 * PAGE, false), SEGV_MAPERR);
+	}
+	unit_device_free(d);
+}
+
 /* By a system call that nobody sees, a page of it was unmapped: then no page is handed out again. */
 static void what_the_kernel_does_not_drop_stays_allocated(void **state)
 {
@@ -421,13 +351,10 @@ int main(void)
 		cmocka_unit_test(protection_is_for_later_pages_too_2_6),
 		cmocka_unit_test(protection_of_a_file_that_is_read_only_2_6),
 		cmocka_unit_test(one_call_for_two_surfaces_and_more),
-		cmocka_unit_test(a_fence_is_a_hole_to_memory_calls),
-		cmocka_unit_test(a_mapping_on_a_fence_ends_the_fence),
-		cmocka_unit_test(a_range_beyond_a_surface_takes_its_fences_2_4),
-		cmocka_unit_test(an_interface_page_moves_out_of_its_fences),
 		cmocka_unit_test(export_shows_what_is_mapped_7_3),
 		cmocka_unit_test(export_wants_2_mib_7_3),
 		cmocka_unit_test(locked_pages_can_be_freed),
+		cmocka_unit_test(pages_across_a_border_inside_the_surface),
 		cmocka_unit_test(what_the_kernel_does_not_drop_stays_allocated),
 	};
 

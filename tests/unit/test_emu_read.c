@@ -126,6 +126,27 @@ static void end_of_the_file_5_5(void **state)
 	}
 }
 
+/* A backing that is not read by whole blocks leaves in the rest what was there before. */
+static void rest_of_the_last_page_is_zero_5_5(void **state)
+{
+	int fd = unit_file(3 * PAGE + 100, O_RDONLY | O_DIRECT);
+	struct device *d = unit_device_new(100, 10, fd);
+
+	(void)state;
+	close(fd);
+	assert_int_equal(fcntl(d->file->dev->backing_fd, F_SETFL, 0), 0);
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(unit_one(d, 0, ALLOC, 50, 10), 10);
+		memset(d->base + 50 * PAGE, 0xff, 10 * PAGE);
+		assert_int_equal(unit_one(d, 0, FREE, 50, 10), 10);
+		assert_int_equal(unit_read_pages(d, 0, READ, 0, 3), 3 * PAGE);
+		assert_int_equal(unit_read_pages(d, 0, READ, 3, 5), 100);
+		unit_expect_content(d, 3, 100);
+		assert_int_equal(unit_one(d, 0, FREE, 0, 10), 4);
+	}
+	unit_device_free(d);
+}
+
 static void vectors_of_reads_5_2_5_3(void **state)
 {
 	int fd = unit_file(20 * PAGE, O_RDONLY | O_DIRECT);
@@ -301,6 +322,7 @@ int main(void)
 		cmocka_unit_test(page_that_is_there_already_is_read_over),
 		cmocka_unit_test(alloc_by_read_needs_no_backing_5_2),
 		cmocka_unit_test(end_of_the_file_5_5),
+		cmocka_unit_test(rest_of_the_last_page_is_zero_5_5),
 		cmocka_unit_test(vectors_of_reads_5_2_5_3),
 		cmocka_unit_test(reads_refused_5_1_5_4),
 		cmocka_unit_test(out_of_frames_5_4),

@@ -10,6 +10,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,6 +234,8 @@ static void an_error_behind_what_was_read_5_6(void **state)
 		assert_int_equal(unit_one(d, 0, ALLOC, page - 1, 1), 1);
 		assert_int_equal(unit_read_pages(d, 0, READ, page, 131), -EIO);
 		assert_int_equal(unit_read_pages(d, 0, READ, page, 300), -EIO);
+		for (u64 i = page; i < page + 300; i++)
+			assert_int_equal(unit_touch(d->base + i * PAGE, false), SEGV_MAPERR);
 		assert_int_equal(unit_stats(d->file).alloc_count, 1);
 		unit_assert_between(resident_slots(d), 0, resident);
 		expect_bound(d);

@@ -20,7 +20,7 @@ static struct iovec range(const struct fake *f, u64 page, u64 pages)
 
 static s64 readv_at(struct fake *f, unsigned int opcode, const struct iovec *iov, u32 n)
 {
-	return exmap_read(&f->ifc[0], &f->pool, &f->s, opcode, iov, n);
+	return fake_readv(f, 0, opcode, iov, n);
 }
 
 static void as_many_as_a_batch_has_pages(void **state)

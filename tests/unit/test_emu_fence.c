@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/* test_emu_fence.c - where mappings are put, and the fences around them, in memory calls */
+
+#define _GNU_SOURCE
+#include "unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "device.h"
+#include "emu/fence.h"
+#include "emu/memory.h"
+
+#define ALLOC EXMAP_OP_ALLOC
+#define PAGE EXMAP_PAGE_SIZE
+#define HUGE_SIZE (2ul << 20)
+#define RW (PROT_READ | PROT_WRITE)
+
+/* Whether nothing at all is mapped there. */
+static bool is_hole(char *addr, size_t len)
+{
+	char *there = mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			   -1, 0);
+
+	if (there == addr)
+		munmap(there, len);
+	return there == addr;
+}
+
+/* To the client's memory calls a fence is address space where nothing is mapped. */
+static void a_fence_is_a_hole_to_memory_calls(void **state)
+{
+	struct device *d = unit_device_new(100, 10, -1);
+	char *before = d->base - EMU_FENCE_SIZE;
+	char *behind = d->base + 100 * PAGE;
+
+	(void)state;
+	for (int turn = 0; turn < 2; turn++) {
+		char *fence = turn ? behind : before;
+
+		assert_int_equal(unit_touch(fence, true), SEGV_MAPERR);
+		assert_int_equal(unit_touch(fence + EMU_FENCE_SIZE - 1, false), SEGV_MAPERR);
+		assert_int_equal(emu_munmap(fence, EMU_FENCE_SIZE), 0);
+		assert_int_equal(emu_munmap(fence + PAGE, PAGE), 0);
+		assert_int_equal(emu_mprotect(fence, PAGE, RW), -ENOMEM);
+		assert_int_equal(emu_madvise(fence, PAGE, MADV_WILLNEED), -ENOMEM);
+		assert_int_equal(emu_mremap(fence, PAGE, PAGE, 0, NULL), -EFAULT);
+		assert_false(is_hole(fence, EMU_FENCE_SIZE));
+		assert_int_equal(unit_touch(fence, true), SEGV_MAPERR);
+	}
+	assert_int_equal(unit_one(d, 0, ALLOC, 0, 10), 10);
+	assert_int_equal(unit_touch(d->base, true), 0);
+	unit_device_free(d);
+	assert_true(is_hole(before, 2 * EMU_FENCE_SIZE + 100 * PAGE));
+}
+
+static void a_mapping_on_a_fence_ends_the_fence(void **state)
+{
+	struct device *d = unit_device_new(100, 10, -1);
+	char *behind = d->base + 100 * PAGE;
+
+	(void)state;
+	assert_int_equal(emu_make_room(behind + 4 * PAGE, PAGE), 0);
+	assert_true(is_hole(behind, EMU_FENCE_SIZE));
+	assert_int_equal(unit_touch(d->base - 1, false), SEGV_MAPERR);
+	assert_int_equal(unit_one(d, 0, ALLOC, 99, 1), 1);
+	assert_int_equal(emu_make_room(d->base - PAGE, PAGE), 0);
+	assert_true(is_hole(d->base - EMU_FENCE_SIZE, EMU_FENCE_SIZE));
+	assert_int_equal(unit_touch(d->base + 99 * PAGE, true), 0);
+	/* What the client maps there is the client's: it stays when the surface goes. */
+	assert_ptr_equal(mmap(behind, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+			 behind);
+	unit_device_free(d);
+	assert_int_equal(unit_touch(behind, true), 0);
+	munmap(behind, PAGE);
+}
+
+static void a_range_beyond_a_surface_takes_its_fences_2_4(void **state)
+{
+	struct device *d = unit_device_new(100, 10, -1);
+
+	(void)state;
+	assert_int_equal(emu_munmap(d->base - 2 * PAGE, 105 * PAGE), 0);
+	assert_true(is_hole(d->base - EMU_FENCE_SIZE, 2 * EMU_FENCE_SIZE + 100 * PAGE));
+	unit_device_map(d);
+	unit_device_free(d);
+}
+
+static void an_interface_page_moves_out_of_its_fences(void **state)
+{
+	struct device *d = unit_device_new(100, 10, -1);
+	char *room = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *old = (char *)d->user[1];
+
+	(void)state;
+	assert_int_equal(unit_touch(old + PAGE, true), SEGV_MAPERR);
+	assert_int_equal(unit_touch(old - 1, true), SEGV_MAPERR);
+	assert_ptr_equal((void *)emu_mremap(old, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, room),
+			 room);
+	assert_true(is_hole(old - EMU_FENCE_SIZE, 2 * EMU_FENCE_SIZE + PAGE));
+	d->user[1] = (void *)room;
+	assert_int_equal(unit_one(d, 1, ALLOC, 0, 1), 1);
+	unit_device_free(d);
+}
+
+static char *map_at(struct exmap_file *file, void *addr, size_t len)
+{
+	return emu_mmap(file, addr, len, RW, MAP_SHARED, EXMAP_OFF_EXMAP);
+}
+
+/* Where nothing comes by itself: what a test unmaps there stays free. */
+static char *lonely_place(size_t len)
+{
+	char *place = (char *)0x300000000000;
+
+	assert_ptr_equal(
+		mmap(place, len, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
+		place);
+	return place;
+}
+
+/* Page-table pages are then not shared with neighbours, whatever the length. */
+static void the_emulator_chooses_multiples_of_2_mib(void **state)
+{
+	static const size_t lens[] = { HUGE_SIZE, HUGE_SIZE + PAGE, 2 * HUGE_SIZE - PAGE };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		struct exmap_file *file = emu_open(O_RDWR);
+		char *base = map_at(file, NULL, lens[i]);
+
+		assert_true((long)base > 0);
+		assert_int_equal((uintptr_t)base % HUGE_SIZE, 0);
+		assert_int_equal(emu_munmap(base, lens[i]), 0);
+		emu_file_put(file);
+	}
+}
+
+/* Where the client asks for a place between its own mappings there is no room for fences. */
+static void no_fence_where_something_else_is(void **state)
+{
+	size_t len = 4 * HUGE_SIZE;
+	char *all = lonely_place(3 * len);
+	struct exmap_file *file = emu_open(O_RDWR);
+	char *hole = all + len;
+
+	(void)state;
+	all[0] = all[len - 1] = all[2 * len] = all[3 * len - 1] = 42;
+	assert_int_equal(munmap(hole, len), 0);
+	assert_ptr_equal(map_at(file, hole, len), hole);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(all[len - 1], 42);
+		assert_int_equal(all[2 * len], 42);
+		/* And once more, when the surface has gone. */
+		assert_int_equal(i ? 0 : emu_munmap(hole, len), 0);
+	}
+	assert_int_equal(all[0], 42);
+	assert_int_equal(all[3 * len - 1], 42);
+	munmap(all, len);
+	munmap(all + 2 * len, len);
+	emu_file_put(file);
+}
+
+/* Where the client asks for a place in the middle of nothing there is. */
+static void fences_around_a_place_that_was_asked_for(void **state)
+{
+	struct exmap_file *file = emu_open(O_RDWR);
+	char *all = lonely_place(8 * HUGE_SIZE);
+	char *place = all + 4 * HUGE_SIZE;
+
+	(void)state;
+	unit_handle_faults();
+	assert_int_equal(munmap(all, 8 * HUGE_SIZE), 0);
+	assert_ptr_equal(map_at(file, place, PAGE), place);
+	assert_int_equal(unit_touch(place - 1, false), SEGV_MAPERR);
+	assert_int_equal(unit_touch(place + PAGE, false), SEGV_MAPERR);
+	assert_false(is_hole(place - EMU_FENCE_SIZE, EMU_FENCE_SIZE));
+	assert_false(is_hole(place + PAGE, EMU_FENCE_SIZE));
+	assert_int_equal(emu_munmap(place, PAGE), 0);
+	assert_true(is_hole(place - EMU_FENCE_SIZE, 2 * EMU_FENCE_SIZE + PAGE));
+	emu_file_put(file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fence_is_a_hole_to_memory_calls),
+		cmocka_unit_test(a_mapping_on_a_fence_ends_the_fence),
+		cmocka_unit_test(a_range_beyond_a_surface_takes_its_fences_2_4),
+		cmocka_unit_test(an_interface_page_moves_out_of_its_fences),
+		cmocka_unit_test(the_emulator_chooses_multiples_of_2_mib),
+		cmocka_unit_test(no_fence_where_something_else_is),
+		cmocka_unit_test(fences_around_a_place_that_was_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
