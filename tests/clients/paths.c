@@ -110,6 +110,11 @@ static void test_proc(void)
 	CHECK(opens(open(path, O_RDWR)));
 	snprintf(path, sizeof(path), "/proc/%d/fd/0%d", getpid(), fd);
 	CHECK_ERR(open(path, O_RDWR), ENOENT);
+	/* Behind the digits comes what would be ten. */
+	CHECK(dup2(fd, 10) == 10);
+	CHECK(opens(open("/proc/self/fd/10", O_RDWR)));
+	CHECK_ERR(open("/proc/self/fd/:", O_RDWR), ENOENT);
+	close(10);
 	close(fd);
 }
 

@@ -75,6 +75,43 @@ static void export_words_name_different_frames(void)
 		CHECK_EQ(words[i], 0);
 }
 
+static void words_follow_the_protection(void)
+{
+	volatile uint64_t *words;
+	struct ex ex;
+
+	start_skewed(&ex, 0, 512, 100);
+	words = export_words(ex.fd, PAGE, PROT_READ);
+	if (words == MAP_FAILED && errno == EPERM)
+		SKIP("this backend has page-table export switched off");
+	CHECK(words != MAP_FAILED);
+	CHECK_EQ(ALLOC(&ex, 0, 7, 1), 1);
+	CHECK_EQ(words[7] & 7, 7);
+	CHECK_EQ(mprotect(ex.base, ex.pages * PAGE, PROT_READ), 0);
+	CHECK_EQ(words[7] & 7, 5);
+	CHECK_EQ(ALLOC(&ex, 0, 8, 1), 1);
+	CHECK_EQ(words[8] & 7, 5);
+	CHECK_EQ(mprotect(ex.base, ex.pages * PAGE, RW), 0);
+	CHECK_EQ(words[7] & 7, 7);
+	CHECK_EQ(words[8] & 7, 7);
+}
+
+static void export_has_no_second_view(void)
+{
+	void *words;
+	struct ex ex;
+
+	start_skewed(&ex, 0, 512, 100);
+	words = export_words(ex.fd, PAGE, PROT_READ);
+	if (words == MAP_FAILED && errno == EPERM)
+		SKIP("this backend has page-table export switched off");
+	CHECK(words != MAP_FAILED);
+	/* From a length of 0 mremap() makes one more mapping of a shared page. */
+	CHECK(mremap(words, 0, PAGE, MREMAP_MAYMOVE) == MAP_FAILED);
+	CHECK_EQ(munmap(words, PAGE), 0);
+	CHECK(export_words(ex.fd, PAGE, PROT_READ) != MAP_FAILED);
+}
+
 static void export_errors(void)
 {
 	struct ex ex = { .fd = ex_open() };
@@ -122,6 +159,8 @@ static void export_is_read_only(void)
 const struct test export_tests[] = {
 	{ "7.3", "export_shows_each_page", export_shows_each_page },
 	{ "7.3", "export_words_name_different_frames", export_words_name_different_frames },
+	{ "7.3", "words_follow_the_protection", words_follow_the_protection },
+	{ "7.3", "export_has_no_second_view", export_has_no_second_view },
 	{ "7.3", "export_errors", export_errors },
 	{ "7.3", "export_of_an_unaligned_surface_is_efault",
 	  export_of_an_unaligned_surface_is_efault },
