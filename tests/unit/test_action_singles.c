@@ -245,21 +245,15 @@ static void vectors_at_the_end_of_their_page(void **state)
 	for (u32 i = 0; i < 2 * sizeof(counts) / sizeof(counts[0]); i++) {
 		u32 n = counts[i / 2];
 		struct exmap_iov *iov = end - n;
-		struct exmap_call call;
 
+		f->ifc[0].user = (void *)iov;
 		for (int round = 0; round < 2; round++) {
 			for (u32 j = 0; j < n; j++) {
 				struct exmap_iov one = { .page = j * (1 + i % 2), .len = 1 };
 
 				iov[j].value = one.value;
 			}
-			call = (struct exmap_call){
-				.ifc = &f->ifc[0],
-				.pool = &f->pool,
-				.s = &f->s,
-				.opcode = round ? FREE : ALLOC,
-			};
-			assert_int_equal(exmap_action(&call, iov, n), 0);
+			assert_int_equal(fake_locked_do(f, 0, round ? FREE : ALLOC, n), 0);
 			for (u32 j = 0; j < n; j++)
 				assert_int_equal(iov[j].value, exmap_result(0, 1));
 		}
