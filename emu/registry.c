@@ -103,8 +103,32 @@ static void append(struct table *table, const struct emu_region *region)
 	set(table->n, table->n + 1);
 }
 
+#ifdef EXMAP_CHECK
+/* Asserts that the regions ascend, and that none overlaps another or another's fences. */
+static void check(const struct table *table)
+{
+	uintptr_t end = 0;
+
+	exmap_assert(table->n <= MAX_REGIONS);
+	for (uint64_t i = 0; i < table->n; i++) {
+		const struct emu_region *region = &table->region[i];
+
+		exmap_assert(region->start < region->end);
+		exmap_assert(region->start - region->fence.before >= end);
+		end = region->end + region->fence.after;
+	}
+}
+#else
+static void check(const struct table *table)
+{
+	(void)table;
+}
+#endif
+
+/* Readers see the spare copy from now on; vm_lock held. */
 static void publish(void)
 {
+	check(copy_after(sequence + 1));
 	set(sequence, sequence + 1);
 }
 

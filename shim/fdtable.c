@@ -50,8 +50,31 @@ bool fdtable_lock(void)
 	return !emu_in_vfork_child();
 }
 
+#ifdef EXMAP_CHECK
+/* Asserts what holds while nobody changes the table: each fd has a reference to its file. */
+static void check(void)
+{
+	for (int fd = 0; fdtable && fd <= highest; fd++) {
+		const struct exmap_file *file = fdtable[fd];
+		u32 fds = 0;
+
+		if (!file)
+			continue;
+		for (int other = 0; other <= highest; other++)
+			fds += fdtable[other] == file;
+		exmap_assert(exmap_load(&file->refs) >= fds);
+		exmap_assert(exmap_load(&exmap_load(&file->dev)->refs) >= 1);
+	}
+}
+#else
+static void check(void)
+{
+}
+#endif
+
 void fdtable_unlock(void)
 {
+	check();
 	pthread_mutex_unlock(&lock);
 }
 
