@@ -148,10 +148,76 @@ static void command_of_fixed_vectors(void)
 	CHECK_EQ(ex_mapped(&ex), 6);
 }
 
+/* What the threads of command_that_loses_its_surface() share. */
+static struct {
+	struct ex ex;
+	struct ring ring;
+	struct exmap_iov *vectors;
+	int res;
+} losing;
+
+static const uint64_t wanted[] = { 5, 0, 7 };
+
+/* A READ of page 0 owns the page for long; a command waits for the page; the surface goes. */
+static void lose_the_surface(int id)
+{
+	struct ex *ex = &losing.ex;
+
+	switch (id) {
+	case 0:
+		pread(ex->fd, ex_at(ex, 0), PAGE, read_offset(1, EXMAP_OP_READ));
+		break;
+	case 1:
+		usleep(50000);
+		losing.res = command(&losing.ring, ex, 0, EXMAP_OP_ALLOC, IORING_URING_CMD_FIXED,
+				     (struct iovec){ losing.vectors, sizeof(wanted) });
+		break;
+	default:
+		usleep(150000);
+		munmap(ex->base, ex->pages * PAGE);
+	}
+}
+
+/*
+ * Vectors of a command that fails stay as they were. A backend that lets the surface go while a
+ * READ is in progress answers EPROTO here; one that does not has done the vectors by then.
+ */
+static void command_that_loses_its_surface(void)
+{
+	const char *path = getenv("EXMAP_TEST_BDEV_SLOW");
+	struct exmap_iov *v = aligned_alloc(PAGE, PAGE);
+	struct iovec buffer = { v, PAGE };
+	int fd;
+
+	if (!path)
+		SKIP("EXMAP_TEST_BDEV_SLOW names no block device that takes long");
+	fd = open(path, O_RDONLY | O_DIRECT);
+	CHECK(fd >= 0);
+	ring_start(&losing.ring, 4);
+	ex_start(&losing.ex, 64, 2, 8, fd);
+	if (syscall(SYS_io_uring_register, losing.ring.fd, IORING_REGISTER_BUFFERS, &buffer, 1))
+		SKIP("no registered buffers here (%s)", strerror(errno));
+	for (int i = 0; i < 3; i++)
+		v[i] = (struct exmap_iov){ { .page = wanted[i], .len = 1 } };
+	losing.vectors = v;
+	run_threads(3, lose_the_surface);
+	if (losing.res >= 0) {
+		CHECK_EQ(losing.res, 0);
+		CHECK(v[0].res == 0 && v[0].pages == 1 && v[2].res == 0 && v[2].pages == 1);
+		return;
+	}
+	if (unserved(losing.res))
+		SKIP("io_uring commands on the exmap fd not served by this backend");
+	CHECK_EQ(losing.res, -EPROTO);
+	for (int i = 0; i < 3; i++)
+		CHECK(v[i].page == wanted[i] && v[i].len == 1);
+}
+
 const struct test uring_tests[] = {
 	{ "7.5", "io_uring_reads", io_uring_reads },
 	{ "7.5", "readv_maps_and_fills", readv_maps_and_fills },
 	{ "7.5", "command_maps_pages", command_maps_pages },
 	{ "7.5", "command_of_fixed_vectors", command_of_fixed_vectors },
+	{ "7.5", "command_that_loses_its_surface", command_that_loses_its_surface },
 	{ 0 },
 };
