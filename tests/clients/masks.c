@@ -81,6 +81,22 @@ static void test_blocked(void)
 	sigemptyset(&set);
 	CHECK(sigprocmask(SIG_SETMASK, &set, &old) == 0 && sigismember(&old, SIGBUS));
 	CHECK(buses == 1 && !blocks(SIGBUS));
+
+	/* One goes, others stay; and those that nobody has blocked stay so. */
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGTERM);
+	CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0 && blocks(SIGUSR1) && blocks(SIGTERM));
+	sigdelset(&set, SIGTERM);
+	CHECK(sigprocmask(SIG_UNBLOCK, &set, NULL) == 0 && !blocks(SIGUSR1) && blocks(SIGTERM));
+	CHECK(!blocks(SIGUSR2) && !blocks(SIGBUS));
+	sigemptyset(&set);
+	CHECK(sigprocmask(SIG_SETMASK, &set, NULL) == 0 && !blocks(SIGTERM));
+
+	/* And one that is ignored is. */
+	CHECK(signal(SIGBUS, SIG_IGN) == on_bus);
+	pthread_kill(pthread_self(), SIGBUS);
+	CHECK(buses == 1 && touch(1) == SIGSEGV);
+	CHECK(signal(SIGBUS, on_bus) == SIG_IGN);
 }
 
 static void in_handler(int signum)

@@ -65,6 +65,21 @@ static void readv_maps_and_fills(void)
 	CHECK(page_is_backing(&ex, 50));
 }
 
+/* A buffer that the ring is to choose, of a group that has none. */
+static void no_buffer_to_select(void)
+{
+	struct io_uring_sqe sqe;
+	struct ring ring;
+	struct ex ex;
+
+	ring_start(&ring, 2);
+	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
+	sqe = ring_page_read(&ex, 5);
+	sqe.flags = IOSQE_BUFFER_SELECT;
+	CHECK(ring_do(&ring, &sqe) < 0);
+	CHECK_EQ(ex_mapped(&ex), 0);
+}
+
 static int command(struct ring *ring, const struct ex *ex, int interface, int opcode,
 		   unsigned int flags, struct iovec iov)
 {
@@ -146,6 +161,13 @@ static void command_of_fixed_vectors(void)
 	CHECK(v[0].res == 0 && v[0].pages == 1 && v[1].res == 0 && v[1].pages == 4);
 	CHECK(v[2].res == -EFAULT && v[2].pages == 0 && v[3].res == 0 && v[3].pages == 1);
 	CHECK_EQ(ex_mapped(&ex), 6);
+	/* Vectors that are not in the buffer, or not all. */
+	buffer.iov_base = aligned_alloc(PAGE, PAGE);
+	memset(buffer.iov_base, 0, PAGE);
+	CHECK_EQ(command(&ring, &ex, 0, EXMAP_OP_ALLOC, IORING_URING_CMD_FIXED, buffer), -EFAULT);
+	buffer.iov_base = v + PAGE / sizeof(*v) - 1;
+	CHECK_EQ(command(&ring, &ex, 0, EXMAP_OP_ALLOC, IORING_URING_CMD_FIXED, buffer), -EFAULT);
+	CHECK_EQ(ex_mapped(&ex), 6);
 }
 
 /* What the threads of command_that_loses_its_surface() share. */
@@ -216,6 +238,7 @@ static void command_that_loses_its_surface(void)
 const struct test uring_tests[] = {
 	{ "7.5", "io_uring_reads", io_uring_reads },
 	{ "7.5", "readv_maps_and_fills", readv_maps_and_fills },
+	{ "7.5", "no_buffer_to_select", no_buffer_to_select },
 	{ "7.5", "command_maps_pages", command_maps_pages },
 	{ "7.5", "command_of_fixed_vectors", command_of_fixed_vectors },
 	{ "7.5", "command_that_loses_its_surface", command_that_loses_its_surface },

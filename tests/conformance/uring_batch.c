@@ -109,6 +109,33 @@ static void failure_breaks_the_link(void)
 	CHECK_EQ(ex_mapped(&ex), 1);
 }
 
+/* What is submitted with a chain, behind it, is not in it. */
+static void failure_ends_with_its_chain(void)
+{
+	struct io_uring_sqe sqes[3];
+	struct ring ring;
+	int results[3];
+	struct ex ex;
+
+	ring_start(&ring, 8);
+	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
+	sqes[0] = ring_page_read(&ex, 64);
+	sqes[0].flags = IOSQE_IO_LINK;
+	sqes[1] = ring_page_read(&ex, 6);
+	sqes[2] = ring_page_read(&ex, 7);
+	for (int i = 0; i < 3; i++) {
+		sqes[i].user_data = i;
+		ring_put(&ring, &sqes[i]);
+	}
+	ring_submit(&ring, 3);
+	results_by_user_data(&ring, 3, results);
+	CHECK_EQ(results[0], -EFAULT);
+	CHECK_EQ(results[1], -ECANCELED);
+	CHECK_EQ(results[2], PAGE);
+	CHECK_EQ(ex_mapped(&ex), 1);
+	CHECK(page_is_backing(&ex, 7));
+}
+
 /* A write to the backing, then linked READs: they see what it wrote. */
 static void it_waits_for_links(void)
 {
@@ -284,6 +311,7 @@ const struct test uring_batch_tests[] = {
 	{ "7.5", "batch_of_256", batch_of_256 },
 	{ "7.5", "links_wait_for_it", links_wait_for_it },
 	{ "7.5", "failure_breaks_the_link", failure_breaks_the_link },
+	{ "7.5", "failure_ends_with_its_chain", failure_ends_with_its_chain },
 	{ "7.5", "it_waits_for_links", it_waits_for_links },
 	{ "7.5", "it_waits_for_a_drain", it_waits_for_a_drain },
 	{ "7.5", "registered_files", registered_files },

@@ -122,6 +122,7 @@ static void registered_by_the_ring(void)
 	CHECK_EQ(ring_do(&ring, &sqe), 1);
 	CHECK_EQ(read_page(&ring, &ex, 1, 4), PAGE);
 	CHECK(page_is_backing(&ex, 4));
+	CHECK_EQ(read_slot(&ring, 0), BYTES);
 }
 
 /* An update leaves the slots that it skips as they were. */

@@ -17,6 +17,14 @@ static int alloc_bytes(struct fake *f, long page, size_t pages)
 	return fake_bytes(f, 0, ALLOC, &iov);
 }
 
+static int free_bytes(struct fake *f, long page, size_t pages)
+{
+	struct iovec iov = { (void *)(uintptr_t)(f->s.base + page * EXMAP_PAGE_SIZE),
+			     pages * EXMAP_PAGE_SIZE };
+
+	return fake_bytes(f, 0, FREE, &iov);
+}
+
 static void results_go_to_the_first_vectors_only_4_2(void **state)
 {
 	struct fake *f = fake_new(100, 50, 2);
@@ -324,6 +332,8 @@ static void alloc_of_bytes_is_an_action_of_one_vector_7_5(void **state)
 	assert_int_equal(alloc_bytes(f, -1, 1), -EFAULT);
 	assert_int_equal(f->user[0].iov[0].value, 0);
 	assert_int_equal(f->ifc[0].counts.actions, 6);
+	assert_int_equal(free_bytes(f, 4, 4), 4 * EXMAP_PAGE_SIZE);
+	assert_int_equal(free_bytes(f, 0, 9000), 4996 * EXMAP_PAGE_SIZE);
 	fake_free(f);
 }
 
