@@ -14,7 +14,7 @@
 #include "emu/say.h"
 #include "emu/sys.h"
 
-/* Return: why a descriptor will not do, and the way out; NULL if it will. */
+/* Return: why READ cannot use @fd, and the way out, to end a message with; NULL if it can. */
 static const char *unsuited(int fd)
 {
 	long flags = emu_sys(SYS_fcntl, fd, F_GETFL);
@@ -53,17 +53,17 @@ static int refuse(int fd, const char *why)
 
 int emu_backing_open(int fd)
 {
-	/* The emulator's own are not there for the client. */
+	/* To the client, a number that one of the emulator's hidden fds has is not open. */
 	const char *why = unsuited(emu_fd_is_hidden(fd) ? -1 : fd);
 	int mine;
 
-	/* Before there is a duplicate to close, see emu_hide_copy(). */
+	/* Checked before duplicating: to close a duplicate drops the client's locks on the file. */
 	if (why)
 		return refuse(fd, why);
 	mine = emu_hide_copy(fd);
 	if (mine < 0)
 		return mine;
-	/* And again on our own number: another thread may have reused the client's. */
+	/* Checked again: another thread may have closed and reused @fd before it was duplicated. */
 	why = unsuited(mine);
 	if (why) {
 		emu_close_hidden(mine);
@@ -92,8 +92,8 @@ int64_t emu_backing_read(int fd, struct iovec *ranges, size_t n, uint64_t offset
 			return got;
 		done += got;
 		/*
-		 * A short read is the end of the file when it stops inside a block;
-		 * O_DIRECT refuses to go on from there anyway.
+		 * A read that stops inside a block of 512 bytes has met the end of the file.
+		 * O_DIRECT could not read on from there: offsets must be multiples of a block.
 		 */
 		if (got == 0 || done % 512)
 			break;

@@ -8,21 +8,28 @@
 #include <sys/uio.h>
 
 /**
- * emu_backing_open() - take a reference to the client's backing
- * @fd: what SETUP was given, not negative
+ * emu_backing_open() - duplicate the fd that SETUP was given, for READ
+ * @fd: the client's fd, not negative
  *
- * Return: a hidden fd; -EBADF if it will not do [3.3].
+ * READ goes on when the client closes @fd. Under verbose=1 a line on stderr says why @fd is
+ * refused. Any thread.
+ *
+ * Return: a hidden fd, for emu_close_hidden(); -EBADF if @fd is not a readable file or block
+ * device that was opened with O_DIRECT [3.3]; the errno of duplicating it, such as -EMFILE.
  */
 int emu_backing_open(int fd);
 
 /**
- * emu_backing_read() - read a page-aligned piece of it
+ * emu_backing_read() - read neighbouring pages of the backing into ranges of memory
  * @fd:     from emu_backing_open()
- * @ranges: where to, page-aligned, of sizes that are multiples of the page size; used up
- * @n:      how many, at most UIO_MAXIOV
- * @offset: where, a multiple of the page size
+ * @ranges: where to read to; page-aligned, and multiples of the page size long; overwritten
+ * @n:      number of ranges, at most UIO_MAXIOV
+ * @offset: first byte to read, a multiple of the page size
  *
- * Return: bytes, fewer than asked only at its end, or a negative errno.
+ * Goes on after signals and short reads. Any thread.
+ *
+ * Return: bytes read, fewer than asked only at the end of the backing; or the kernel's negative
+ * errno, also if some bytes were read before the error.
  */
 int64_t emu_backing_read(int fd, struct iovec *ranges, size_t n, uint64_t offset);
 

@@ -2,8 +2,8 @@
 /*
  * calls.c - ACTION, read and io_uring commands: from the client's arguments to core/
  *
- * core/exmap.h decides whether a call is let through. Here its arguments are copied in, its
- * interface is locked, and its results are copied out.
+ * core/exmap.h decides whether a call is permitted. This file copies the call's arguments in,
+ * locks its interface, has core/ do the work, and copies the results out.
  */
 
 #include <fcntl.h>
@@ -13,8 +13,9 @@
 #include "emu/usercopy.h"
 
 /*
- * Whether calls of this address space find their surface. Ask before an interface is locked: in a
- * forked child, a thread of the parent's may have left the interface locked for ever.
+ * Whether the surface is mapped in this address space. Ask before locking an interface: if a
+ * process forks while one of its threads is in a call, the child's copy of that interface stays
+ * locked for ever. The child must get EPROTO, and not wait [1.4].
  */
 static bool is_mapped(struct exmap_device *dev)
 {
@@ -22,8 +23,9 @@ static bool is_mapped(struct exmap_device *dev)
 }
 
 /*
- * Locks an interface for a call on the surface. Inlined: that is a tenth of the instructions of a
- * call that does little. Return: false if the surface has gone.
+ * Begins a call: waits until calls are not stopped, locks interface @id, and fills in @call.
+ * Inlined, because that saves a tenth of the instructions of a call that does little.
+ * Return: false, with the interface unlocked, if the surface has been unmapped.
  */
 static __always_inline bool begin(struct exmap_call *call, struct exmap_device *dev, u32 id,
 				  u32 opcode)
@@ -36,7 +38,7 @@ static __always_inline bool begin(struct exmap_call *call, struct exmap_device *
 		if (exmap_likely(!exmap_load_acquire(&dev->stopped)))
 			break;
 		exmap_unlock(&ifc->lock);
-		/* The thread that stopped the calls holds this lock until it starts them. */
+		/* The thread that stopped the calls holds dev->lock until it starts them. */
 		pthread_mutex_lock(&dev->lock);
 		pthread_mutex_unlock(&dev->lock);
 	}
@@ -54,7 +56,7 @@ static void end(struct exmap_call *call)
 	exmap_unlock(&call->ifc->lock);
 }
 
-/* @readable: whether the client's parameters could be read. */
+/* @readable: false if the client's parameters are at a bad address, and the others are 0. */
 static long action(struct exmap_device *dev, bool readable, u32 interface, u32 opcode, u32 iov_len)
 {
 	struct exmap_call call;
@@ -85,7 +87,7 @@ long emu_syscall_action(struct exmap_file *file, unsigned int opcode, unsigned i
 	return action(exmap_load_acquire(&file->dev), true, interface, opcode, iov_len);
 }
 
-/* Reads into @one, or into the ranges that the client's array @user names. */
+/* READ into the range @one or, if that is NULL, into the ranges of the client's array @user. */
 static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const struct iovec *user,
 		       unsigned int nr_iov, off_t offset)
 {
@@ -103,7 +105,7 @@ static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const s
 	if (!is_mapped(dev) || !begin(&call, dev, id, exmap_read_opcode(offset)))
 		return -EPROTO;
 	if (!one) {
-		/* Not on the stack: the client's thread may have little. */
+		/* Up to 16 KiB: too much for the stack of a client's thread, which may be small. */
 		copy = dev->iovecs + id * EMU_MAX_IOV;
 		ret = emu_usercopy(copy, user, nr_iov * sizeof(*copy));
 		one = copy;
@@ -128,7 +130,7 @@ ssize_t emu_read(struct exmap_file *file, const struct iovec *iov, long nr_iov, 
 	return do_read(file, NULL, iov, nr_iov, offset);
 }
 
-/* ALLOC of vectors in the client's memory, good or bad. */
+/* ALLOC of the vectors that are in the client's memory at @range, which may be a bad address. */
 static long alloc_vectors(struct exmap_call *call, const struct iovec *range)
 {
 	struct exmap_iov *iov = call->ifc->result;
@@ -136,7 +138,7 @@ static long alloc_vectors(struct exmap_call *call, const struct iovec *range)
 
 	if (!ret)
 		ret = exmap_action(call, iov, range->iov_len / sizeof(*iov));
-	/* There are results only if the call has not failed. */
+	/* A call that failed as a whole has no results to copy out. */
 	if (ret >= 0 && emu_usercopy(range->iov_base, iov, range->iov_len))
 		ret = -EFAULT;
 	return ret;
@@ -166,7 +168,7 @@ void emu_undo_read(struct exmap_file *file, off_t offset, const struct iovec *ra
 	struct iovec pages = { range->iov_base, emu_pages_len(range->iov_len) };
 	struct exmap_call call;
 
-	/* CLONE may have put another exmap behind the file since. */
+	/* Since the read, CLONE may have given the file an exmap without that interface. */
 	if (exmap_check_read(&dev->core, offset) || !is_mapped(dev) ||
 	    !begin(&call, dev, exmap_read_interface(offset), EXMAP_OP_FREE))
 		return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* device.c - open files, their exmap, and the ioctls but ACTION; see device.h */
+/* device.c - open files, their exmaps, and all ioctls except ACTION; see device.h */
 
 #include "emu/device.h"
 
@@ -11,9 +11,11 @@
 #include "emu/surface.h"
 #include "emu/usercopy.h"
 
-/* Protects the list of all exmaps, for statistics at exit, and the serial numbers. */
+/* Protects the two variables below, and exchanges of a file's exmap by CLONE. */
 static pthread_mutex_t devices_lock = PTHREAD_MUTEX_INITIALIZER;
+/* All exmaps of this process, for the statistics at exit. */
 static struct exmap_device *devices;
+/* Serial number of the newest exmap. */
 static u64 last_serial;
 
 void emu_devices_lock(void)
@@ -46,7 +48,7 @@ static struct exmap_device *new_device(void)
 
 static void report(struct exmap_device *dev)
 {
-	/* What a parent did is for the parent to tell. */
+	/* A forked child has copies of its parent's counters. Only the parent prints them. */
 	if (emu_options()->stats && dev->core.nr_interfaces && dev->generation == emu_generation())
 		emu_report_stats(&dev->core, dev->serial, dev->last_mover,
 				 exmap_load(&dev->faults));
@@ -82,7 +84,10 @@ struct exmap_device *emu_device_get(struct exmap_file *file)
 
 	emu_rcu_read_lock();
 	do {
-		/* CLONE may have exchanged it, and dropped what we found to nothing. */
+		/*
+		 * After this load CLONE may give the file another exmap, and drop the last
+		 * reference to this one. Then load again.
+		 */
 		dev = exmap_load_acquire(&file->dev);
 		refs = exmap_load(&dev->refs);
 		while (refs && !exmap_try_cmpxchg(&dev->refs, &refs, refs + 1))
@@ -206,7 +211,7 @@ static long do_clone(struct exmap_file *file, struct exmap_file *other)
 
 	if (!other || other == file)
 		return -EINVAL;
-	/* Serialises CLONEs, so that two files never become clones of each other. */
+	/* One CLONE at a time: otherwise A could become a clone of B while B becomes one of A. */
 	emu_devices_lock();
 	dev = exmap_load_acquire(&other->dev);
 	old = exmap_load_acquire(&file->dev);
@@ -214,7 +219,7 @@ static long do_clone(struct exmap_file *file, struct exmap_file *other)
 		emu_devices_unlock();
 		return -EINVAL;
 	}
-	/* Alive: the other file holds it, and changes only under this lock. */
+	/* @other holds a reference to @dev, and can drop it only under this lock. */
 	__atomic_add_fetch(&dev->refs, 1, __ATOMIC_RELAXED);
 	exmap_store(&file->clone, true);
 	exmap_store_release(&file->dev, dev);
@@ -231,7 +236,7 @@ long emu_ioctl(struct exmap_file *file, unsigned long request, unsigned long arg
 
 	if (request == EXMAP_IOCTL_CLONE)
 		return do_clone(file, other);
-	/* CLONE may exchange it at any time: hold on to the one we found. */
+	/* CLONE may give the file another exmap at any time: this call keeps the one it found. */
 	dev = emu_device_get(file);
 	switch (request) {
 	case EXMAP_IOCTL_SETUP:

@@ -22,7 +22,7 @@
 #define FAULT_WRITE (1 << 1)
 #define FAULT_INSTR (1 << 4)
 
-/* Whether the surface's protection forbids the access, pages or no pages. */
+/* Whether the surface's protection forbids the access, even if the page were allocated. */
 static bool forbidden(const struct emu_surface *s, const ucontext_t *uc)
 {
 	greg_t error = uc->uc_mcontext.gregs[REG_ERR];
@@ -37,7 +37,7 @@ static bool forbidden(const struct emu_surface *s, const ucontext_t *uc)
 
 static enum emu_fault surface_fault(struct emu_surface *s, siginfo_t *info, const ucontext_t *uc)
 {
-	/* Other kinds are not about missing pages: broken memory, say. */
+	/* A missing page is BUS_ADRERR. Another code means broken memory, for example. */
 	if (info->si_signo == SIGBUS && info->si_code != BUS_ADRERR)
 		return EMU_FAULT_FOREIGN;
 	__atomic_add_fetch(&s->dev->faults, 1, __ATOMIC_RELAXED);
@@ -46,7 +46,7 @@ static enum emu_fault surface_fault(struct emu_surface *s, siginfo_t *info, cons
 	return EMU_FAULT_SEGV;
 }
 
-/* To the client a fence is address space where nothing is mapped. */
+/* A client must see a fence as unmapped address space: SEGV_MAPERR, not SEGV_ACCERR. */
 static enum emu_fault fence_fault(siginfo_t *info)
 {
 	if (info->si_signo != SIGSEGV)
@@ -72,7 +72,7 @@ enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext)
 	struct emu_region region;
 	unsigned char resident;
 
-	/* si_code > 0: the kernel speaks of an instruction; else somebody's kill(). */
+	/* A code above 0 is that of a fault; kill() and its like send others. */
 	if (info->si_code <= 0)
 		return EMU_FAULT_FOREIGN;
 	if (emu_usercopy_fixup(ucontext))
@@ -82,8 +82,8 @@ enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext)
 		what = region_fault(&region, addr, info, ucontext);
 	emu_rcu_read_unlock();
 	/*
-	 * A SIGBUS from a surface that another thread has unmapped since: the
-	 * instruction, tried again, raises the SIGSEGV of unmapped memory.
+	 * If another thread has unmapped the surface since the fault, nothing is mapped at the
+	 * address now (ENOMEM). The instruction, when it is repeated, raises SIGSEGV.
 	 */
 	if (what == EMU_FAULT_FOREIGN && info->si_signo == SIGBUS && info->si_code == BUS_ADRERR &&
 	    emu_sys(SYS_mincore, addr & ~(EXMAP_PAGE_SIZE - 1), EXMAP_PAGE_SIZE, &resident) ==

@@ -7,23 +7,29 @@
 
 /**
  * enum emu_fault - what to do about a signal
- * @EMU_FAULT_FOREIGN: not ours: it is what it says
- * @EMU_FAULT_RETRY:   return from the handler; the instruction will do better
- * @EMU_FAULT_SEGV:    an access to the surface that the client gets a SIGSEGV for
+ * @EMU_FAULT_FOREIGN: the signal has nothing to do with an exmap: treat it as if there were none
+ * @EMU_FAULT_RETRY:   return from the handler: the thread goes on, or repeats its instruction
+ * @EMU_FAULT_SEGV:    the client touched a missing page or a fence: it must get a SIGSEGV
  */
 enum emu_fault { EMU_FAULT_FOREIGN, EMU_FAULT_RETRY, EMU_FAULT_SEGV };
 
 /**
- * emu_fault_examine() - look at a signal, in its handler
- * @info:     the handler's; for EMU_FAULT_SEGV made into the SIGSEGV that the
- *            module would have given [6.1]
- * @ucontext: the handler's; for EMU_FAULT_RETRY possibly changed
+ * emu_fault_examine() - find out what a SIGSEGV or SIGBUS means, inside its handler
+ * @info:     the handler's second argument. For EMU_FAULT_SEGV it is changed into that of the
+ *            SIGSEGV which the kernel module would send [6.1]: si_signo and si_code
+ * @ucontext: the handler's third argument. For EMU_FAULT_RETRY the instruction pointer in it
+ *            may be changed, see emu_usercopy_fixup()
  *
- * Async-signal-safe for faults of the thread's own instructions.
+ * Async-signal-safe if the signal is a fault of the thread's own instruction. Any thread.
  */
 enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext);
 
-/** emu_fault_diagnose() - tell a person, before the process dies of it. */
+/**
+ * emu_fault_diagnose() - say on stderr which page or fence was touched, before the process dies
+ * @info: as emu_fault_examine() left it, after EMU_FAULT_SEGV
+ *
+ * Async-signal-safe, under the same condition.
+ */
 void emu_fault_diagnose(const siginfo_t *info);
 
 #endif /* EXMAP_EMU_FAULT_H */

@@ -22,13 +22,13 @@ static char *map_nothing(void *addr, size_t len, int flags)
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
 }
 
-/* Under mlockall(MCL_FUTURE) new mappings are locked, and accessible ones populated. */
+/* Under mlockall(MCL_FUTURE) the kernel locks new mappings, and fills the accessible ones. */
 static void unlock(char *start, size_t len)
 {
 	emu_sys(SYS_munlock, start, len);
 }
 
-/* Advice that a place and its fences share, so that the kernel keeps them as one mapping. */
+/* A place and its fences get the same advice: only then can the kernel keep them as one VMA. */
 static void advise(char *start, size_t len)
 {
 	unlock(start, len);
@@ -37,7 +37,7 @@ static void advise(char *start, size_t len)
 	emu_sys(SYS_madvise, start, len, MADV_NOHUGEPAGE);
 }
 
-/* Address space between two fences. Return: NULL if there is none. */
+/* Reserves @len bytes between two fences. Return: NULL if there is no address space. */
 static char *make_room(size_t len)
 {
 	size_t whole = len + 2 * EMU_FENCE_SIZE;
@@ -93,10 +93,16 @@ void emu_fenced_free(void *memory, size_t len)
 		emu_fence_unmap(memory, round_up(len, EXMAP_PAGE_SIZE), &both);
 }
 
-/* Where the kernel chooses: a place and its fences at once. Return: NULL if there is no room. */
+/*
+ * Reserves a place with both fences by one mmap(), at an address that the kernel chooses.
+ * Return: NULL if there is no room for all three.
+ */
 static char *place_anywhere(size_t len, int flags)
 {
-	/* An export wants 2 MiB [7.3], and page-table pages are then not shared with neighbours. */
+	/*
+	 * Large places are aligned to 2 MiB. An export requires that [7.3], and no page-table page
+	 * is then shared with a neighbouring mapping.
+	 */
 	size_t align = len < EMU_FENCE_SIZE ? EXMAP_PAGE_SIZE : EMU_FENCE_SIZE;
 	size_t slack = align - EXMAP_PAGE_SIZE;
 	size_t whole = len + 2 * EMU_FENCE_SIZE;
@@ -117,7 +123,7 @@ static char *place_anywhere(size_t len, int flags)
 	return start + EMU_FENCE_SIZE;
 }
 
-/* Makes one fence, unless something else is there. Return: its bytes. */
+/* Makes one fence at @start. Return: its bytes, 0 if something else is mapped there. */
 static size_t add_fence(char *start)
 {
 	char *fence = map_nothing(start, EMU_FENCE_SIZE, MAP_FIXED_NOREPLACE);
@@ -126,7 +132,7 @@ static size_t add_fence(char *start)
 		advise(start, EMU_FENCE_SIZE);
 		return EMU_FENCE_SIZE;
 	}
-	/* A kernel or a tool that does not know the flag has put the mapping elsewhere. */
+	/* A kernel or tool that does not know MAP_FIXED_NOREPLACE may map at another address. */
 	if (!emu_is_error(fence))
 		emu_sys(SYS_munmap, fence, EMU_FENCE_SIZE);
 	return 0;
