@@ -7,17 +7,17 @@
 
 #include "core/call.h"
 
-/* Of more than so many pieces, most are short: moving them pays little, and sorting costs. */
+/* Frames in more pieces than this are left as they are: short pieces do not repay the sorting. */
 #define MAX_PIECES 32
 
-/* Frames that are neighbours, from the @start-th on. */
+/* @len neighbouring frames, the lowest of which is @first; they begin at frames[@start]. */
 struct piece {
 	u32 first;
 	u32 start;
 	u32 len;
 };
 
-/* Return: how many pieces, in ascending order; 0 if there are too many. */
+/* Finds the pieces and sorts them by frame. Return: their number; 0 if there are too many. */
 static u32 find_pieces(const u32 *frames, u32 n, struct piece *pieces)
 {
 	u32 nr = 0;
@@ -37,7 +37,7 @@ static u32 find_pieces(const u32 *frames, u32 n, struct piece *pieces)
 	return nr;
 }
 
-/* The usual case, several frames at a time. */
+/* Whether the frames are one piece, as usual. Without a branch, so that it is vectorised. */
 static bool is_one_piece(const u32 *frames, u32 n)
 {
 	u32 differ = 0;

@@ -12,17 +12,18 @@
 #include "emu/sys.h"
 
 /*
- * Set by make_page() and afterwards constant; *generation is 0 in a child that
- * has not asked for its own yet, and accessed atomically.
+ * The page that fork() wipes. The pointer is set by make_page() and then constant. The number
+ * is atomic, and 0 in a child that has not asked for a generation of its own yet.
  */
 static uint64_t *generation;
+/* Holds the number if there is no memory for a page. */
 static uint64_t no_page;
-/* Process that asked for the generation; atomic. */
+/* Process that took the generation; atomic. A child of vfork() shares this memory, not the pid. */
 static long owner;
-/* In ordinary memory, so that a child continues its parent's count; atomic. */
+/* Last generation taken; atomic. fork() copies it, so a child's number is above its parent's. */
 static uint64_t last_generation;
 
-/* The generation, a new one if there is none yet. */
+/* Return: the generation of this process, which is taken now if there is none yet. */
 static uint64_t new_generation(void)
 {
 	uint64_t now;
@@ -42,7 +43,7 @@ static uint64_t new_generation(void)
 static void forget_generation(void)
 {
 	__atomic_store_n(generation, 0, __ATOMIC_RELAXED);
-	/* At once: the next to ask might be a child of vfork(), and count as the owner. */
+	/* Taken at once: if a child of vfork() were the first to ask, it would become the owner. */
 	new_generation();
 }
 
@@ -53,7 +54,7 @@ static void make_page(void)
 	generation = page ? page : &no_page;
 	if (generation != &no_page)
 		emu_sys(SYS_madvise, page, 4096, MADV_WIPEONFORK);
-	/* For kernels and tools without MADV_WIPEONFORK; raw clone() escapes this one. */
+	/* For kernels and tools without MADV_WIPEONFORK. It does not see a raw clone(). */
 	pthread_atfork(NULL, NULL, forget_generation);
 }
 

@@ -7,19 +7,20 @@
 #include <stdint.h>
 
 /**
- * emu_generation() - a number that differs between a process and its children
+ * emu_generation() - a number that differs between a process and its forked children
  *
- * A surface belongs to the address space that mapped it [1.4]: what was mapped
- * under another number is not here. One load; works after any fork, raw
- * clone() included, because the page that holds it is wiped in the child.
+ * A surface belongs to the address space that mapped it [1.4]. If the generation at that time
+ * is not the present one, this process is a child and does not have the surface. The number is
+ * kept in a page that the kernel wipes on fork, so it differs after a raw clone() too. Costs
+ * one load. Any thread.
  */
 uint64_t emu_generation(void);
 
 /**
- * emu_in_vfork_child() - whether this is a child that shares our memory
+ * emu_in_vfork_child() - whether the caller is a child that shares its parent's memory
  *
- * Between vfork() and exec the child runs in its parent's address space but has
- * fds of its own. Costs a system call.
+ * Between vfork() and exec a child runs in its parent's address space, but has fds of its own.
+ * What it does to its fds must not change the parent's tables. Costs a system call. Any thread.
  */
 bool emu_in_vfork_child(void);
 

@@ -11,10 +11,10 @@
 
 #include "emu/sys.h"
 
-/* One bit an fd; accessed atomically. */
+/* One bit for each fd number, set if the emulator has the fd; atomic. */
 static uint64_t hidden[EMU_MAX_FDS / 64];
 
-/* Where hidden fds begin. */
+/* Return: the number from which on hidden fds are looked for. */
 static long lowest_hidden(void)
 {
 	struct rlimit limit;
@@ -24,7 +24,7 @@ static long lowest_hidden(void)
 		lowest = limit.rlim_cur - 256;
 		if (lowest > EMU_MAX_FDS - 512)
 			lowest = EMU_MAX_FDS - 512;
-		/* A far number makes the kernel grow the fd table for it. */
+		/* The kernel's fd table grows with the highest number: 32 KiB for 4096. */
 		if (lowest > 4096)
 			lowest = 4096;
 	}

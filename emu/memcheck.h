@@ -2,7 +2,12 @@
 /*
  * memcheck.h - telling valgrind's memcheck what a client may do with the pages of a surface
  *
- * Without valgrind a mark costs a load and a branch.
+ *	page                     mark        memcheck reports
+ *	without a frame          noaccess    each access
+ *	allocated                undefined   uses of content that was not stored before
+ *	read from the backing    defined     nothing
+ *
+ * Without valgrind a mark costs a load and a branch. All functions: any thread.
  */
 #ifndef EXMAP_EMU_MEMCHECK_H
 #define EXMAP_EMU_MEMCHECK_H
@@ -13,10 +18,10 @@
 /** emu_on_valgrind() - whether valgrind runs this process. */
 bool emu_on_valgrind(void);
 
-/* Whether memcheck is to be told; atomic. */
+/* Whether valgrind runs and memcheck=1 is set; atomic. */
 extern bool emu_marking __attribute__((visibility("hidden")));
 
-/** emu_start_marking() - find out whether memcheck is to be told; before there are pages. */
+/** emu_start_marking() - find out whether marks are wanted; called before a surface has pages. */
 void emu_start_marking(void);
 
 void emu_make_noaccess(const void *addr, size_t len);
@@ -28,10 +33,6 @@ static inline bool emu_marks(void)
 	return __builtin_expect(__atomic_load_n(&emu_marking, __ATOMIC_RELAXED), 0);
 }
 
-/*
- * For memcheck: a page without a frame may not be accessed, a fresh one has no
- * defined content, one that was read from the backing has.
- */
 static inline void emu_mark_noaccess(const void *addr, size_t len)
 {
 	if (emu_marks())

@@ -26,7 +26,7 @@ static void *error(long ret)
 	return (void *)ret;
 }
 
-/* emu_vm_lock() and the device's lock held. */
+/* emu_vm_lock() and dev->lock held. */
 static void *map_surface(struct exmap_file *file, struct exmap_device *dev, void *addr, size_t len,
 			 int prot, int flags)
 {
@@ -63,8 +63,8 @@ static void *map_surface(struct exmap_file *file, struct exmap_device *dev, void
 }
 
 /*
- * Maps pages of @fd for the client, with fences if the client has not named the address. @region
- * says what they are. emu_vm_lock() held.
+ * Maps pages of @fd for the client, between fences unless the client fixed the address, and
+ * registers them as @region. emu_vm_lock() held.
  */
 static void *map_file(struct emu_region *region, void *addr, size_t len, int prot, int flags,
 		      int fd, u64 offset)
@@ -112,7 +112,7 @@ static void *map_interface(struct exmap_device *dev, void *addr, size_t len, int
 	return map_file(&region, addr, len, prot, flags, dev->user_fd, index * EXMAP_PAGE_SIZE);
 }
 
-/* emu_vm_lock() and the device's lock held. */
+/* emu_vm_lock() and dev->lock held. */
 static void *map_export(struct exmap_device *dev, void *addr, size_t len, int prot, int flags)
 {
 	struct emu_surface *s = dev->surface;
@@ -138,7 +138,7 @@ static void *map_export(struct exmap_device *dev, void *addr, size_t len, int pr
 	return addr;
 }
 
-/* What the kernel checks before a driver sees the call. Return: 0 or a negative errno. */
+/* The checks that the kernel makes before it calls a driver. Return: 0 or a negative errno. */
 static int check(const struct exmap_file *file, size_t len, int prot, int flags, u64 offset)
 {
 	int mode = file->flags & O_ACCMODE;
@@ -166,12 +166,12 @@ void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int fl
 	if (ret)
 		return ret;
 	len = (len + EXMAP_PAGE_SIZE - 1) & ~(EXMAP_PAGE_SIZE - 1);
-	/* The surface is made of ordinary memory; these go for our own calls too. */
+	/* MAP_PRIVATE was refused by check(). MAP_SHARED_VALIDATE means MAP_SHARED from here on. */
 	flags &= ~MAP_TYPE;
 	flags |= MAP_SHARED;
 
 	emu_vm_lock();
-	/* A CLONE may put the exmap that the file had; we keep ours until the end. */
+	/* CLONE may give the file another exmap now: the reference keeps this one. */
 	dev = emu_device_get(file);
 	pthread_mutex_lock(&dev->lock);
 	if (dev->surface && !emu_surface_alive(dev->surface))
@@ -214,7 +214,7 @@ bool emu_vm_overlaps(const void *addr, size_t len)
 	       emu_region_find_near((uintptr_t)addr, range_end(addr, len), &region);
 }
 
-/* Whether the range would cut a surface or an export in two. emu_vm_lock() held. */
+/* Whether the range covers a part of a region only. emu_vm_lock() held. */
 static bool splits(uintptr_t start, uintptr_t end)
 {
 	struct emu_region region;
@@ -246,7 +246,7 @@ static long unmap_region(const struct emu_region *region)
 		dev = region->surface->dev;
 		emu_device_unmap(dev);
 	}
-	/* Registered until the mapping is gone: a fault until then is still a SIGSEGV. */
+	/* Unregistered after that: a SIGBUS from the mapping must be found to become a SIGSEGV. */
 	ret = emu_fence_unmap((void *)region->start, region->end - region->start, &region->fence);
 	emu_region_remove(region->start);
 	if (dev) {
@@ -260,9 +260,9 @@ static long unmap_region(const struct emu_region *region)
 }
 
 /*
- * Unmaps a range: regions in it with their fences, and what else is there. Fences of regions that
- * are not in the range stay: to the client they are no mappings. emu_vm_lock() held, splits() said
- * no.
+ * Unmaps a range: the regions in it, with their fences, and the client's own mappings between
+ * them. A fence in the range stays if its region is outside: to the client it is no mapping, and
+ * munmap() of unmapped addresses does nothing. emu_vm_lock() held; splits() has returned false.
  */
 static long unmap_range(uintptr_t start, uintptr_t end)
 {
@@ -272,7 +272,10 @@ static long unmap_range(uintptr_t start, uintptr_t end)
 
 	while (emu_region_find_near(last, end, &region))
 		last = fence_end(&region);
-	/* First what is behind ours: the kernel refuses a range that is too long. */
+	/*
+	 * The part behind the last region comes first: the kernel refuses a range that leaves the
+	 * address space, and then no region must be unmapped.
+	 */
 	if (last < end || last == start)
 		ret = emu_sys(SYS_munmap, last, end - last);
 	for (uintptr_t pos = start; !ret && pos < last; pos = fence_end(&region)) {
@@ -298,7 +301,7 @@ long emu_munmap(void *addr, size_t len)
 	return ret;
 }
 
-/* Takes away those fences in a range whose regions are not. emu_vm_lock() held. */
+/* Unmaps the fences in a range whose regions are outside the range. emu_vm_lock() held. */
 static void remove_fences(uintptr_t start, uintptr_t end)
 {
 	struct emu_region region;
@@ -362,7 +365,10 @@ static long protect_region(const struct emu_region *region, uintptr_t start, uin
 	return ret;
 }
 
-/* Like the kernel: from the front, up to the first error. A fence is no mapping. */
+/*
+ * Protects from the front up to the first error, as the kernel does. A fence is an error: to the
+ * client nothing is mapped there. emu_vm_lock() held.
+ */
 static long protect_range(uintptr_t start, uintptr_t end, int prot)
 {
 	struct emu_region region;
@@ -413,7 +419,7 @@ static long advise_regions(uintptr_t start, uintptr_t end, int advice)
 	case MADV_DOFORK:
 	case MADV_DONTDUMP:
 	case MADV_DODUMP:
-		/* These are flags of a mapping. Our own memory keeps ours. */
+		/* Flags of a mapping: taken but not applied. The surface keeps those of fence.c. */
 		return splits(start, end) ? -EINVAL : 0;
 	case MADV_WILLNEED:
 	case MADV_COLD:
@@ -423,7 +429,7 @@ static long advise_regions(uintptr_t start, uintptr_t end, int advice)
 	return -EINVAL;
 }
 
-/* Whether a range meets a region in whose advice the kernel has no say. emu_vm_lock() held. */
+/* Whether a range meets a surface or an export: the kernel must not get advice on these. */
 static bool meets_surface(uintptr_t start, uintptr_t end)
 {
 	struct emu_region region;
@@ -460,7 +466,7 @@ long emu_madvise(void *addr, size_t len, int advice)
 		ret = advise_regions(start, end, advice);
 	} else {
 		ret = emu_sys(SYS_madvise, addr, len, advice);
-		/* What the kernel says of a range that is not all mapped. */
+		/* The kernel's error for a range that is partly unmapped, as a fence is. */
 		if (!ret && meets_fence(start, end))
 			ret = -ENOMEM;
 	}
@@ -471,13 +477,13 @@ long emu_madvise(void *addr, size_t len, int advice)
 long emu_mremap(void *addr, size_t len, size_t new_len, int flags, void *new_addr)
 {
 	uintptr_t start = (uintptr_t)addr;
-	/* A length of 0 asks for a second view of the page at the address. */
+	/* A length of 0 asks for a second mapping of the page at @addr. */
 	uintptr_t end = range_end(addr, len ? len : 1);
 	struct emu_region region;
 	long ret = -EFAULT;
 
 	emu_vm_lock();
-	/* An interface page may move. The fences belong to its old place. */
+	/* Only an interface page may move. Its fences stay behind, and are unmapped. */
 	if (emu_region_find(start, end, &region) && region.kind == EMU_REGION_INTERFACE &&
 	    region.start == start) {
 		ret = flags & MREMAP_FIXED ? make_room(new_addr, new_len) : 0;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.h - the client's memory calls, where they meet mappings of an exmap
+ * memory.h - the client's memory calls on addresses that belong to an exmap
  *
- * A caller first asks emu_vm_overlaps(), which is cheap; only if it says yes do
- * the others have something to do. They return what the system call would,
- * a negative errno for an error. Outside RCU read sections.
+ * A caller first asks emu_vm_overlaps(), which is cheap and takes no lock. If that is false, the
+ * call is none of the emulator's and goes to the kernel. The functions return what the system
+ * call would, with a negative errno for an error. All of them: any thread, outside RCU read
+ * sections and signal handlers, except emu_vm_overlaps(), which may be called anywhere.
  */
 #ifndef EXMAP_EMU_MEMORY_H
 #define EXMAP_EMU_MEMORY_H
@@ -17,27 +18,36 @@ struct exmap_file;
 
 /**
  * emu_mmap() - mmap() of an exmap fd [2, 7.3]
+ * @offset: what to map: the surface, the page of an interface, or the page-table export
  *
- * Caller holds a reference to the file. Return: address, or a negative errno.
+ * The other arguments are those of mmap(). Caller holds a reference to the file.
+ *
+ * Return: the address; or a negative errno as a pointer, see emu_is_error().
  */
 void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int flags, off_t offset);
 
-/** emu_vm_overlaps() - whether a range touches a client's mapping of an exmap, or a fence of one. */
+/** emu_vm_overlaps() - whether a range meets a client's mapping of an exmap, or its fences. */
 bool emu_vm_overlaps(const void *addr, size_t len);
 
-/** emu_munmap() - munmap(): whole surfaces go [2.4], a part of one is EINVAL [2.5]. */
+/** emu_munmap() - munmap() of whole surfaces [2.4]; a part of one is EINVAL [2.5]. */
 long emu_munmap(void *addr, size_t len);
 
-/** emu_mprotect() - mprotect(): of whole surfaces, for later pages too [2.6]. */
+/** emu_mprotect() - mprotect() of whole surfaces, which holds for later pages too [2.6]. */
 long emu_mprotect(void *addr, size_t len, int prot);
 
-/** emu_madvise() - madvise(): advice that keeps the pages is taken [2.5, 2.6]. */
+/** emu_madvise() - madvise(): advice that would drop pages is EINVAL [2.5, 2.6]. */
 long emu_madvise(void *addr, size_t len, int advice);
 
-/** emu_mremap() - mremap(): an interface page may move; surfaces and exports do not [2.5]. */
+/** emu_mremap() - mremap() of an interface page; surfaces and exports are EFAULT [2.5]. */
 long emu_mremap(void *addr, size_t len, size_t new_len, int flags, void *new_addr);
 
-/** emu_make_room() - before a MAP_FIXED mapping: surfaces wholly under it go, and fences. */
+/**
+ * emu_make_room() - prepare a range for a MAP_FIXED mapping of the client
+ *
+ * Unmaps the surfaces, interface pages and exports in the range, and all fences in it.
+ *
+ * Return: 0; -EINVAL if the range covers a part of one of them only, and nothing is unmapped.
+ */
 long emu_make_room(void *addr, size_t len);
 
 #endif /* EXMAP_EMU_MEMORY_H */

@@ -2,9 +2,9 @@
 /*
  * mover.h - ways to make pages of a surface appear and vanish, and what they share
  *
- * A mover serves core/'s ops with system calls. Its calls on one surface run in
- * parallel, one for each interface at most; what they may look at without a lock
- * are the pages they own, whose words are BUSY, and those pages' frames.
+ * A mover implements core/'s ops by system calls. Ops of different interfaces run in parallel on
+ * one surface; ops of one interface do not. An op may touch only the pages that its call owns,
+ * which are those it is given, and whose words are BUSY, and the frames and slots of these.
  */
 #ifndef EXMAP_EMU_MOVER_H
 #define EXMAP_EMU_MOVER_H
@@ -17,10 +17,14 @@ extern const struct emu_mover emu_mover_copy;
 extern const struct emu_mover emu_mover_mprotect;
 
 /**
- * emu_next_span() - the next run, merged with those behind it that continue it
- * @i: where to go on; 0 at first
+ * emu_next_span() - merge the next run with the runs behind it that continue it: a span
+ * @i:    index of the next run, 0 at first; advanced behind the span
+ * @span: set to the span; only its page and len are meant
  *
- * Clients pass neighbours as single pages; one call for all is what is fast.
+ * Clients pass neighbouring pages as single vectors. One system call for the whole span is much
+ * faster than one for each. Example: runs 5, 6-7, 9 give spans 5-7 and 9.
+ *
+ * Return: false if there are no more runs.
  */
 static inline bool emu_next_span(const struct exmap_run *runs, u32 nr_runs, u32 *i,
 				 struct exmap_run *span)
@@ -33,31 +37,36 @@ static inline bool emu_next_span(const struct exmap_run *runs, u32 nr_runs, u32 
 	return true;
 }
 
-/** emu_touch() - the prepare op: note the blocks that pages of will be claimed in. */
+/** emu_touch() - the prepare op: mark the blocks of a range as touched. Return: true. */
 bool emu_touch(struct exmap_surface *s, u64 page, u64 len);
 
-/** emu_wait() - the wait op: a surface does not go while calls are on it. */
+/** emu_wait() - the wait op. Return: true, as a surface is not unmapped while calls are on it. */
 bool emu_wait(struct exmap_surface *s, u32 id, unsigned int round);
 
-/** emu_zap_runs() - drop the pages of runs, or keep them. */
+/** emu_zap_runs() - drop the pages of runs. If the kernel refuses, keep all of them. */
 void emu_zap_runs(struct exmap_surface *s, const struct exmap_run *runs, u32 nr_runs);
 
-/** emu_keep_run() - pages that were to vanish cannot: tell core/ in their words. */
+/** emu_keep_run() - tell core/, by EXMAP_WORD_PRESENT, that pages could not be unmapped. */
 void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run);
 
-/* By UFFDIO_COPY: for the movers that have a userfaultfd. */
+/* mover_copy.c: what both movers that have a userfaultfd use. */
 
 int emu_copy_prepare(struct emu_surface *s);
 int emu_copy_protect(struct emu_surface *s, int prot);
 void emu_copy_release(struct emu_surface *s);
 
-/** emu_copy_fresh() - pages appear, with no content to speak of. Return: how many did. */
+/** emu_copy_fresh() - map @len pages with arbitrary content. Return: the number of pages mapped. */
 u64 emu_copy_fresh(struct emu_surface *s, u64 page, u64 len);
 
-/** emu_copy_in() - pages appear with content that is at @src. Return: bytes that did. */
+/**
+ * emu_copy_in() - map pages with the content at @src
+ * @len: bytes, a multiple of the page size
+ *
+ * Return: bytes mapped, fewer than @len after an error, which a line on stderr names once.
+ */
 size_t emu_copy_in(struct emu_surface *s, u64 page, const char *src, size_t len);
 
-/** emu_bounce() - an interface's buffer of EMU_BOUNCE_SIZE, for its call. */
+/** emu_bounce() - the bounce buffer of interface @id; only its call in progress may use it. */
 static inline char *emu_bounce(const struct emu_surface *s, u32 id)
 {
 	return s->dev->bounce + (size_t)id * EMU_BOUNCE_SIZE;

@@ -2,11 +2,10 @@
 /*
  * mover_copy.c - pages appear by UFFDIO_COPY and vanish by MADV_DONTNEED
  *
- * The surface is private anonymous memory registered with a userfaultfd. A frame
- * is the right to one resident page: the kernel allocates the page when it is
- * copied in and frees it when it is zapped. ALLOC costs one ioctl for each
- * stretch of neighbours; FREE one system call, and one TLB flush, for all of
- * its vectors where the kernel has vectored advice.
+ * The surface is private anonymous memory registered with a userfaultfd. A frame is the right to
+ * have one page resident: the kernel allocates the page when it is copied in, and frees it when
+ * it is dropped. ALLOC costs one ioctl for each span of neighbouring pages. FREE costs one system
+ * call and one TLB flush for all of its vectors, where the kernel has vectored MADV_DONTNEED.
  */
 
 #define _GNU_SOURCE
@@ -28,11 +27,12 @@
 #define SOURCE_SIZE (EMU_SOURCE_PAGES * EXMAP_PAGE_SIZE)
 #define JUNK 0xa5
 
+/* Fresh pages are copies of this; set once by make_source(), then constant. */
 static const char *source;
 
 /*
- * Fresh pages are copies of this. Never written, it is one zero page 512 times
- * over, and stays in the cache.
+ * Unless junk=1, @source is never written: all its EMU_SOURCE_PAGES pages are the kernel's one
+ * page of zeroes, which stays in the CPU's cache.
  */
 static void make_source(void)
 {
@@ -45,7 +45,7 @@ static void make_source(void)
 	if (emu_options()->junk)
 		memset(memory, JUNK, SOURCE_SIZE);
 	emu_sys(SYS_mprotect, memory, SOURCE_SIZE, PROT_READ);
-	/* UFFDIO_COPY reads with page faults off at first: have the pages there. */
+	/* UFFDIO_COPY first tries to read with page faults off, so map the pages now. */
 	for (size_t i = 0; i < SOURCE_SIZE; i += EXMAP_PAGE_SIZE)
 		(void)*((volatile char *)memory + i);
 	source = memory;
@@ -86,9 +86,9 @@ int emu_copy_protect(struct emu_surface *s, int prot)
 }
 
 /*
- * A page may be there already, filled by another userfaultfd of the process. Its content is
- * not what the client is to see, so it is dropped; but once only, as what is there may be
- * something that no advice removes.
+ * UFFDIO_COPY says EEXIST if something is mapped at a page that should be missing, as another
+ * userfaultfd of the process may have done. It is dropped, and the copy tried again. The caller
+ * drops each page once only, because advice does not remove everything.
  */
 static void drop_page(struct emu_surface *s, char *page)
 {
@@ -111,7 +111,10 @@ size_t emu_copy_in(struct emu_surface *s, u64 page, const char *src, size_t len)
 				      &error);
 		if (!error)
 			continue;
-		/* The client's advice may have split the mapping: then not across the border. */
+		/*
+		 * ENOENT: the range crosses from one VMA to another, as the client's madvise() may
+		 * have split the mapping. Page by page no copy crosses.
+		 */
 		if (error == -ENOENT && unit > EXMAP_PAGE_SIZE) {
 			unit = EXMAP_PAGE_SIZE;
 			continue;
@@ -168,7 +171,7 @@ static void copy_unmap(struct exmap_surface *core, u32 id, const struct exmap_ru
 		       u32 nr_runs)
 {
 	(void)id;
-	/* Before the zap: after it another thread may have the page again. */
+	/* Mark before the pages are dropped: the mark must not come after a later ALLOC's. */
 	for (u32 i = 0; emu_marks() && i < nr_runs; i++)
 		emu_mark_noaccess(emu_page_address(core, runs[i].page),
 				  (size_t)runs[i].len << EXMAP_PAGE_SHIFT);
@@ -176,8 +179,9 @@ static void copy_unmap(struct exmap_surface *core, u32 id, const struct exmap_ru
 }
 
 /*
- * As many pages as the bounce buffer holds. A page appears with its content or not at
- * all. The buffer stays in the cache, so the copy costs no more than zeroing would.
+ * READ of at most as many pages as the bounce buffer holds: into the buffer, then by UFFDIO_COPY
+ * into the surface. So no thread sees a page before it has its content. The buffer stays in the
+ * CPU's cache, and the copy costs no more than zeroing the page would.
  */
 static s64 copy_read(struct emu_surface *s, u32 id, u64 page, u64 len)
 {
@@ -206,7 +210,7 @@ static s64 copy_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 
 		ret = copy_read(s, id, page + run.len, chunk);
 		if (ret < 0) {
-			/* Some of this chunk may be there: it goes with the rest. */
+			/* Some pages of this chunk may be mapped: unmap it with those before it. */
 			run.len += chunk;
 			copy_unmap(core, id, &run, 1);
 			return ret;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * mover_move.c - pages go to slots and come back by UFFDIO_MOVE where that pays, else they are
- * dropped and copied in as in mover_copy.c
+ * mover_move.c - FREE moves pages into slots by UFFDIO_MOVE, and ALLOC moves them back, where
+ * that pays; otherwise pages are dropped and copied in as in mover_copy.c
  *
- * Whether MOVE pays is decided for each piece: neighbouring pages with neighbouring frames. Pages
- * that a FREE does not keep in slots are dropped in one vectored call.
+ * emu_slots_choose() decides for each piece, which is neighbouring pages with neighbouring
+ * frames, see pieces.h. The pages that a FREE does not move are dropped in one vectored call.
  */
 
 #define _GNU_SOURCE
@@ -19,7 +19,10 @@
 #include "emu/say.h"
 #include "emu/uffd.h"
 
-/* Makes the pages of a span appear. Return: how many did. */
+/*
+ * Maps the pages of a span: from their slots where these are resident, else by copying.
+ * Return: the number of pages mapped.
+ */
 static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 {
 	u64 end = span->page + span->len;
@@ -38,7 +41,7 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 			len = emu_piece_len(s, page, end, frame);
 			done = emu_slots_take(s, id, page, frame, len);
 			if (done < len) {
-				/* The kernel will not move it: a fresh one does as well. */
+				/* The kernel refuses to move a page: drop it, copy a fresh one. */
 				emu_drain_one(s, frame + done, len - done);
 				if (emu_resident(s, frame + done))
 					return page + done - span->page;
@@ -50,7 +53,7 @@ static u64 map_span(struct emu_surface *s, u32 id, const struct exmap_run *span)
 	return span->len;
 }
 
-/* Whether the pages of a span are in neighbouring slots, all of them. */
+/* Whether all pages of a span are resident in neighbouring slots, so that one MOVE takes them. */
 static bool is_one_piece(const struct emu_surface *s, const struct exmap_run *span)
 {
 	u64 frame = emu_frame_of(s, span->page);
@@ -59,7 +62,7 @@ static bool is_one_piece(const struct emu_surface *s, const struct exmap_run *sp
 	       emu_piece_len(s, span->page, span->page + span->len, frame) == span->len;
 }
 
-/* Makes a span appear that is one piece, and is to be moved. Return: how many pages did. */
+/* Moves a span that is one piece into the surface. Return: the number of pages mapped. */
 static u64 take_piece(struct emu_surface *s, u32 id, const struct exmap_run *span)
 {
 	u64 done = emu_slots_take(s, id, span->page, emu_frame_of(s, span->page), span->len);
@@ -81,7 +84,7 @@ static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *
 	if (emu_slots_empty(s->slots))
 		return emu_mover_copy.ops.map(core, id, runs, nr_runs);
 	drain.n = 0;
-	/* Often each span is one piece that is moved, and then each page is looked at once. */
+	/* The usual case: each span is one piece that is moved. It looks at each page only once. */
 	while (emu_next_span(runs, nr_runs, &next, &span) && is_one_piece(s, &span)) {
 		if (!emu_slots_choose(s->slots, id, span.len, true)) {
 			emu_drain_add(s, &drain, emu_frame_of(s, span.page), span.len);
@@ -95,7 +98,10 @@ static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *
 	}
 	if (i == nr_runs)
 		return mapped;
-	/* The span that ended the loop begins at @i. If it was decided upon, it is being drained. */
+	/*
+	 * The span that ended the loop begins at run @i. If emu_slots_choose() has decided against
+	 * it, it is in @drain already and must not be asked about again; else go back to it.
+	 */
 	if (!drain.n)
 		next = i;
 	while (emu_next_span(runs, nr_runs, &next, &span))
@@ -110,7 +116,7 @@ static u64 move_map(struct exmap_surface *core, u32 id, const struct exmap_run *
 	return mapped;
 }
 
-/* Pages that are dropped, with one call. */
+/* The runs of a FREE that are dropped, not moved; all with one call. */
 struct rest {
 	struct exmap_run run[EXMAP_USER_INTERFACE_PAGES];
 	u32 n;
@@ -135,7 +141,7 @@ static void unmap_span(struct emu_surface *s, u32 id, const struct exmap_run *sp
 	u64 end = span->page + span->len;
 	u64 len;
 
-	/* Where MOVE does not pay for the whole span, it does not for a shorter piece of it. */
+	/* If MOVE does not pay for a whole span, it does not pay for a shorter piece of it. */
 	if (!emu_slots_choose(s->slots, id, span->len, false)) {
 		rest_add(s, rest, span->page, span->len);
 		return;
@@ -145,7 +151,7 @@ static void unmap_span(struct emu_surface *s, u32 id, const struct exmap_run *sp
 		u64 kept = 0;
 
 		len = emu_piece_len(s, page, end, frame);
-		/* A piece that is the whole span has been decided upon. */
+		/* If the piece is the whole span, the question above was about it. */
 		if (len == span->len || emu_slots_choose(s->slots, id, len, false))
 			kept = emu_slots_keep(s, id, page, frame, len);
 		if (kept < len)
@@ -176,7 +182,7 @@ static int move_prepare(struct emu_surface *s)
 {
 	int ret;
 
-	/* Valgrind does not know the ioctl, and a fill pattern must be copied in. */
+	/* Valgrind does not know UFFDIO_MOVE; and under junk=1 each fresh page is copied in. */
 	if (emu_on_valgrind() || emu_options()->junk)
 		return -ENOSYS;
 	ret = emu_copy_prepare(s);

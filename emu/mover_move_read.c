@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * mover_move_read.c - READ by MOVE: the backing is read straight into resident slots
+ * mover_move_read.c - READ by MOVE: the backing is read into resident slots, which are moved
  *
- * Where moving pays, nothing is copied then, nor zeroed. The other pages come by way of the
- * interface's bounce buffer, in the same call of the backing.
+ * Such pages are neither zeroed nor copied. Pages whose slots are empty, or not worth a MOVE, are
+ * read into the interface's bounce buffer and copied from there. One read of the backing fills
+ * both kinds.
  */
 
 #define _GNU_SOURCE
@@ -15,8 +16,8 @@
 #include "emu/pieces.h"
 
 /*
- * Ranges of memory that one call of the backing fills: @len neighbouring pages, of which @bounced
- * bytes go into the bounce buffer.
+ * The plan for one read of the backing: @n ranges of memory that receive @len neighbouring pages.
+ * @bounced bytes of these are in the bounce buffer, the others in slots.
  */
 struct intake {
 	struct iovec range[64];
@@ -26,8 +27,9 @@ struct intake {
 };
 
 /*
- * Plans for pages from @page on, before @end, as many as the bounce buffer and the array allow. A
- * slot that was not drained is to be moved: the backing is read into the slot itself.
+ * Plans a read of pages from @page on, up to @end, as far as the bounce buffer and the array of
+ * ranges suffice. A slot that is still resident was found worth a MOVE by emu_drain_span(), so
+ * the backing is read into the slot.
  */
 static void plan_intake(struct emu_surface *s, u32 id, u64 page, u64 end, struct intake *in)
 {
@@ -56,7 +58,7 @@ static void plan_intake(struct emu_surface *s, u32 id, u64 page, u64 end, struct
 	}
 }
 
-/* Pages in slots that the kernel does not move appear by way of the bounce buffer. Return: success. */
+/* Maps pages whose slots the kernel refuses to move, through the bounce buffer. Return: success. */
 static bool copy_out_of_slots(struct emu_surface *s, u32 id, u64 page, u64 frame, u64 len)
 {
 	char *bounce = emu_bounce(s, id);
@@ -75,7 +77,7 @@ static bool copy_out_of_slots(struct emu_surface *s, u32 id, u64 page, u64 frame
 	return true;
 }
 
-/* Makes the pages of one range appear. Return: success. */
+/* Maps the pages of one range, whose content is at @from. Return: success. */
 static bool place(struct emu_surface *s, u32 id, u64 page, const char *from, u64 len)
 {
 	u64 frame = emu_frame_of(s, page);
@@ -88,7 +90,10 @@ static bool place(struct emu_surface *s, u32 id, u64 page, const char *from, u64
 	return done == len || copy_out_of_slots(s, id, page + done, frame + done, len - done);
 }
 
-/* One call of the backing. Return: bytes whose pages have appeared, or a negative errno. */
+/*
+ * One read of the backing. @asked is set to the number of pages it was for.
+ * Return: bytes read, whose pages are mapped; or a negative errno, and some may be mapped.
+ */
 static s64 take_in(struct emu_surface *s, u32 id, u64 page, u64 end, u64 *asked)
 {
 	struct intake in;
@@ -99,7 +104,7 @@ static s64 take_in(struct emu_surface *s, u32 id, u64 page, u64 end, u64 *asked)
 	*asked = in.len;
 	memcpy(range, in.range, in.n * sizeof(range[0]));
 	bytes = emu_backing_read(s->dev->backing_fd, range, in.n, page << EXMAP_PAGE_SHIFT);
-	/* First the bounced pages: then the buffer is free for slots that cannot be moved. */
+	/* Bounced pages first: copy_out_of_slots() needs the buffer after that. */
 	for (int moved = 0; moved < 2; moved++) {
 		u64 at = page;
 		s64 left = bytes;
@@ -140,7 +145,7 @@ s64 emu_move_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 		s64 ret = take_in(s, id, at, end, &asked);
 
 		if (ret < 0) {
-			/* Some of these may be there: they go with the rest. */
+			/* Some of these pages may be mapped: unmap them with those before them. */
 			span.len = at + asked - page;
 			emu_mover_copy.ops.unmap(core, id, &span, 1);
 			return ret;

@@ -2,10 +2,10 @@
 /*
  * mover_mprotect.c - pages appear and vanish by mprotect(); no userfaultfd
  *
- * For places that refuse userfaultfd: containers, debuggers that record, old
- * valgrind. The surface is PROT_NONE but where pages are allocated, and a missing
- * page raises the SIGSEGV that the client expects without our doing. Each
- * stretch of allocated pages is a VMA, of which vm.max_map_count allows 65530.
+ * For places that refuse userfaultfd: containers, record-and-replay debuggers, old versions of
+ * valgrind. The surface is PROT_NONE except where pages are allocated, so a missing page raises
+ * the SIGSEGV that the client expects. Each stretch of allocated pages is a VMA, and so is each
+ * hole between two: vm.max_map_count, 65530 by default, limits both together.
  */
 
 #define _GNU_SOURCE
@@ -95,13 +95,13 @@ static void mprotect_unmap(struct exmap_surface *core, u32 id, const struct exma
 	u32 i = 0;
 
 	(void)id;
-	/* Out of reach first, or a racing access would fault in a fresh page. */
+	/* Protect before dropping: otherwise a racing access would fault in a new page. */
 	while (emu_next_span(runs, nr_runs, &i, &span)) {
 		void *addr = emu_page_address(core, span.page);
 		size_t len = (size_t)span.len << EXMAP_PAGE_SHIFT;
 
 		if (protect_range(addr, len, PROT_NONE)) {
-			/* A hole is a mapping too. Better allocated than wrongly readable. */
+			/* No VMA left for the hole: the page stays allocated, and core/ knows. */
 			emu_keep_run(core, &span);
 			continue;
 		}
@@ -112,7 +112,7 @@ static void mprotect_unmap(struct exmap_surface *core, u32 id, const struct exma
 		emu_zap_runs(core, hidden, nr_hidden);
 }
 
-/* Reads straight into the page; the kernel faults it in. */
+/* Makes the pages accessible and reads straight into them; the kernel faults them in. */
 static s64 mprotect_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 {
 	struct emu_surface *s = emu_surface_of(core);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+/* Which mover a surface gets; see strategy.h. EMU_STRATEGY_MIXED is for tests: see slots.h. */
 enum emu_strategy {
 	EMU_STRATEGY_AUTO,
 	EMU_STRATEGY_MOVE,
@@ -13,19 +14,21 @@ enum emu_strategy {
 	EMU_STRATEGY_MIXED,
 };
 
+/* When to serve system calls made outside libc: where the client makes some, always, never. */
 enum emu_trap { EMU_TRAP_AUTO, EMU_TRAP_ON, EMU_TRAP_OFF };
 
+/* Who serves /dev/exmap: this emulator, or the kernel module. */
 enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
 
 /**
- * struct emu_options - what EXMAP_OPTIONS says; constant once read
+ * struct emu_options - the settings of EXMAP_OPTIONS; constant after emu_options() has read them
  * @strategy: how pages appear and vanish
- * @backend:  EMU_BACKEND_MODULE leaves /dev/exmap to the kernel
- * @stats:    print statistics when an exmap ends or the process exits
+ * @backend:  who serves /dev/exmap
+ * @trap:     when to serve system calls made outside libc
+ * @stats:    print statistics when an exmap is closed and unmapped, or the process exits
  * @junk:     fill fresh pages with a pattern instead of zeroes
  * @memcheck: tell valgrind which pages are accessible
- * @trap:     serve system calls made outside libc too; EMU_TRAP_AUTO looks if there are any
- * @verbose:  say which strategy was taken, and why
+ * @verbose:  say on stderr which strategy was taken, what SETUP refused, and why
  */
 struct emu_options {
 	enum emu_strategy strategy;
@@ -37,7 +40,7 @@ struct emu_options {
 	bool verbose;
 };
 
-/** emu_options() - the options; read at the first call, from any thread. */
+/** emu_options() - the options. The first call reads EXMAP_OPTIONS. Any thread. */
 const struct emu_options *emu_options(void);
 
 #endif /* EXMAP_EMU_OPTIONS_H */

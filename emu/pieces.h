@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pieces.h - neighbouring pages by their frames and slots, for ALLOC, FREE and READ by MOVE
+ * pieces.h - cutting spans into pieces that one UFFDIO_MOVE can take; draining slots
  *
- * One call of MOVE takes neighbouring pages to neighbouring slots: a *piece*. Slots whose pages are
- * not to be moved are emptied, many with one call: *drained*.
+ * A *piece* is neighbouring pages whose frames are neighbours too, and whose slots are all
+ * resident or all empty. Example: pages 10 11 12 with frames 5 6 9 are two pieces. One MOVE
+ * takes one piece. To *drain* a slot is to drop the page in it, when moving the page would cost
+ * more than copying in a fresh one; one call drains many slots.
  *
- * The caller owns all pages it names, and so their frames and slots.
+ * The caller of each function owns all pages it names, and so their frames and slots.
  */
 #ifndef EXMAP_EMU_PIECES_H
 #define EXMAP_EMU_PIECES_H
@@ -16,15 +18,16 @@
 #include "emu/mover.h"
 #include "emu/slots.h"
 
-/** emu_frame_of() - the frame of a page that is BUSY, and has one. */
+/** emu_frame_of() - the frame of a page, which is BUSY and has one. */
 static inline u64 emu_frame_of(const struct emu_surface *s, u64 page)
 {
 	return exmap_word_frame(exmap_load(&s->core.table[page]));
 }
 
 /**
- * emu_piece_len() - pages from @page on, before @end, that have neighbouring frames, and slots
- * that are all resident or all empty
+ * emu_piece_len() - the length in pages of the piece that begins at @page
+ * @end:   page behind the last that may belong to the piece
+ * @frame: the frame of @page
  */
 static inline u64 emu_piece_len(const struct emu_surface *s, u64 page, u64 end, u64 frame)
 {
@@ -48,9 +51,9 @@ static inline bool emu_resident(const struct emu_surface *s, u64 frame)
 }
 
 /**
- * emu_empty_len() - pages from @page on, before @end, whose slots are empty
+ * emu_empty_len() - number of pages from @page on, before @end, whose slots are empty
  *
- * One call copies them in, whatever their frames.
+ * One UFFDIO_COPY maps them all, as it does not depend on their frames.
  */
 static inline u64 emu_empty_len(const struct emu_surface *s, u64 page, u64 end)
 {
@@ -62,29 +65,31 @@ static inline u64 emu_empty_len(const struct emu_surface *s, u64 page, u64 end)
 }
 
 /**
- * struct emu_drain - slots to be emptied with one call
- * @range: where they are
- * @n:     how many ranges. The structure is large: set only this, to 0, to begin with
+ * struct emu_drain - slots that are to be drained with one call
+ * @range: the memory of the slots
+ * @n:     number of ranges. To begin, set this to 0, and nothing else: the structure is large
  */
 struct emu_drain {
 	struct iovec range[EXMAP_USER_INTERFACE_PAGES];
 	u32 n;
 };
 
-/** emu_drain_add() - empty the slots of frames, together with others. */
+/** emu_drain_add() - note @len slots from @frame on for draining; drains when @drain is full. */
 void emu_drain_add(struct emu_surface *s, struct emu_drain *drain, u64 frame, u64 len);
 
-/** emu_drain_now() - empty them. What cannot be emptied stays resident. */
+/** emu_drain_now() - drain all noted slots. If the kernel refuses, they stay resident. */
 void emu_drain_now(struct emu_surface *s, struct emu_drain *drain);
 
-/** emu_drain_one() - empty the slots of neighbouring frames. The same holds. */
+/** emu_drain_one() - drain @len slots from @frame on. If the kernel refuses, they stay resident. */
 void emu_drain_one(struct emu_surface *s, u64 frame, u64 len);
 
 /**
- * emu_drain_span() - decide for each piece of a span whether it is moved, and drain the others
+ * emu_drain_span() - decide for each resident piece of a span whether MOVE pays; note the others
+ * for draining
  *
- * Before pages are copied in, the slots of their frames must be empty: what is resident never
- * exceeds the frames. Slots that stay resident are to be moved.
+ * After emu_drain_now(), a slot that is resident is to be moved. The pages of all other frames
+ * are copied in, and their slots must be empty before that: otherwise a frame would have two
+ * resident pages, and more pages be resident than buffer_size allows.
  */
 void emu_drain_span(struct emu_surface *s, u32 id, const struct exmap_run *span,
 		    struct emu_drain *drain);

@@ -7,9 +7,9 @@
 
 #ifdef EXMAP_TSAN
 /*
- * The shim's part is not instrumented, because the sanitizer's own start calls
- * it, so the order that its atomics make is told here: what was published is
- * seen by later readers, and what readers did is over after a grace period.
+ * The shim is not instrumented, because the sanitizer's own start-up code calls it. So
+ * ThreadSanitizer does not see how its atomics order memory, and these functions tell it:
+ * a reader sees all that was published before, and a grace period ends after all readers.
  */
 void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
@@ -39,7 +39,7 @@ void emu_rcu_synchronize(void)
 {
 	int state;
 
-	/* It sleeps, and the caller may hold locks: no place for pthread_cancel(). */
+	/* The wait is a cancellation point. A thread cancelled here would leave locks held. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	urcu_bp_synchronize_rcu();
 	pthread_setcancelstate(state, NULL);

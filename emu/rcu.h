@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcu.h - read-side protection of what may be taken away under a reader
+ * rcu.h - read sections, during which a file, an exmap or a surface is not freed
  *
- * liburcu's "bulletproof" flavour: a thread need not register, which a library
- * that is preloaded under unknown threads cannot ask for. Published pointers
- * are plain C atomics. ThreadSanitizer does not see into liburcu, so here it is
- * told what a grace period orders.
+ * liburcu's "bulletproof" flavour, in which threads do not register: the shim is preloaded into
+ * programs whose threads it does not make. Published pointers are plain C atomics.
+ * ThreadSanitizer does not see into liburcu, so the functions below tell it about the order.
  */
 #ifndef EXMAP_EMU_RCU_H
 #define EXMAP_EMU_RCU_H
 
 /*
- * Have read sections inline, as liburcu offers to programs whose licence goes with the LGPL. Its
- * readers' memory is not aligned as its types say, which UndefinedBehaviorSanitizer would report.
+ * _LGPL_SOURCE makes read sections inline; liburcu offers that to programs whose licence is
+ * compatible with the LGPL. Not under sanitizers: UndefinedBehaviorSanitizer would report that
+ * liburcu's data of readers is less aligned than its type says.
  */
 #ifndef EXMAP_SANITIZED
 #define _LGPL_SOURCE
@@ -34,21 +34,25 @@ static inline void emu_rcu_read_unlock(void)
 	urcu_bp_read_unlock();
 }
 
-/** emu_rcu_publish() - called before a pointer is stored where readers find it. */
+/** emu_rcu_publish() - to be called before a pointer is stored where readers find it. */
 static inline void emu_rcu_publish(void)
 {
 }
 #endif
 
-/** emu_rcu_synchronize() - wait until all read sections of now are over. */
+/**
+ * emu_rcu_synchronize() - wait for a grace period: until all read sections that have begun end
+ *
+ * Outside read sections; see emu_rcu_may_wait().
+ */
 void emu_rcu_synchronize(void);
 
 /**
- * emu_rcu_may_wait() - whether this thread is outside every read section
+ * emu_rcu_may_wait() - whether this thread may call emu_rcu_synchronize()
  *
- * A signal handler that interrupted a reader on its own thread must not wait for that reader. What
- * it would free after a grace period it leaves alone: some pages are lost, in a case that no sane
- * client makes.
+ * If a signal handler has interrupted a read section of its own thread, the section does not end
+ * while the handler waits. Such a caller does not wait, and does not free what it should free
+ * after the grace period. The memory is lost; README.md forbids clients to do that.
  */
 static inline int emu_rcu_may_wait(void)
 {

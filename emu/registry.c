@@ -2,11 +2,13 @@
 /*
  * registry.c - see registry.h
  *
- * Two copies of the table: readers use the one that the sequence number's lowest
- * bit names, a writer fills the other and then moves the number on. A reader
- * that finds it moved reads again; it never waits, so that it may interrupt a
- * writer. And it does not use RCU, whose library maps memory with its locks
- * held when a thread first reads, and so comes here.
+ * There are two copies of the table. The lowest bit of a sequence number says which of them
+ * readers use. A writer fills the other copy, then increments the number. A reader looks at the
+ * number before and after; if it has changed, the reader begins again. So a reader never waits,
+ * and a signal handler may be a reader while its own thread is writing.
+ *
+ * Readers do not use RCU. When a thread enters its first read section, liburcu calls mmap() with
+ * a lock of its own held; the shim catches that mmap(), and looks here whether it meets a region.
  */
 
 #include "emu/registry.h"
@@ -19,21 +21,21 @@
 #include "emu/generation.h"
 #include "emu/say.h"
 
-/* Mappings of one process at a time: 31 exmaps with 256 interfaces each, for example. */
+/* Regions of one process at a time. Example: 31 exmaps, each with 256 interfaces mapped. */
 #define MAX_REGIONS 8192
 
-/* All fields are atomic; written under vm_lock while the copy is not in use. */
+/* One copy. All fields are atomic; written under vm_lock while readers use the other copy. */
 struct table {
 	uint64_t generation;
 	uint64_t n;
-	/* Ascending. Neither the regions nor their fences overlap. */
+	/* The first @n, in ascending order. Neither the regions nor their fences overlap. */
 	struct emu_region region[MAX_REGIONS];
 };
 
 static pthread_mutex_t vm_lock = PTHREAD_MUTEX_INITIALIZER;
-/* Two copies, made with the first region; written once under vm_lock, read atomically. */
+/* The two copies, allocated for the first region; set once under vm_lock, read atomically. */
 static struct table *tables;
-/* Changes of the table so far; atomic, written under vm_lock. */
+/* The sequence number: changes of the table so far; atomic, written under vm_lock. */
 static uint64_t sequence;
 
 void emu_vm_lock(void)
@@ -62,7 +64,7 @@ static struct emu_region load(const struct emu_region *from)
 	};
 }
 
-/* The copy that readers use after @changes changes, or NULL. */
+/* Return: the copy that readers use after @changes changes; NULL if there are no tables. */
 static const struct table *copy_after(uint64_t changes)
 {
 	const struct table *both = get(tables);
@@ -70,7 +72,7 @@ static const struct table *copy_after(uint64_t changes)
 	return both ? &both[changes % 2] : NULL;
 }
 
-/* The regions of a copy, unless they are a parent's. */
+/* Return: number of regions in a copy; 0 if a parent process wrote it. */
 static uint64_t count(const struct table *table)
 {
 	if (!table)
@@ -78,7 +80,7 @@ static uint64_t count(const struct table *table)
 	return get(table->generation) == emu_generation() ? get(table->n) : 0;
 }
 
-/* The copy to fill; vm_lock held. */
+/* Return: the copy that readers do not use, emptied; vm_lock held. */
 static struct table *spare(void)
 {
 	struct table *table = &tables[(sequence + 1) % 2];
@@ -132,7 +134,7 @@ static void publish(void)
 	set(sequence, sequence + 1);
 }
 
-/* vm_lock held. */
+/* Allocates the tables if there are none yet; vm_lock held. Return: false if out of memory. */
 static bool have_tables(void)
 {
 	if (!tables)
@@ -169,8 +171,8 @@ int emu_region_add(const struct emu_region *region)
 }
 
 /*
- * Publishes a copy of the table with the regions that @edit keeps, as @edit leaves them. vm_lock
- * held.
+ * Publishes a table of those regions for which @edit returns true, with the changes that @edit
+ * has made in them. vm_lock held.
  */
 static void edit_all(bool (*edit)(struct emu_region *region, const void *what), const void *what)
 {
@@ -228,7 +230,7 @@ void emu_region_orphan(struct emu_surface *surface)
 	edit_all(forget_surface, surface);
 }
 
-/* What counts as a region's own: without its fences, or with them. */
+/* The bounds of a region: with its fences if @near, else without. */
 static uintptr_t lower_end(const struct emu_region *region, bool near)
 {
 	return get(region->start) - (near ? get(region->fence.before) : 0);
@@ -239,7 +241,10 @@ static uintptr_t upper_end(const struct emu_region *region, bool near)
 	return get(region->end) + (near ? get(region->fence.after) : 0);
 }
 
-/* The first region of a copy that ends behind @start. A writer may be filling the copy. */
+/*
+ * Return: index of the first region that ends behind @start, @n if there is none. A writer may be
+ * filling the copy: then the result is wrong, but below @n or equal, and find() begins again.
+ */
 static uint64_t first_behind(const struct table *table, uint64_t n, uintptr_t start, bool near)
 {
 	uint64_t low = 0;

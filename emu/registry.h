@@ -2,8 +2,8 @@
 /*
  * registry.h - which addresses of this process belong to an exmap
  *
- * Looked up by memory calls of the client and by fault handlers, so a look-up
- * takes no lock and never waits.
+ * The client's memory calls and the fault handlers look addresses up here. So a look-up takes no
+ * lock and never waits.
  */
 #ifndef EXMAP_EMU_REGISTRY_H
 #define EXMAP_EMU_REGISTRY_H
@@ -27,13 +27,13 @@ enum emu_region_kind { EMU_REGION_SURFACE, EMU_REGION_EXPORT, EMU_REGION_INTERFA
 /**
  * struct emu_region - a client's mapping of an exmap, with the fences around it
  * @start:     first address
- * @end:       behind the last
- * @fence:     inaccessible bytes in front of @start and behind @end
+ * @end:       address behind the last
+ * @fence:     the fences in front of @start and behind @end
  * @kind:      what is mapped
- * @surface:   of a surface, itself; of an export, the surface whose table is shown, or NULL once
- *             that has gone; of an interface NULL
- * @exmap:     the exmap's serial number, for messages
- * @interface: the number of the interface, for messages
+ * @surface:   for a surface: itself; for an export: the surface whose page table it is, or NULL
+ *             after that was unmapped; for an interface: NULL
+ * @exmap:     serial number of the exmap, for messages
+ * @interface: number of the interface, for messages
  */
 struct emu_region {
 	uintptr_t start;
@@ -46,39 +46,48 @@ struct emu_region {
 };
 
 /**
- * emu_vm_lock() - hold still all changes of mappings of ours
+ * emu_vm_lock() - lock the list of regions, and the client's mappings of exmaps, against changes
  *
- * Taken before any exmap's own lock. Also held across fork(), see
- * emu_fork_prepare().
+ * Taken before the lock of any exmap. Also held across fork(), see emu_fork_prepare().
  */
 void emu_vm_lock(void);
 void emu_vm_unlock(void);
 
-/** emu_region_add() - add one; emu_vm_lock() held. Return: 0 or -ENOMEM, when there are too many. */
+/**
+ * emu_region_add() - add a region; emu_vm_lock() held
+ *
+ * Return: 0; -ENOMEM if there are too many regions, or no memory for the table.
+ */
 int emu_region_add(const struct emu_region *region);
 
-/** emu_region_remove() - take out the one that starts there; emu_vm_lock() held. */
+/** emu_region_remove() - remove the region that starts at @start; emu_vm_lock() held. */
 void emu_region_remove(uintptr_t start);
 
-/** emu_region_refence() - a region has other fences from now on; emu_vm_lock() held. */
+/** emu_region_refence() - set the fences of the region at @start; emu_vm_lock() held. */
 void emu_region_refence(uintptr_t start, const struct emu_fence *fence);
 
-/** emu_region_orphan() - the surface of exports is about to go; emu_vm_lock() held. */
+/**
+ * emu_region_orphan() - set @surface of a surface's exports to NULL; emu_vm_lock() held
+ *
+ * To be called before the surface is freed.
+ */
 void emu_region_orphan(struct emu_surface *surface);
 
 /**
- * emu_region_find() - the region that overlaps a range, the lowest if several do
- * @start:  the range
- * @end:    behind it
- * @region: filled in if there is one
+ * emu_region_find() - find the lowest region that overlaps a range
+ * @start:  first address of the range
+ * @end:    address behind the range
+ * @region: set to a copy of the region, if there is one
  *
- * Any thread, signal handlers too. To use the surface that is found, be inside
- * an RCU read section since before the call, or hold emu_vm_lock(). Regions that
- * a parent process had do not count.
+ * Any thread, in signal handlers too. A caller that uses the surface of the region must be in an
+ * RCU read section since before the call, or hold emu_vm_lock(): otherwise the surface may be
+ * freed meanwhile. Regions that a parent process had mapped are not found.
+ *
+ * Return: whether there is one.
  */
 bool emu_region_find(uintptr_t start, uintptr_t end, struct emu_region *region);
 
-/** emu_region_find_near() - as emu_region_find(), but a region's fences count as its own. */
+/** emu_region_find_near() - like emu_region_find(), but the fences belong to their region. */
 bool emu_region_find_near(uintptr_t start, uintptr_t end, struct emu_region *region);
 
 #endif /* EXMAP_EMU_REGISTRY_H */

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * say.h - messages to the person who runs the client: lines on stderr
+ * say.h - messages on stderr, to the person who runs the client
  *
- * A call that goes well says nothing.
+ * A message is one line: what stands in the way, and the way out. A call that succeeds prints
+ * nothing.
  */
 #ifndef EXMAP_EMU_SAY_H
 #define EXMAP_EMU_SAY_H
 
 #include <stdbool.h>
 
-/** emu_say() - one line on stderr, with our name before it; any thread, signal handlers too. */
+/**
+ * emu_say() - print one line on stderr, with "exmap: " before it
+ * @format: as for printf(), without a newline; a line of more than 511 bytes is cut
+ *
+ * Any thread, in signal handlers too.
+ */
 void emu_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** emu_say_once() - the same, but only at the first call from this place. */
+/** emu_say_once() - like emu_say(), but each place in the source prints only once. */
 #define emu_say_once(...)                                                \
 	do {                                                             \
 		static bool said;                                        \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* setup.c - EXMAP_IOCTL_SETUP: everything that the calls will need, at once */
+/* setup.c - EXMAP_IOCTL_SETUP: allocates all memory that calls on the exmap will need */
 
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -14,7 +14,7 @@
 #include "emu/sys.h"
 #include "emu/usercopy.h"
 
-/* As many frames as the machine has pages: more can never be mapped at one time. */
+/* Return: number of pages that the machine has. More frames could never be mapped at one time. */
 static u64 most_frames(void)
 {
 	struct sysinfo info;
@@ -37,7 +37,10 @@ static int make_user_pages(struct exmap_device *dev, u32 n)
 	return dev->user ? 0 : -ENOMEM;
 }
 
-/* The memory that the calls of @n interfaces need, one piece behind another. */
+/*
+ * One allocation for @n interfaces, in this order: pointers to the interfaces, the interfaces,
+ * iovecs, bounce buffers, the pool.
+ */
 static int make_memory(struct exmap_device *dev, u32 frames, u32 n)
 {
 	struct exmap *x = &dev->core;
@@ -68,7 +71,7 @@ static int make_memory(struct exmap_device *dev, u32 frames, u32 n)
 	return 0;
 }
 
-/* Undoes a SETUP of @n interfaces, also one that failed before it had all. */
+/* Undoes a SETUP of @n interfaces, which may have failed half-way. */
 static void undo(struct exmap_device *dev, u32 n)
 {
 	if (dev->memory) {

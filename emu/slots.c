@@ -13,26 +13,26 @@
 #include "emu/sys.h"
 #include "emu/uffd.h"
 
-/* Pages to measure with, twice: a run of many, and of few. */
+/* Costs are measured with a run of SAMPLE_PAGES and one of SAMPLE_FEW pages, several times. */
 #define SAMPLE_PAGES 64
 #define SAMPLE_SIZE (SAMPLE_PAGES * EXMAP_PAGE_SIZE)
 #define SAMPLE_FEW 32
 #define SAMPLE_ROUNDS 5
 
-/* Address space between the slots of two surfaces, and above them. */
+/* Bytes of address space: between the slots of two surfaces; and above slots placed otherwise. */
 #define GUARD (1ull << 30)
 #define GAP (64ull << 30)
 
-/* No call is believed to take longer than so many undisturbed ones. */
+/* The assumed cost of a call is at most so many times that of an undisturbed one. */
 #define FIXED_MAX 32
 
 /*
- * A range of more pages has the whole TLB flushed, of fewer each page by itself, which takes
- * longer: tlb_single_page_flush_ceiling in the kernel's arch/x86/mm/tlb.c.
+ * For a range of more pages the kernel flushes the whole TLB; for up to so many it flushes page
+ * by page, which costs more for each page: tlb_single_page_flush_ceiling in arch/x86/mm/tlb.c.
  */
 #define FLUSH_CEILING 33
 
-/* Whether the kernel may hold pages in ways that MOVE does not see; atomic. */
+/* Whether emu_slots_forbid() was called; atomic. */
 static bool shared;
 
 void emu_slots_forbid(void)
@@ -47,7 +47,7 @@ static size_t structure_size(u64 nr_frames)
 	return sizeof(struct emu_slots) + nr_frames;
 }
 
-/* Moves @n pages. Return: false if the kernel would not, else in @best what was least. */
+/* Moves @n pages; lowers @best to the ticks that took, if fewer. Return: false if MOVE failed. */
 static bool time_move(struct emu_surface *s, char *dst, const char *src, u64 n, u64 *best)
 {
 	u64 start = __rdtsc();
@@ -59,13 +59,13 @@ static bool time_move(struct emu_surface *s, char *dst, const char *src, u64 n, 
 	return true;
 }
 
-/* What each of @n pages costs beyond the first. */
+/* Return: ticks for each further page, if a call takes @one ticks for 1 page, @all for @n pages. */
 static u64 slope(u64 one, u64 all, u64 n)
 {
 	return all > one ? (all - one) / (n - 1) : 0;
 }
 
-/* What the primitives cost, in the margin. Return: false if MOVE does not work. */
+/* Measures COPY, MOVE and dropping in the margin. Return: false if one of them does not work. */
 static bool measure(struct emu_surface *s, struct emu_slots *slots)
 {
 	char *a = slots->base + slots->len - 2 * SAMPLE_SIZE;
@@ -103,10 +103,10 @@ static bool measure(struct emu_surface *s, struct emu_slots *slots)
 }
 
 /*
- * A client's stray pointer into something that it unmapped must not meet a slot:
- * they go where mappings do not come by themselves, or, where something else is
- * there (a sanitizer), at the far end of a gap that is larger than what a client unmaps.
- * A fence is on both sides in either case.
+ * Reserves address space for slots, between fences. A client's stray pointer into something that
+ * it has unmapped must not hit a slot. So slots are at addresses where the kernel places nothing
+ * by itself. If those are taken, as by a sanitizer, slots are below a gap of GAP bytes, which is
+ * more than a client usually unmaps.
  */
 static void *reserve(size_t len, struct emu_fence *fence)
 {
@@ -121,7 +121,10 @@ static void *reserve(size_t len, struct emu_fence *fence)
 	base = emu_fence_place(NULL, len + GAP, 0, fence);
 	if (emu_is_error(base))
 		return emu_fence_place(NULL, len, 0, fence);
-	/* Of the gap a fence's length remains as the fence; what was the fence goes with the rest. */
+	/*
+	 * The fence is behind the gap now. The first bytes of the gap take its place, and the rest
+	 * of the gap is unmapped together with the old fence.
+	 */
 	if (fence->after)
 		emu_sys(SYS_munmap, base + len + fence->after, GAP);
 	else
@@ -167,11 +170,14 @@ void emu_slots_destroy(struct emu_slots *slots)
 
 void emu_slots_protect(struct emu_slots *slots, int prot)
 {
-	/* MOVE wants both sides alike, and writable: validate_move_areas() in mm/userfaultfd.c. */
+	/*
+	 * The slots are PROT_READ | PROT_WRITE. MOVE requires that both sides are writable and have
+	 * the same protection: validate_move_areas() in the kernel's mm/userfaultfd.c.
+	 */
 	slots->usable = prot == (PROT_READ | PROT_WRITE);
 }
 
-/* Ticks that a run takes beside what its call does. */
+/* Return: ticks for the pages of a run, to which a call adds its fixed cost. */
 static u64 pages_cost(const struct emu_slots *slots, u64 len)
 {
 	return len * (len > FLUSH_CEILING ? slots->many : slots->few);
@@ -188,12 +194,12 @@ bool emu_slots_choose(struct emu_slots *slots, u32 id, u64 len, bool from)
 		pace->random = pace->random * 1664525u + 1013904223u;
 		return pace->random >> 31;
 	}
-	/* A page that goes into its slot now will be moved once more. */
+	/* To use a slot costs two MOVEs: one into the slot now, one out of it later. */
 	if (!from)
 		move *= 2;
 	if (move <= len * (slots->copy + slots->zap) || slots->always)
 		return true;
-	/* The threads that made MOVE dear may have gone since: believe the measured price less. */
+	/* Other threads may have ended, and MOVE be cheap again: lower the assumed cost a bit. */
 	pace->fixed -= (pace->fixed - slots->fixed + 1023) / 1024;
 	return false;
 }
@@ -209,11 +215,11 @@ static u64 move(struct emu_surface *s, u32 id, char *dst, const char *src, u64 l
 	u64 ticks = __rdtsc() - start;
 	u64 fixed = ticks - EXMAP_MIN(ticks, pages_cost(slots, done));
 
-	/* An interrupt that comes once should say little. */
+	/* One slow call, as by an interrupt, must not change the average much. */
 	fixed = EXMAP_MIN(EXMAP_MAX(fixed, slots->fixed), 2 * pace->fixed);
 	pace->fixed += ((s64)fixed - (s64)pace->fixed) / 8;
 	pace->fixed = EXMAP_MIN(pace->fixed, FIXED_MAX * slots->fixed);
-	/* Pages that the kernel does not let go: try rarely. */
+	/* The kernel refuses these pages: assume the highest cost, so that MOVE is tried rarely. */
 	if (done < len)
 		pace->fixed = FIXED_MAX * slots->fixed;
 	return done;

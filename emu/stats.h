@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* stats.h - what an exmap has done, as a table for a person */
+/* stats.h - the table of an exmap's statistics that stats=1 prints */
 #ifndef EXMAP_EMU_STATS_H
 #define EXMAP_EMU_STATS_H
 
 #include "core/exmap.h"
 
 /**
- * emu_report_stats() - the table of one exmap's statistics on stderr; its calls may go on
+ * emu_report_stats() - print the statistics of one exmap on stderr
+ * @x:        the exmap. Calls on it may go on meanwhile; then the lines may not add up exactly
  * @serial:   number of the exmap
- * @strategy: name of its last surface's strategy, or NULL if none was mapped
+ * @strategy: name of the strategy of its last surface, or NULL if none was ever mapped
  * @faults:   accesses to pages that were not allocated
+ *
+ * Any thread.
  */
 void emu_report_stats(const struct exmap *x, u64 serial, const char *strategy, u64 faults);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* strategy.c - see strategy.h. A new strategy is a mover (mover.h), and is tried here. */
+/* strategy.c - see strategy.h. A new strategy is a new mover (mover.h), and one more trial here. */
 
 #include "emu/strategy.h"
 
@@ -10,7 +10,7 @@
 #include "emu/say.h"
 #include "emu/uffd.h"
 
-/* Tries the strategies that the options allow, the fastest first. */
+/* Tries the strategies that option strategy= permits; the fastest is tried first. */
 int emu_choose_mover(struct emu_surface *s)
 {
 	enum emu_strategy strategy = emu_options()->strategy;

@@ -7,8 +7,11 @@ struct emu_surface;
 
 /**
  * emu_choose_mover() - set and prepare the mover of a surface, as option strategy= says
+ * @s: a surface that is reserved (PROT_NONE), and that no other thread knows yet
  *
- * Return: 0 or a negative errno, and a line on stderr if the option names what cannot be had.
+ * If the option names a strategy that this machine does not permit, a line on stderr says so.
+ *
+ * Return: 0 or a negative errno.
  */
 int emu_choose_mover(struct emu_surface *s);
 

@@ -33,7 +33,7 @@ static int create_table(struct emu_surface *s)
 		return -ENOMEM;
 	emu_sys(SYS_madvise, s->core.table, s->table_len, MADV_DONTFORK);
 	emu_sys(SYS_madvise, s->core.table, s->table_len, MADV_DONTDUMP);
-	/* Exports are for reading, whatever mprotect() asks for later. */
+	/* A client's mprotect() must not make an export writable. This mapping stays writable. */
 	emu_sys(SYS_fcntl, s->table_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);
 
 	s->touched_len = s->core.nr_pages / EXMAP_BLOCK_PAGES / 8 + 8;
@@ -120,7 +120,7 @@ void emu_surface_destroy(struct emu_surface *s)
 	struct exmap_run run;
 	u64 pos = 0;
 
-	/* An export outlives its surface, and must not show pages that are gone. */
+	/* The client's export of the table stays mapped, and must show no pages any more. */
 	while (s->exported && exmap_next_present(&s->core, &pos, s->core.nr_pages, &run))
 		memset(&s->core.table[run.page], 0, run.len * sizeof(u64));
 	if (!emu_rcu_may_wait())

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * surface.h - a mapped surface in this address space, and how pages get there
+ * surface.h - the surface of an exmap: its mapping, its page table, and its mover
  */
 #ifndef EXMAP_EMU_SURFACE_H
 #define EXMAP_EMU_SURFACE_H
@@ -14,13 +14,13 @@ struct exmap_device;
 
 /**
  * struct emu_mover - one way to make pages appear and vanish
- * @name:    for people and EXMAP_OPTIONS
- * @ops:     what core/ calls
- * @prepare: make a PROT_NONE mapping ready; negative errno if it cannot be had
- * @frames:  the exmap has been set up, or was before @prepare: how many frames it has
- *           is known. No call has run yet. May be NULL.
- * @protect: apply new protection to the whole mapping, while calls are stopped
- * @release: undo @prepare, after the mapping is gone
+ * @name:    name of the strategy, in EXMAP_OPTIONS and in messages
+ * @ops:     the ops that core/ calls
+ * @prepare: make a PROT_NONE mapping ready; a negative errno if this machine does not permit it
+ * @frames:  or NULL: called once, as soon as the surface is mapped and the exmap is set up, so
+ *           that the number of frames is known; before the first call
+ * @protect: apply @prot to the whole mapping; calls are stopped
+ * @release: undo @prepare and @frames; the mapping is gone already
  */
 struct emu_mover {
 	const char *name;
@@ -33,28 +33,28 @@ struct emu_mover {
 
 /**
  * struct emu_surface - the mapping of one exmap
- * @core:        what core/ knows of it: the page table, the ops; must be first
+ * @core:        the part that core/ works on: the page table, the ops; must be first
  * @mover:       how pages appear and vanish
  * @dev:         the exmap
- * @generation:  address space that it lives in, see emu_generation()
- * @len:         bytes of the mapping
- * @fence:       the fences that it was mapped with
+ * @generation:  emu_generation() of the process that mapped the surface
+ * @len:         bytes of the mapping, without fences
+ * @fence:       the fences around the mapping
  * @table_len:   bytes of @core.table
  * @touched_len: bytes of @core.touched
- * @table_fd:    memfd behind @core.table
- * @prot:        what mmap() and mprotect() said; written while calls are stopped
- * @may_write:   whether the fd was open for writing
+ * @table_fd:    memfd of @core.table
+ * @prot:        protection, as mmap() or mprotect() set it; written under dev->lock while calls
+ *               are stopped, read atomically
+ * @may_write:   whether the file was open for writing; set before the surface is published
  * @exported:    a page-table export is mapped; under emu_vm_lock()
- * @uffd:        COPY: the userfaultfd, else -1
- * @zap_fd:      what emu_zap() wants
- * @source:      COPY: what fresh pages are filled from, EMU_SOURCE_PAGES long
- * @slots:       MOVE: where pages are while they are free, or NULL; written once, before
- *               the first call
- * @blocks:      what @core.blocks is
+ * @uffd:        under copy and move: the userfaultfd; else -1
+ * @zap_fd:      first argument for emu_zap()
+ * @source:      under copy and move: EMU_SOURCE_PAGES pages that fresh pages are copied from
+ * @slots:       under move: the slots of free frames, or NULL; written once, under dev->lock,
+ *               before the first call
+ * @blocks:      the memory of @core.blocks
  *
- * Constant after emu_surface_create() where nothing else is said. Freed after
- * an RCU grace period, so that calls and fault handlers may look at it inside
- * a read section.
+ * Fields of which nothing else is said are constant after emu_surface_create(). A surface is
+ * freed after an RCU grace period, so that calls and fault handlers may use it in a read section.
  */
 struct emu_surface {
 	struct exmap_surface core;
@@ -76,6 +76,7 @@ struct emu_surface {
 	struct exmap_block blocks[EXMAP_BLOCK_LOCKS];
 };
 
+/** EMU_SOURCE_PAGES - pages that one UFFDIO_COPY maps at most as fresh pages. */
 #define EMU_SOURCE_PAGES 512
 
 /**
@@ -83,45 +84,48 @@ struct emu_surface {
  * @dev:    the exmap
  * @addr:   wanted address, as for mmap()
  * @len:    bytes, a multiple of the page size
- * @prot:   protection of pages that are mapped
- * @flags:  mmap()'s flags; of them only the kind of placement is used
- * @choose: sets the mover of a surface that is not accessible yet, and prepares the mover
- * @out:    the new surface
+ * @prot:   protection of the pages that will be allocated
+ * @flags:  the client's mmap() flags; only those that place the mapping count
+ * @choose: sets and prepares the mover of a surface that is reserved (PROT_NONE)
+ * @out:    set to the new surface, which has no pages, and which no other thread knows yet
  *
- * Return: 0 or a negative errno.
+ * Any thread. Return: 0 or a negative errno; most errors also print a line on stderr.
  */
 int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int prot, int flags,
 		       int (*choose)(struct emu_surface *s), struct emu_surface **out);
 
 /**
- * emu_surface_protect() - mprotect() of the whole surface, while calls are stopped
+ * emu_surface_protect() - set the protection of a whole surface, and of its later pages
  *
- * Return: 0 or a negative errno, and then nothing has changed.
+ * dev->lock held, and calls stopped. Return: 0; -EACCES for PROT_WRITE if the file was not open
+ * for writing; the kernel's negative errno.
  */
 int emu_surface_protect(struct emu_surface *s, int prot);
 
 /**
- * emu_surface_destroy() - give up what is behind a surface
+ * emu_surface_destroy() - free a surface, after its mapping was unmapped
  *
- * The mapping itself is gone already, no call runs on it, and nobody finds it
- * any more; readers that still look are waited for.
+ * No call runs on the surface, and neither its exmap nor the registry lead to it any more. Waits
+ * for the RCU read sections that may still use it. Outside read sections.
  */
 void emu_surface_destroy(struct emu_surface *s);
 
-/** emu_surface_alive() - whether a surface is mapped in this very address space. */
+/** emu_surface_alive() - whether a surface, which may be NULL, is mapped in this address space. */
 bool emu_surface_alive(const struct emu_surface *s);
 
+/** emu_surface_of() - the emulator's surface, of which core/ knows the first part. */
 static inline struct emu_surface *emu_surface_of(struct exmap_surface *s)
 {
 	return (struct emu_surface *)s;
 }
 
+/** emu_page_address() - the address of a page of the surface. */
 static inline void *emu_page_address(const struct exmap_surface *s, u64 page)
 {
 	return (void *)(uintptr_t)(s->base + (page << EXMAP_PAGE_SHIFT));
 }
 
-/** emu_pages_len() - pages that so many bytes are in, as bytes. */
+/** emu_pages_len() - @bytes, rounded up to whole pages. */
 static inline size_t emu_pages_len(size_t bytes)
 {
 	return (bytes + EXMAP_PAGE_SIZE - 1) & ~(EXMAP_PAGE_SIZE - 1);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* sys.c - system calls by way of somebody else's instruction; see sys.h */
+/* sys.c - system calls by a system call instruction of libc's; see sys.h */
 
 #include "emu/sys.h"
 
 void *emu_gate;
 
-/* From the order of C's arguments to the kernel's; the gate returns to our caller. */
+/*
+ * Moves the arguments from the registers of a C call to those of a system call, and jumps to the
+ * gate. The return instruction behind the gate returns to the caller of this function.
+ */
 __asm__(".pushsection .text\n"
 	".globl emu_sys_gate\n"
 	".hidden emu_sys_gate\n"

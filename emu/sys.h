@@ -2,9 +2,9 @@
 /*
  * sys.h - system calls without libc
  *
- * The emulator runs below libc: its calls must not come back to the shim that
- * caught the client's, must not be cancellation points (they are made with
- * locks held), and must leave the client's errno alone.
+ * The emulator does not use libc's functions for system calls. The shim would catch them, as it
+ * catches the client's; they may be cancellation points, at which a thread would end with the
+ * emulator's locks held; and they change the client's errno.
  */
 #ifndef EXMAP_EMU_SYS_H
 #define EXMAP_EMU_SYS_H
@@ -14,9 +14,10 @@
 #include <sys/uio.h>
 
 /*
- * Where a system call instruction with a return behind it stands, if ours are
- * not to be made in place: the shim's trap would catch them. NULL otherwise;
- * set once, before there are threads.
+ * Address of a system call instruction that has a return instruction behind it, in libc's text.
+ * The shim's trap catches all other system call instructions, so while the trap is on, the
+ * emulator's system calls go through this one. NULL without the trap. Set once, before the
+ * process has a second thread.
  */
 extern void *emu_gate __attribute__((visibility("hidden")));
 
@@ -24,7 +25,7 @@ extern void *emu_gate __attribute__((visibility("hidden")));
 long emu_sys_gate(long nr, long a, long b, long c, long d, long e, long f)
 	__attribute__((visibility("hidden")));
 
-/* In place. Nothing may come between the registers and the instruction. */
+/* emu_sys_here() - a system call by an instruction at this place. */
 static inline long emu_sys_here(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
@@ -39,7 +40,14 @@ static inline long emu_sys_here(long nr, long a, long b, long c, long d, long e,
 	return ret;
 }
 
-/* Return: the kernel's answer, a negative errno for an error. */
+/**
+ * emu_sys6() - make system call @nr
+ *
+ * emu_sys() does the same for any number of arguments, of any type. Any thread, in signal
+ * handlers too.
+ *
+ * Return: what the kernel returns, a negative errno for an error.
+ */
 static inline long emu_sys6(long nr, long a, long b, long c, long d, long e, long f)
 {
 	if (__builtin_expect(!!emu_gate, 0))
@@ -62,13 +70,19 @@ static inline long emu_sys6(long nr, long a, long b, long c, long d, long e, lon
 #define EMU_SYS6(n, a, b, c, d, e, f) \
 	emu_sys6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
-/* mmap()'s answer is an address or a small negative number. */
+/** emu_is_error() - whether an address, as the kernel's mmap() returns it, is a negative errno. */
 static inline int emu_is_error(const void *addr)
 {
 	return (uintptr_t)addr >= (uintptr_t)-4095L;
 }
 
-/** emu_skip_bytes() - a vectored call has done @bytes of @n ranges: what is left of them. */
+/**
+ * emu_skip_bytes() - remove the first @bytes from ranges, after a vectored call that did so many
+ * @ranges: the ranges; advanced to the first that is left, which may be shortened
+ * @n:      number of ranges
+ *
+ * Return: number of ranges that are left.
+ */
 static inline size_t emu_skip_bytes(struct iovec **ranges, size_t n, size_t bytes)
 {
 	while (n && bytes >= (*ranges)->iov_len) {

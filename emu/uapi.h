@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uapi.h - what the kernel defines for user space and Debian 12's headers lack
+ * uapi.h - definitions of the kernel that Debian 12's headers lack
  *
- * Debian 12 has the headers of Linux 6.1 and glibc 2.36. A newer header's own
- * definition wins, where that is a macro. Enumerators cannot be tested for, so
- * those have names of ours here.
+ * Debian 12 has the headers of Linux 6.1 and glibc 2.36. Where a newer header defines a macro,
+ * its definition is used. The preprocessor cannot test for an enumerator, so enumerators have
+ * names that begin with EMU_ here.
  */
 #ifndef EXMAP_EMU_UAPI_H
 #define EXMAP_EMU_UAPI_H
@@ -16,7 +16,7 @@
 #include <signal.h>
 #include <stdint.h>
 
-/* linux/pidfd.h of Linux 6.14: stands for a pidfd of the calling thread. */
+/* linux/pidfd.h of Linux 6.14: in place of a pidfd, means the calling process. */
 #ifndef PIDFD_SELF
 #define PIDFD_SELF (-10000)
 #endif
@@ -40,21 +40,21 @@ struct uffdio_move {
 #define IORING_SETUP_REGISTERED_FD_ONLY (1U << 15)
 #endif
 
-/* Of Linux 6.6. */
+/* linux/io_uring.h of Linux 6.6. */
 #ifndef IORING_SETUP_NO_SQARRAY
 #define IORING_SETUP_NO_SQARRAY (1U << 16)
 #endif
 
-/* Of Linux 6.10. */
+/* linux/io_uring.h of Linux 6.10. */
 #ifndef IORING_NOP_INJECT_RESULT
 #define IORING_NOP_INJECT_RESULT (1U << 0)
 #endif
 
-/* IORING_OP_PIPE of Linux 6.16. */
+/* linux/io_uring.h of Linux 6.16: the enumerator IORING_OP_PIPE. */
 #define EMU_IORING_OP_PIPE 62
 
 /*
- * The rest is in headers that cannot be included beside glibc's <signal.h>.
+ * Debian 12's headers have the rest, but they cannot be included together with <signal.h>.
  */
 
 /* asm-generic/siginfo.h: the si_code of a SIGSYS by Syscall User Dispatch. */

@@ -16,9 +16,9 @@
 #include "emu/uapi.h"
 
 /*
- * Valgrind 3.19 knows neither the system call nor the ioctl below, and warns of
- * both: under it they are made on the real processor, past its eyes. What it
- * needs to know of the surface it is told by the marks of report.h.
+ * Valgrind 3.19 knows neither SYS_userfaultfd nor USERFAULTFD_IOC_NEW, and would warn of both. So
+ * under valgrind this function makes them, and runs on the real CPU. The marks of memcheck.h tell
+ * valgrind about the pages that the userfaultfd maps.
  */
 static long past_valgrind(long tid, long nr, long a, long b)
 {
@@ -85,14 +85,14 @@ size_t emu_uffd_copy(int uffd, void *dst, const void *src, size_t len, int *erro
 			.dst = (uintptr_t)dst + done,
 			.src = (uintptr_t)src + done,
 			.len = len - done,
-			/* SIGBUS mode: nobody sleeps on a fault. */
+			/* With UFFD_FEATURE_SIGBUS no thread sleeps on a fault. */
 			.mode = UFFDIO_COPY_MODE_DONTWAKE,
 		};
 		long ret = emu_sys(SYS_ioctl, uffd, UFFDIO_COPY, &copy);
 
 		if (copy.copy > 0)
 			done += copy.copy;
-		/* EAGAIN: part of it done, or the address space is changing: go on. */
+		/* EAGAIN: part of it is done, or the address space is changing: try the rest. */
 		if (ret < 0 && ret != -EAGAIN) {
 			*error = ret;
 			break;
@@ -119,7 +119,7 @@ size_t emu_uffd_move(int uffd, void *dst, const void *src, size_t len, int *erro
 		if (move.move > 0) {
 			done += move.move;
 		} else if (ret != -EAGAIN || !patience--) {
-			/* A page that others look at just now gives EAGAIN, maybe for long. */
+			/* EAGAIN: the kernel uses the page just now, maybe for long. */
 			*error = ret;
 			break;
 		}
@@ -182,7 +182,7 @@ static int zap_one(const struct iovec *range)
 {
 	long ret = emu_sys(SYS_madvise, range->iov_base, range->iov_len, MADV_DONTNEED);
 
-	/* A client that locked its memory gets EINVAL from the plain advice. */
+	/* EINVAL: the client has locked the memory, as by mlockall(). */
 	if (ret == -EINVAL)
 		ret = emu_sys(SYS_madvise, range->iov_base, range->iov_len, MADV_DONTNEED_LOCKED);
 	return ret;

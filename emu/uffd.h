@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uffd.h - the kernel's primitives, and whether it has them here */
+/* uffd.h - the kernel's calls that map, move and drop pages, and whether they work here */
 #ifndef EXMAP_EMU_UFFD_H
 #define EXMAP_EMU_UFFD_H
 
@@ -9,53 +9,74 @@
 #include <sys/uio.h>
 
 /**
- * emu_uffd_open() - a userfaultfd that answers missing pages with SIGBUS
+ * emu_uffd_open() - open a userfaultfd that turns each access to a missing page into SIGBUS
  *
- * Tries the system call, then /dev/userfaultfd, whichever is permitted; both
- * without root where the kernel allows faults of user mode only.
+ * Tries the system call, then /dev/userfaultfd. The fd is for faults of user mode only, so the
+ * system call needs no privilege (Linux 5.11). Any thread.
  *
- * Return: a hidden fd, or a negative errno.
+ * Return: a hidden fd; or a negative errno: of the system call, if both are refused.
  */
 int emu_uffd_open(void);
 
-/** emu_uffd_register() - have missing pages of a range reported. Return: 0 or errno. */
+/**
+ * emu_uffd_register() - register private anonymous memory, so that its missing pages raise SIGBUS
+ * @len: bytes, a multiple of the page size
+ *
+ * Any thread. Return: 0 or a negative errno.
+ */
 int emu_uffd_register(int uffd, void *addr, size_t len);
 
 /**
- * emu_uffd_copy() - put pages where none are
+ * emu_uffd_copy() - map new pages, with the content at @src, where pages are missing
+ * @dst:   registered memory, page-aligned
+ * @src:   the content, anywhere in memory
+ * @len:   bytes, a multiple of the page size
+ * @error: set to 0, or to the negative errno of the first page that failed: -EEXIST if a page is
+ *         there already, -ENOENT if the range is not in one registered VMA, -ENOMEM
  *
- * Return: bytes put there, fewer than @len only on an error, which is in *@error.
+ * Any thread. Return: bytes mapped, from the first on; fewer than @len only after an error.
  */
 size_t emu_uffd_copy(int uffd, void *dst, const void *src, size_t len, int *error);
 
 /**
- * emu_uffd_move() - move pages, both ends registered and alike, to where none are
+ * emu_uffd_move() - move pages, without copying, to where pages are missing
+ * @dst:   registered memory, page-aligned
+ * @src:   registered memory of the same protection, page-aligned, all pages of which are there
+ * @len:   bytes, a multiple of the page size
+ * @error: set to 0, or to the negative errno of the first page that failed: -EBUSY if the page
+ *         is pinned, -EAGAIN if the kernel went on using the page through several attempts
  *
- * Return: as emu_uffd_copy().
+ * Any thread. Return: bytes moved, from the first on; fewer than @len only after an error.
  */
 size_t emu_uffd_move(int uffd, void *dst, const void *src, size_t len, int *error);
 
-/** emu_uffd_moves() - whether the kernel has that; found out by trying it. */
+/** emu_uffd_moves() - whether UFFDIO_MOVE works with this userfaultfd, found out by trying. */
 bool emu_uffd_moves(int uffd);
 
-/**
- * emu_vectored_zap_fd() - a pidfd through which one call zaps many ranges
- *
- * process_madvise(MADV_DONTNEED) on oneself; found out by trying it.
- *
- * Return: what to give emu_zap(): a hidden pidfd, a magic negative number that
- * the kernel takes for "self", or EMU_NO_VECTORED_ZAP.
- */
+/** EMU_NO_VECTORED_ZAP - in place of a pidfd: one madvise() for each range. */
 #define EMU_NO_VECTORED_ZAP (-1)
+
+/**
+ * emu_vectored_zap_fd() - a pidfd with which emu_zap() drops many ranges by one system call
+ *
+ * Tries whether this kernel lets a process drop its own pages by process_madvise(MADV_DONTNEED).
+ * Any thread.
+ *
+ * Return: first argument for emu_zap(): a hidden pidfd, to be closed by emu_close_hidden();
+ * PIDFD_SELF, which is negative; or EMU_NO_VECTORED_ZAP.
+ */
 int emu_vectored_zap_fd(void);
 
 /**
- * emu_zap() - drop the pages of ranges, with one TLB flush where the kernel can
- * @pidfd:   from emu_vectored_zap_fd()
- * @ranges:  page-aligned; overwritten as the work proceeds
- * @n:       1 to 1024
+ * emu_zap() - drop the pages of ranges
+ * @pidfd:  from emu_vectored_zap_fd()
+ * @ranges: page-aligned ranges; overwritten
+ * @n:      number of ranges, 1 to 1024
  *
- * Return: 0, or a negative errno, when some pages may still be there.
+ * One system call and one TLB flush for all ranges, where the kernel can. Ranges for which that
+ * fails are tried one by one. Any thread.
+ *
+ * Return: 0; or a negative errno, and any of the pages may still be there.
  */
 int emu_zap(int pidfd, struct iovec *ranges, size_t n);
 

@@ -8,8 +8,8 @@
 #include <ucontext.h>
 
 /*
- * In assembler, so that every address at which it can fault is known, and no
- * sanitizer looks at the client's memory through it.
+ * In assembler, so that the instructions which may fault are between two known addresses, and
+ * no sanitizer checks the client's memory.
  */
 __asm__(".text\n"
 	".p2align 4\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* usercopy.h - copy to or from an address that the client gave us */
+/* usercopy.h - copy from or to an address of the client's, which may be bad */
 #ifndef EXMAP_EMU_USERCOPY_H
 #define EXMAP_EMU_USERCOPY_H
 
@@ -7,23 +7,23 @@
 #include <stddef.h>
 
 /**
- * emu_usercopy() - copy, where either side may be a bad address
- * @dst: to
- * @src: from
+ * emu_usercopy() - copy memory; either address may be bad
+ * @dst: where to
+ * @src: where from
  * @n:   bytes, a multiple of 8
  *
- * Works like the kernel's copy_from_user(): a fault inside is repaired by
- * emu_usercopy_fixup(), which the process's SIGSEGV and SIGBUS handlers call.
+ * Like the kernel's copy_from_user() and copy_to_user(). The process's SIGSEGV and SIGBUS handlers
+ * must call emu_usercopy_fixup(): without that, a bad address ends the process. Any thread.
  *
- * Return: 0, or -EFAULT, after an unknown part has been copied.
+ * Return: 0; or -EFAULT, and some part may have been copied.
  */
 int emu_usercopy(void *dst, const void *src, size_t n);
 
 /**
  * emu_usercopy_fixup() - make an emu_usercopy() that faulted return -EFAULT
- * @ucontext: third argument of the signal handler
+ * @ucontext: third argument of the signal handler; its instruction pointer is changed
  *
- * Return: false if the fault was not there; then nothing has changed.
+ * Async-signal-safe. Return: false, with nothing changed, if the fault was anywhere else.
  */
 bool emu_usercopy_fixup(void *ucontext);
 

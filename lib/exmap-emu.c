@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* exmap-emu.c - the emulator's calls as libc has the kernel's; see include/exmap-emu.h */
+/* exmap-emu.c - the emulator's functions, with libc's way to return errors; see exmap-emu.h */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,7 +76,7 @@ EXPORT void *exmap_emu_map(struct exmap_emu *emu, void *addr, size_t len, int pr
 	return answer_address(emu_mmap(file_of(emu), addr, len, prot, MAP_SHARED, EXMAP_OFF_EXMAP));
 }
 
-/* Only of surfaces: what else is at an address is for libc's functions. */
+/* Return: 0 if the range meets a client's mapping of an exmap, -EINVAL if it does not. */
 static long on_surface(void *addr, size_t len)
 {
 	struct emu_region region;
