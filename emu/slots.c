@@ -38,7 +38,8 @@ static bool shared;
 void emu_slots_forbid(void)
 {
 	if (!exmap_load(&shared) && emu_options()->verbose)
-		emu_say("pages were given to the kernel by reference: they move no more");
+		emu_say("the program gives pages to the kernel by vmsplice() or MSG_ZEROCOPY: "
+			"from now on no page is moved, but copied");
 	exmap_store(&shared, true);
 }
 

@@ -108,8 +108,8 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 
 fail:
 	if (ret != -EEXIST && ret != -EINVAL && ret != -EPERM)
-		emu_say("mmap: no surface of %zu bytes: error %d; a smaller one, more address space "
-			"(ulimit -v) or vm.overcommit_memory=0 may help",
+		emu_say("mmap: cannot map a surface of %zu bytes (error %d); map a smaller one, "
+			"raise ulimit -v, or set vm.overcommit_memory=0",
 			len, -ret);
 	free_surface(s);
 	return ret;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * bare.c - the kernel's primitives in a bare loop: no vectors, no frames, no look-ups
+ * bare.c - backends bare-copy, bare-move, bare-single: the emulator's system calls, and no more
  *
- * The floor under the emulator: the same pages come and go by userfaultfd and one
- * process_madvise(), and nothing is checked or counted. Pages that are neighbours
- * are one call. Only STEAL's threads share their frames, as they do in an exmap.
+ * A lower bound for what the emulator can reach: userfaultfd and process_madvise() map and drop
+ * the same pages, without vectors, frames, checks or counters. One call maps or moves all pages
+ * that are neighbours. In pattern STEAL the threads share their slots, as they share the frames
+ * of an exmap; in all other patterns each thread has its own.
  */
 
 #define _GNU_SOURCE
@@ -12,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,41 +22,30 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Newer than Debian 12's headers: linux/userfaultfd.h of 6.8. */
-#ifndef UFFDIO_MOVE
-struct uffdio_move {
-	uint64_t dst;
-	uint64_t src;
-	uint64_t len;
-	uint64_t mode;
-	int64_t move;
-};
+#include "emu/uapi.h"
 
-#define UFFDIO_MOVE _IOWR(UFFDIO, 0x05, struct uffdio_move)
-#endif
-
-/* Newer than Debian 12's headers: PIDFD_SELF of 6.14. */
-#define PIDFD_ITSELF (-10000)
-
-/* What a READ brings at a time. */
+/* Pages that one pread() reads into the bounce buffer. */
 #define BOUNCE_PAGES 64
 
+/* All of these are set by open(), before there are threads, and then constant; but see @lock. */
 static int fd;
 static int uffd;
+/* For process_madvise(); -1 if that cannot drop pages here. */
 static int pidfd;
+/* The surface. */
 static char *base;
-/* Fresh pages are copies of these: all the kernel's one page of zeroes. */
+/* Fresh pages are copies of these: MAX_BATCH times the kernel's one page of zeroes. */
 static const char *zeroes;
-/* Where MOVE keeps pages: slots, a batch for each thread, or all that STEAL has. */
+/* The slots, in which bare-move keeps the pages that are free. */
 static char *pool;
-/* The free slots of STEAL, under the lock. */
+/* Protects the numbers of the slots that are free, in pattern STEAL. */
 static pthread_spinlock_t lock;
 static uint32_t *free_slot;
 static size_t nr_free;
-/* Neighbours that one call takes at most. */
+/* Neighbouring pages that one call maps or moves at most. */
 static int longest = MAX_BATCH;
 
-/* A thread's own. */
+/* What one thread has: its buffer for READ, and the slots of its round's pages. */
 struct lane {
 	char *bounce;
 	uint32_t slot[MAX_BATCH];
@@ -96,7 +85,24 @@ static void copy(char *to, const char *from, size_t len)
 		die("UFFDIO_COPY");
 }
 
-/* Return: false if the kernel cannot. */
+/* Whether a page is mapped at an address. */
+static bool is_there(const char *page)
+{
+	unsigned char there;
+
+	return mincore((void *)page, PAGE, &there) || there & 1;
+}
+
+/*
+ * Moves pages. Return: false, with errno, if the kernel cannot.
+ *
+ *	UFFDIO_MOVE says         because
+ *	EAGAIN, move.move > 0    it moved so many bytes, and then met an obstacle
+ *	EAGAIN                   the kernel uses the page just now, such as for reclaim
+ *	EEXIST, no source page   it moved the page itself: seen on Linux 6.18 for a page that the
+ *	                         kernel was migrating (memory compaction)
+ *	EEXIST, a source page    there is a page at the destination: an error
+ */
 static bool move(char *to, const char *from, size_t len)
 {
 	size_t done = 0;
@@ -106,12 +112,14 @@ static bool move(char *to, const char *from, size_t len)
 			.dst = (uintptr_t)to + done,
 			.src = (uintptr_t)from + done,
 			.len = len - done,
-			.mode = UFFDIO_COPY_MODE_DONTWAKE,
+			.mode = UFFDIO_MOVE_MODE_DONTWAKE,
 		};
 
-		/* Somebody looks at a page just now, such as the kernel's reclaim: once more. */
-		if (ioctl(uffd, UFFDIO_MOVE, &move) && errno != EAGAIN)
-			return false;
+		if (ioctl(uffd, UFFDIO_MOVE, &move) && errno != EAGAIN) {
+			if (errno != EEXIST || is_there(from + done))
+				return false;
+			done += PAGE;
+		}
 		if (move.move > 0)
 			done += move.move;
 	}
@@ -143,11 +151,11 @@ static bool copy_open(const struct plan *plan, size_t pages)
 	zeroes = mmap(NULL, MAX_BATCH * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (zeroes == MAP_FAILED || !watch(base, pages))
 		return false;
-	pidfd = PIDFD_ITSELF;
+	pidfd = PIDFD_SELF;
 	probe = (struct iovec){ base, PAGE };
 	if (syscall(SYS_process_madvise, pidfd, &probe, 1, MADV_DONTNEED, 0) < 0)
 		pidfd = syscall(SYS_pidfd_open, getpid(), 0);
-	/* Without it (before Linux 6.13) a call a run. */
+	/* Linux before 6.13 cannot drop pages by that call: then one madvise() for each run. */
 	if (syscall(SYS_process_madvise, pidfd, &probe, 1, MADV_DONTNEED, 0) < 0)
 		pidfd = -1;
 	return true;
@@ -168,7 +176,7 @@ static void copy_begin(struct worker *w)
 	w->private = lane;
 }
 
-/* As many slots as there are, up to what the round wants. */
+/* Takes slots for the round's pages. If STEAL has fewer left, the round has fewer pages. */
 static void take_slots(struct worker *w)
 {
 	struct lane *lane = w->private;
@@ -200,7 +208,7 @@ static char *address(const struct worker *w, int i)
 	return base + (w->first + w->page[i]) * PAGE;
 }
 
-/* How many pages from the @i-th on are neighbours, at most @max. */
+/* Return: number of pages, from the round's page @i on, that are neighbours; at most @max. */
 static int run_len(const struct worker *w, int i, int max)
 {
 	int len = 1;
@@ -266,7 +274,7 @@ const struct backend bare_copy_backend = {
 	.free = copy_free,
 };
 
-/* As a first emulator would do it: a call for each page that comes. */
+/* bare-single is bare-copy with one call for each page that appears. */
 static bool single_open(const struct plan *plan, size_t pages)
 {
 	longest = 1;
@@ -286,7 +294,7 @@ static bool move_open(const struct plan *plan, size_t pages)
 {
 	size_t frames = nr_slots(plan);
 
-	/* Of the pages that a SCAN has in use, not all are in the pool's few slots. */
+	/* A SCAN has more pages in use than the pool has slots: this backend cannot serve it. */
 	if (plan->pattern == SCAN || !copy_open(plan, pages))
 		return false;
 	pool = map(frames);
@@ -307,7 +315,7 @@ static char *slot(const struct worker *w, int i)
 	return pool + lane->slot[i] * PAGE;
 }
 
-/* How many pages from the @i-th on are neighbours, and their slots too. */
+/* Return: number of pages, from page @i on, that are neighbours and whose slots are, too. */
 static int piece_len(const struct worker *w, int i, int max)
 {
 	const uint32_t *slot = ((struct lane *)w->private)->slot + i;
@@ -343,7 +351,7 @@ static void move_free(struct worker *w)
 	give_slots(w);
 }
 
-/* Straight into the pages that will move: nothing is copied twice. */
+/* Reads into the slots, and moves their pages: nothing is copied after the read. */
 static void move_read(struct worker *w)
 {
 	int max = w->plan->pattern == PAGE_READ ? 1 : MAX_BATCH;

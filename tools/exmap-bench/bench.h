@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench.h - patterns of page use, and what can serve them
+ * bench.h - exmap-bench: patterns of page use, and the backends that serve them
  *
- * One measurement runs in a process of its own: `exmap-bench` starts itself again for each
- * backend and repetition, under exmap-run where that is the backend. So nothing of one is left
- * for the next, and the module, the emulator and plain memory meet in one table.
+ * Each measurement runs in a process of its own: exmap-bench starts itself again for each
+ * backend and repetition, and under exmap-run if the backend is a strategy of the emulator. So
+ * no measurement inherits memory or caches of another, and one table compares the module, the
+ * emulator and plain memory.
  */
 #ifndef EXMAP_BENCH_H
 #define EXMAP_BENCH_H
@@ -22,19 +23,21 @@
 #define MAX_RESULTS 1024
 
 /**
- * enum pattern - what a thread does over and over, with pages of its own
- * @SCATTERED:  ALLOC, FREE of a batch of single pages, each somewhere else
- * @NEIGHBOURS: of a batch of single pages that are neighbours
- * @RUN:        of one vector of a batch of pages
- * @RUNS:       of vectors of some neighbours each (--run-length), each vector somewhere else
- * @HANDOVER:   as NEIGHBOURS, ALLOC by one interface and FREE by another
- * @STEAL:      as HANDOVER, with frames for three of four batches only: ENOMEM is no error,
- *              and what was mapped is freed
- * @PAGE_READ:  READ of single scattered pages one by one, then FREE of the batch
- * @BATCH_READ: READ of a batch of neighbours by one preadv(), then FREE
- * @SCAN:       FREE of the batch that came first once all frames are in use, ALLOC of the next
- *              neighbours: through the working set once at least, as one reads a table
- * @EMPTY:      ACTION of no vectors
+ * enum pattern - what each thread does in a round, again and again, with pages of its own
+ * @SCATTERED:  ALLOC, then FREE, a batch of single pages at random places
+ * @NEIGHBOURS: ALLOC, then FREE, a batch of neighbouring pages, with one vector for each page
+ * @RUN:        ALLOC, then FREE, a batch of neighbouring pages, with one vector for all
+ * @RUNS:       ALLOC, then FREE, a batch of vectors of --run-length neighbours each, at random
+ *              places
+ * @HANDOVER:   as NEIGHBOURS, but ALLOC by one interface and FREE by another
+ * @STEAL:      as HANDOVER, with frames for only three of four threads' batches. ENOMEM is no
+ *              error; the pages that were allocated are freed.
+ * @PAGE_READ:  READ single pages at random places, one call for each, then FREE the batch
+ * @BATCH_READ: READ a batch of neighbouring pages by one preadv(), then FREE it
+ * @SCAN:       ALLOC the next batch of neighbours, as one reads a table from its beginning to its
+ *              end; once all frames are in use, FREE the oldest batch before. Goes through the
+ *              working set once at least.
+ * @EMPTY:      ACTION without vectors
  */
 enum pattern {
 	SCATTERED,
@@ -58,20 +61,20 @@ static inline bool pattern_reads(enum pattern pattern)
 }
 
 /**
- * struct plan - one measurement
- * @pattern:   what
- * @threads:   how many do it
- * @batch:     pages (or preads) of one round
- * @touch:     whether each page is stored to
- * @unchecked: the file has no content to compare with (null_blk)
- * @run:       neighbours that come together
- * @pages:     each thread's working set
- * @surface:   pages that are mapped, over which the working sets are spread; 0: no more
- * @frames:    of the exmap; 0: as the pattern wants it
- * @interfaces: of the exmap, which each thread takes in turn; 0: two a thread, of which it
- *             keeps to one, or takes both where the pattern says so
- * @seconds:   how long
- * @file:      backing, for the READs; else NULL
+ * struct plan - what one measurement does
+ * @pattern:    what each thread does
+ * @threads:    number of threads
+ * @batch:      pages of one round
+ * @touch:      store to each page after ALLOC
+ * @unchecked:  do not compare pages with the file, which has no content (null_blk)
+ * @run:        pages that are neighbours in each round; see run_of() in plans.c
+ * @pages:      pages of each thread's working set, from which a round's pages are chosen
+ * @surface:    pages of the surface, over which the working sets are spread; 0: just the sets
+ * @frames:     frames of the exmap; 0: as many as plan_frames() finds fit for the pattern
+ * @interfaces: interfaces of the exmap; a thread uses its share of them in turn. 0: two for each
+ *              thread, which uses only one, or in HANDOVER and STEAL both
+ * @seconds:    least duration of the measurement
+ * @file:       the file that READs read; NULL for patterns without READ
  */
 struct plan {
 	enum pattern pattern;
@@ -88,23 +91,24 @@ struct plan {
 	const char *file;
 };
 
-/** plan_frames() - how many the exmap has. */
+/** plan_frames() - number of frames of the exmap. */
 size_t plan_frames(const struct plan *plan);
 
-/** plan_vector() - pages of one vector. */
+/** plan_vector() - number of pages that one vector names. */
 static inline int plan_vector(const struct plan *plan)
 {
 	return plan->pattern == RUN || plan->pattern == RUNS ? plan->run : 1;
 }
 
 /**
- * struct figures - what came of it
- * @ns_page:   of time for one page (EMPTY: one call), all threads together
- * @ipis_free: interrupts between CPUs, of the whole machine, for each FREE or what stands for
- *             it; NAN if not told
- * @setup_us:  until pages could be asked for
- * @setup_kib: of memory that became resident by that
- * @overhead_kib: that was resident at the end of a SCAN, beside the pages in use; else NAN
+ * struct figures - the result of one measurement
+ * @ns_page:      nanoseconds for each page (EMPTY: each call): time, by pages of all threads
+ * @ipis_free:    interrupts between CPUs for each FREE, or the backend's counterpart to FREE, of
+ *                the whole machine; NAN if the kernel does not tell
+ * @setup_us:     microseconds that backend->open() took
+ * @setup_kib:    KiB that became resident in backend->open()
+ * @overhead_kib: KiB that were resident at the end of a SCAN beside the pages in use; NAN for
+ *                other patterns
  */
 struct figures {
 	double ns_page;
@@ -115,18 +119,18 @@ struct figures {
 };
 
 /**
- * struct worker - a thread's own
- * @id:      thread
- * @plan:    what it does
- * @base:    of the memory
- * @first:   page of its own region
- * @page:    of the round, counted from @first; one of @lists
- * @lists:   chosen before, so that choosing is no part of what is measured
- * @got:     how many of them there are: all, but in STEAL
- * @turn:    rounds so far
- * @check:   warm-up: results are to be verified
- * @seed:    of its random numbers
- * @private: the backend's
+ * struct worker - the state of one thread; only that thread uses it
+ * @id:      number of the thread, from 0 on
+ * @plan:    the plan
+ * @base:    address of page 0 of the surface; set by backend->begin()
+ * @first:   first page of the thread's region
+ * @page:    pages of this round, counted from @first; one of @lists
+ * @lists:   lists of pages, chosen before the clock starts so that choosing is not measured
+ * @got:     number of pages of this round: the whole batch, but in STEAL as many as had frames
+ * @turn:    number of rounds so far
+ * @check:   this is a round of the warm-up whose results are to be verified
+ * @seed:    state of the random number generator
+ * @private: data of the backend
  */
 struct worker {
 	int id;
@@ -143,18 +147,19 @@ struct worker {
 };
 
 /**
- * struct backend - where pages come from
- * @name:   for people
- * @packed: a round's pages are at the start of the thread's region, one by one
- * @open:   for so many pages; false if this machine cannot
- * @begin:  a thread begins
- * @alloc:  the round's pages become accessible
- * @read:   and hold the file's content
- * @free:   and go again
- * @empty:  a call that does nothing
- * @close:  all threads have ended, and all pages have gone
+ * struct backend - one way to get and give back pages
+ * @name:   name on the command line and in reports
+ * @packed: page i of a round is at page i of the thread's region, whatever worker.page says
+ * @open:   prepare for a surface of @pages pages; false if this machine cannot
+ * @begin:  called by each thread as it begins
+ * @alloc:  make the round's pages accessible
+ * @read:   make the round's pages accessible, with the file's content
+ * @free:   give the round's pages back
+ * @empty:  make a call that does nothing
+ * @close:  called after all threads have ended and all pages were freed
  *
- * What a backend has no answer to is NULL.
+ * A function that a backend does not have is NULL; @close may always be. measure() then returns
+ * false for the patterns that need it.
  */
 struct backend {
 	const char *name;
@@ -177,44 +182,46 @@ extern const struct backend bare_copy_backend;
 extern const struct backend bare_move_backend;
 extern const struct backend bare_single_backend;
 
-/** die() - end with what failed, and errno's word. */
+/** die() - print @what failed, with errno's text, and exit with 1. */
 _Noreturn void die(const char *what);
 
-/** die_wrong() - end, because what was computed is wrong. */
+/** die_wrong() - say that page @i of the round is wrong, and exit with 1. */
 _Noreturn void die_wrong(const struct worker *w, int i, const char *what);
 
-/** measure() - carry a plan out. Return: false if the backend cannot. */
+/** measure() - carry a plan out, once in a process. Return: false if the backend cannot. */
 bool measure(const struct backend *backend, const struct plan *plan, struct figures *figures);
 
-/** machine_cpu() - the processor's name. */
+/** machine_cpu() - the name of the CPU. */
 const char *machine_cpu(void);
 
-/** machine_kernel() - its release. */
+/** machine_kernel() - the release of the running kernel. */
 const char *machine_kernel(void);
 
-/** machine_ipis() - interrupts that one CPU sent another, so far. Return: -1 if not told. */
+/** machine_ipis() - interrupts that CPUs have sent each other since boot; -1 if not told. */
 double machine_ipis(void);
 
-/** machine_resident_kib() - this process's resident memory, but for what is mapped from files. */
+/** machine_resident_kib() - KiB of resident memory of this process, without mapped files. */
 double machine_resident_kib(void);
 
-/** file_open() - the plan's file. */
+/** file_open() - open the plan's file with open()'s @flags. Return: the fd; exits on an error. */
 int file_open(const struct plan *plan, int flags);
 
 /**
- * file_make() - have a file of so many pages
- * @path: one that is there, or NULL: make one, which goes by itself
+ * file_make() - provide a file for the READs
+ * @path:  an existing file or block device; NULL to make a nameless file, which the kernel
+ *         deletes when no process has it open any more
+ * @pages: pages that it must have
  *
- * Return: the path by which children open it.
+ * Return: the path by which children open it. Exits with a message if there is no such file.
  */
 const char *file_make(const char *path, size_t pages);
 
 /**
- * struct result - one line of the report
+ * struct result - one line of the report: a plan on a backend
  * @plan:    what was measured
- * @backend: on what
- * @n:       how many times
- * @figures: each time
+ * @backend: name of the backend
+ * @n:       number of repetitions so far
+ * @figures: the result of each repetition
  */
 struct result {
 	struct plan plan;
@@ -226,8 +233,8 @@ struct result {
 enum format { TABLE, CSV, JSON };
 
 /**
- * struct options - the command line, as it is
- * @child: what this process is to measure, once, if it is a child
+ * struct options - the values of the command line's options; lists are not split yet
+ * @child: the order of child.c, if this process is a child; else NULL
  */
 struct options {
 	const char *patterns;
@@ -249,20 +256,26 @@ struct options {
 	enum format format;
 };
 
+/** options_parse() - read the command line over the defaults; exits on an error. */
 void options_parse(struct options *options, int argc, char **argv);
 
-/** plans_make() - what the options ask for. Return: how many. */
+/** plans_make() - fill @results with all plans that the options ask for. Return: their number. */
 int plans_make(const struct options *options, struct result *results);
 
-/** child_be() - be the child, as child_run() ordered. Return: exit status. */
+/** child_be() - in a child: measure what @order says, print the figures. Return: exit status. */
 int child_be(const char *order);
 
-/** child_run() - measure in a child. Return: false if the backend has no answer to the plan. */
+/** child_run() - carry a plan out in a child. Return: false if the backend cannot. */
 bool child_run(const struct plan *plan, const char *backend, struct figures *figures);
 
-/** child_who() - "the kernel module", "the emulator, strategy copy"; NULL if no exmap. */
+/**
+ * child_who() - find out what serves a backend that is an exmap
+ *
+ * Return: "the kernel module", or "the emulator, strategy copy"; NULL if it is no exmap.
+ */
 const char *child_who(const char *backend);
 
+/** report() - print the results. */
 void report(const struct result *results, int n, enum format format);
 
 #endif /* EXMAP_BENCH_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* child.c - a process for each measurement */
+/* child.c - starts a process for each measurement, and is that process */
 
 #define _GNU_SOURCE
 #include "bench.h"
@@ -11,10 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The child's status if the backend has no answer to the plan, or is not to be had. */
+/* Exit status of a child whose backend does not have the pattern, or does not work here. */
 #define EXIT_NOT_HERE 3
 
-/* A plan as one argument: backend, pattern, threads, batch, touch, unchecked ... file. */
+/*
+ * A plan as one argument: backend, pattern, threads, batch, touch, unchecked, run, interfaces,
+ * pages, surface, frames, seconds, file. order_of() writes it, read_order() reads it.
+ */
 #define ORDER "%31s %d %d %d %d %d %d %d %zu %zu %zu %lf %4095s"
 #define NO_FILE "-"
 
@@ -38,7 +41,7 @@ static void read_order(const char *order, char backend[32], struct plan *plan)
 	if (sscanf(order, ORDER, backend, &pattern, &plan->threads, &plan->batch, &touch,
 		   &unchecked, &plan->run, &plan->interfaces, &plan->pages, &plan->surface,
 		   &plan->frames, &plan->seconds, file) != 13) {
-		fprintf(stderr, "exmap-bench: --child is for its own use\n");
+		fprintf(stderr, "exmap-bench: --child is internal; see --help for what there is\n");
 		exit(1);
 	}
 	plan->pattern = pattern;
@@ -77,7 +80,7 @@ static bool is_strategy(const char *backend)
 	       !strcmp(backend, "mprotect");
 }
 
-/* The program, or the one beside it. */
+/* Return: path of this program, or with @beside of the program of that name in its folder. */
 static const char *program(const char *beside)
 {
 	static char path[2][PATH_MAX];
@@ -93,7 +96,7 @@ static const char *program(const char *beside)
 	return out;
 }
 
-/* Never returns: becomes the child. */
+/* Executes the child, under exmap-run if the backend is a strategy. Does not return. */
 static void exec_child(const struct plan *plan, const char *backend)
 {
 	char strategy[64];
@@ -114,7 +117,7 @@ static void exec_child(const struct plan *plan, const char *backend)
 	_exit(1);
 }
 
-/* Starts a child. Return: what it writes to stdout, and with @all to stderr too. */
+/* Starts a child. Return: a stream of its stdout, and with @all of its stderr too. */
 static FILE *start(const struct plan *plan, const char *backend, bool all, pid_t *pid)
 {
 	FILE *out;
@@ -158,7 +161,7 @@ bool child_run(const struct plan *plan, const char *backend, struct figures *f)
 	return true;
 }
 
-/* The emulator's statistics name its strategy; the module writes none. */
+/* Runs a child with stats=1: the emulator's statistics name its strategy; the module has none. */
 const char *child_who(const char *backend)
 {
 	const struct plan plan = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* exmap.c - pages of an exmap: each thread has interfaces of its own */
+/* exmap.c - backend exmap: pages of /dev/exmap; each thread has interfaces of its own */
 
 #define _GNU_SOURCE
 #include "bench.h"
@@ -16,7 +16,7 @@
 static int fd;
 static char *base;
 
-/* A thread's interfaces. */
+/* The interfaces of one thread: their numbers and pages. */
 struct lane {
 	int n;
 	int number[MAX_INTERFACES];
@@ -71,7 +71,10 @@ static void exmap_begin(struct worker *w)
 	}
 }
 
-/* Which of its interfaces the thread uses in this round, or the @other one. */
+/*
+ * Return: index of the interface that the thread uses in this round. With @other, the next one:
+ * the one that frees the pages in HANDOVER and STEAL.
+ */
 static int side_of(const struct worker *w, bool other)
 {
 	const struct lane *lane = w->private;
@@ -79,18 +82,18 @@ static int side_of(const struct worker *w, bool other)
 	return ((w->plan->interfaces ? w->turn : 0) + other) % lane->n;
 }
 
-/* Vectors for the round's pages. Return: how many. */
+/* Writes vectors for the round's pages. Return: their number. */
 static int write_vectors(const struct worker *w, struct exmap_iov *iov)
 {
 	int len = plan_vector(w->plan);
 
-	/* Each with one store. */
+	/* The compiler makes one 64-bit store of this. */
 	for (int i = 0; i < w->got; i += len)
 		*iov++ = (struct exmap_iov){ { .page = w->first + w->page[i], .len = len } };
 	return w->got / len;
 }
 
-/* Every page of these vectors must have been mapped, or unmapped. */
+/* Exits if any of @n vectors has not mapped, or unmapped, all its pages. */
 static void check_vectors(const struct worker *w, const struct exmap_iov *iov, int n)
 {
 	int len = plan_vector(w->plan);
@@ -111,7 +114,10 @@ static void action(struct worker *w, bool other, int opcode)
 
 	params.iov_len = write_vectors(w, iov);
 	failed = ioctl(fd, EXMAP_IOCTL_ACTION, &params);
-	/* Out of frames is what a pool too small means; all later vectors are too [4.6]. */
+	/*
+	 * STEAL has too few frames. If ALLOC runs out of them at a vector, this one and all later
+	 * ones fail [4.6], so the first @got pages are those that were allocated.
+	 */
 	if (failed < 0 || (failed && (w->plan->pattern != STEAL || opcode != EXMAP_OP_ALLOC)))
 		die("ACTION");
 	w->got -= failed;
@@ -165,7 +171,8 @@ static void exmap_close(void)
 	if (ioctl(fd, EXMAP_IOCTL_STATS, &stats))
 		die("STATS");
 	if (stats.alloc_count) {
-		fprintf(stderr, "exmap-bench: %llu pages are mapped after all were freed\n",
+		fprintf(stderr,
+			"exmap-bench: wrong result: %llu pages are mapped after all were freed\n",
 			(unsigned long long)stats.alloc_count);
 		exit(1);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* file.c - what the READs read */
+/* file.c - the file that READs read */
 
 #define _GNU_SOURCE
 #include "bench.h"
@@ -20,7 +20,7 @@ int file_open(const struct plan *plan, int flags)
 	return fd;
 }
 
-/* Every page is another. */
+/* Fills the file so that no two pages have the same content. */
 static bool fill(int fd, size_t pages)
 {
 	uint64_t *block = aligned_alloc(PAGE, CHUNK * PAGE);
@@ -36,13 +36,13 @@ static bool fill(int fd, size_t pages)
 	return good && !fsync(fd);
 }
 
-/* In memory, so that the disk is no part of it, unless that refuses O_DIRECT. */
+/* Makes a file in memory, so that no disk is measured; on disk if tmpfs refuses O_DIRECT. */
 static int make(void)
 {
 	static const char *const folders[] = { "/dev/shm", "/tmp", "/var/tmp", "." };
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		/* Without a name, it goes with the last process that has it open. */
+		/* A nameless file is deleted when no process has it open any more. */
 		int fd = open(folders[i], O_TMPFILE | O_RDWR | O_DIRECT, 0600);
 
 		if (fd >= 0)

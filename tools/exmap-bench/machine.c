@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* machine.c - what the kernel tells of the machine and of this process */
+/* machine.c - the kernel's figures of the machine and of this process */
 
 #define _GNU_SOURCE
 #include "bench.h"
@@ -42,7 +42,7 @@ static double sum_of(const char *numbers)
 	return sum;
 }
 
-/* TLB shootdowns and function calls. */
+/* Counts TLB shootdowns (TLB) and remote function calls (CAL), by which Linux flushes TLBs too. */
 double machine_ipis(void)
 {
 	FILE *file = fopen("/proc/interrupts", "r");
@@ -62,7 +62,7 @@ double machine_ipis(void)
 	return sum;
 }
 
-/* The kernel looks at each page for this; its counters (statm) are off by some hundred KiB. */
+/* smaps_rollup counts each page now. The counters in statm can be some hundred KiB behind. */
 double machine_resident_kib(void)
 {
 	FILE *file = fopen("/proc/self/smaps_rollup", "r");

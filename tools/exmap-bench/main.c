@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* main.c - measures by turns, so that a slow minute of the machine meets all; see bench.h */
+/*
+ * main.c - exmap-bench: measures all plans once, then all once more, and so on; see bench.h
+ *
+ * So if the machine is slow for a minute, that affects one repetition of each plan, and not all
+ * repetitions of one plan.
+ */
 
 #include "bench.h"
 
@@ -8,6 +13,7 @@
 
 static struct result results[MAX_RESULTS];
 
+/* Provides one file for all plans that READ, as long as the largest of them needs. */
 static void have_file(const struct options *options, int n)
 {
 	const char *file = NULL;
@@ -25,7 +31,7 @@ static void have_file(const struct options *options, int n)
 		results[i].plan.file = pattern_reads(results[i].plan.pattern) ? file : NULL;
 }
 
-/* Who has no answer once is not asked again. */
+/* Measures each plan once. A backend that could not carry a plan out is not tried again. */
 static void measure_round(int round, int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -58,7 +64,9 @@ int main(int argc, char **argv)
 			results[kept++] = results[i];
 	}
 	if (!kept) {
-		fprintf(stderr, "exmap-bench: nothing to measure: no backend has an answer\n");
+		fprintf(stderr,
+			"exmap-bench: no backend named can do these patterns here; name others "
+			"by --backends\n");
 		return 1;
 	}
 	report(results, kept, options.format);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* measure.c - threads, rounds, the clock, and whether what was measured was right */
+/* measure.c - runs a plan's threads in rounds, times them, and verifies what they compute */
 
 #define _GNU_SOURCE
 #include "bench.h"
@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Rounds of the warm-up whose results are verified. */
 #define CHECKED_ROUNDS 3
 
 const char *const pattern_names[NR_PATTERNS] = {
@@ -28,14 +29,15 @@ struct thread {
 	double start;
 	uint64_t pages;
 	uint64_t frees;
-	/* What main may see of that while it goes on. */
+	/* Copies for the main thread, which reads them while this thread runs; atomic. */
 	uint64_t rounds_done;
 	uint64_t pages_done;
 };
 
 static pthread_barrier_t barrier;
+/* The threads are to end; atomic. */
 static bool stop;
-/* What the file has, read without O_DIRECT or whatever is being measured; or -1. */
+/* The file, opened without O_DIRECT, to compare pages with; -1 if there is none. */
 static int truth = -1;
 
 void die(const char *what)
@@ -46,7 +48,7 @@ void die(const char *what)
 
 void die_wrong(const struct worker *w, int i, const char *what)
 {
-	fprintf(stderr, "exmap-bench: wrong: page %llu of %s, thread %d, %s\n",
+	fprintf(stderr, "exmap-bench: wrong result: page %llu of %s, thread %d, %s\n",
 		(unsigned long long)(w->first + w->page[i]), pattern_names[w->plan->pattern], w->id,
 		what);
 	exit(1);
@@ -71,7 +73,10 @@ size_t plan_frames(const struct plan *plan)
 	return plan->threads == 1 ? batches : batches * 3 / 4;
 }
 
-/* Runs of neighbours, each somewhere in a part of the working set of its own. */
+/*
+ * Chooses the pages of a round: the working set is cut into as many equal parts as there are
+ * runs, and each run begins at a random page of its part. So no page is chosen twice.
+ */
 static void choose_pages(struct worker *w, uint32_t *page)
 {
 	const struct plan *plan = w->plan;
@@ -86,7 +91,7 @@ static void choose_pages(struct worker *w, uint32_t *page)
 	}
 }
 
-/* The @turn-th batch of the working set, which begins anew at its end. */
+/* Chooses batch number @turn of the working set; behind the last comes the first again. */
 static void next_pages(struct worker *w, uint64_t turn)
 {
 	const struct plan *plan = w->plan;
@@ -97,7 +102,7 @@ static void next_pages(struct worker *w, uint64_t turn)
 		w->page[i] = start + i;
 }
 
-/* How many batches a SCAN has in use. */
+/* Return: number of batches that a SCAN has allocated at one time. */
 static uint64_t window(const struct plan *plan)
 {
 	uint64_t batches = plan_frames(plan) / plan->threads / plan->batch;
@@ -105,7 +110,7 @@ static uint64_t window(const struct plan *plan)
 	return batches < plan->pages / plan->batch ? batches : plan->pages / plan->batch;
 }
 
-/* Rounds that are not measured. In a SCAN all frames come into use. */
+/* Return: rounds before the clock starts. A SCAN takes all its frames into use in them. */
 static uint64_t warm_up(const struct plan *plan)
 {
 	uint64_t fill = plan->pattern == SCAN ? window(plan) : 0;
@@ -125,7 +130,7 @@ static uint64_t mark(const struct worker *w, int i)
 	return w->page[i] * 77 + w->id;
 }
 
-/* A benchmark that computes wrong things is worth nothing. */
+/* Exits if a page does not hold the file's content, or what this thread has stored to it. */
 static void check(const struct thread *t)
 {
 	const struct worker *w = &t->worker;
@@ -252,7 +257,7 @@ static void start_threads(struct thread *threads, const struct backend *backend,
 	}
 }
 
-/* What a SCAN has in use at its end. */
+/* Frees the batches that a SCAN has allocated at its end. */
 static void free_window(struct thread *t)
 {
 	struct worker *w = &t->worker;
@@ -276,7 +281,7 @@ static double overhead_kib(const struct thread *threads, const struct plan *plan
 	return machine_resident_kib() - before - used * PAGE / 1024.0;
 }
 
-/* One round at least, however slow the machine; a SCAN sees all its pages. */
+/* Whether a thread has done one round, or in a SCAN the whole working set, since its warm-up. */
 static bool is_enough(const struct thread *t)
 {
 	const struct plan *plan = t->worker.plan;
@@ -286,8 +291,9 @@ static bool is_enough(const struct thread *t)
 }
 
 /*
- * All threads by one clock, from the first that began to this moment: with more threads than
- * CPUs some have not begun, or wait in the middle of a round, while others have the CPU.
+ * Return: nanoseconds for each page: the time since the first thread began, by the pages of all
+ * threads. Not the mean of the threads' own times: with more threads than CPUs some have not
+ * begun, or wait in the middle of a round, while others run.
  */
 static double time_of_page(const struct thread *threads, const struct plan *plan)
 {
@@ -336,7 +342,7 @@ bool measure(const struct backend *backend, const struct plan *plan, struct figu
 
 	if (!can(backend, plan))
 		return false;
-	/* Once for what the asking itself makes resident. */
+	/* The first call makes memory of libc's resident, which must not count. */
 	machine_resident_kib();
 	before = machine_resident_kib();
 	start = now();

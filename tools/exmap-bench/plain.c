@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* plain.c - what programs do without an exmap */
+/* plain.c - backends anon, anon-vectored, mmap and pread: what programs do without an exmap */
 
 #define _GNU_SOURCE
 #include "bench.h"
@@ -25,7 +25,7 @@ static char *address(const struct worker *w, int i)
 	return base + (w->first + w->page[i]) * PAGE;
 }
 
-/* Anonymous memory: a page comes by its first touch, and goes by madvise(). */
+/* anon: a page of anonymous memory appears when it is first touched; madvise() drops it. */
 
 static bool anon_open(const struct plan *plan, size_t pages)
 {
@@ -77,7 +77,7 @@ const struct backend anon_backend = {
 	.empty = anon_empty,
 };
 
-/* The same with one call for all, where the kernel has it (Linux 6.13). */
+/* anon-vectored: the same, but one process_madvise() drops all pages (Linux 6.13). */
 
 static bool anon_vectored_open(const struct plan *plan, size_t pages)
 {
@@ -110,7 +110,7 @@ const struct backend anon_vectored_backend = {
 	.free = anon_vectored_free,
 };
 
-/* The file mapped: the kernel's page cache does it all. */
+/* mmap: the file is mapped; the kernel's page cache reads the pages. */
 
 static bool mmap_open(const struct plan *plan, size_t pages)
 {
@@ -137,7 +137,7 @@ const struct backend file_backend = {
 	.free = anon_free,
 };
 
-/* Into memory that stays: no page comes or goes, so this is what reading costs by itself. */
+/* pread: reads into memory that stays allocated, so this is the cost of the reads alone. */
 
 static void pread_read(struct worker *w)
 {

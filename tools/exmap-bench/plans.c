@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* plans.c - from lists of options to measurements */
+/* plans.c - makes a plan for each combination of the values in the options' lists */
 
 #define _GNU_SOURCE
 #include "bench.h"
@@ -16,7 +16,7 @@ struct list {
 	char *word[MAX_LIST];
 };
 
-/* What a list's words are lives as long as the program. */
+/* Splits a list at its commas. The words are never freed. */
 static void split(struct list *list, const char *text)
 {
 	char *rest = strdup(text), *word;
@@ -24,7 +24,8 @@ static void split(struct list *list, const char *text)
 	list->n = 0;
 	while ((word = strsep(&rest, ","))) {
 		if (list->n == MAX_LIST) {
-			fprintf(stderr, "exmap-bench: '%s': more than %d words\n", text, MAX_LIST);
+			fprintf(stderr, "exmap-bench: '%s' has more than %d words; name fewer\n",
+				text, MAX_LIST);
 			exit(1);
 		}
 		list->word[list->n++] = word;
@@ -44,18 +45,19 @@ static enum pattern pattern_of(const char *name)
 static bool yes(const char *word)
 {
 	if (strcmp(word, "yes") && strcmp(word, "no")) {
-		fprintf(stderr, "exmap-bench: --touch: '%s' is neither yes nor no\n", word);
+		fprintf(stderr, "exmap-bench: --touch=%s is neither yes nor no; say one of these\n",
+			word);
 		exit(1);
 	}
 	return *word == 'y';
 }
 
-/* Whether a backend would measure something there. */
+/* Whether the backend is here, and the plan means something on it. */
 static bool makes_sense(const struct plan *plan, const char *backend)
 {
 	if (!strcmp(backend, "exmap"))
 		return !access("/dev/exmap", F_OK);
-	/* Plain memory comes by being touched. */
+	/* A page of anonymous memory appears only when it is touched. */
 	return plan->touch || plan->pattern == EMPTY || strncmp(backend, "anon", 4);
 }
 
@@ -63,38 +65,49 @@ static void check(const struct plan *plan)
 {
 	if (plan->threads < 1 || plan->threads > MAX_THREADS || plan->batch < 1 ||
 	    plan->batch > MAX_BATCH) {
-		fprintf(stderr, "exmap-bench: 1 to %d threads, and batches of 1 to %d\n",
-			MAX_THREADS, MAX_BATCH);
+		fprintf(stderr,
+			"exmap-bench: %d threads with batches of %d are not possible; ask for 1 to %d "
+			"threads, and batches of 1 to %d\n",
+			plan->threads, plan->batch, MAX_THREADS, MAX_BATCH);
 		exit(1);
 	}
 	if (plan->interfaces &&
 	    (plan->interfaces < plan->threads || plan->interfaces > MAX_INTERFACES)) {
-		fprintf(stderr, "exmap-bench: an interface for each thread, and at most %d\n",
-			MAX_INTERFACES);
+		fprintf(stderr,
+			"exmap-bench: %d interfaces are not possible; ask for an interface for each "
+			"thread at least, and at most %d\n",
+			plan->interfaces, MAX_INTERFACES);
 		exit(1);
 	}
 	if (plan->run < 1 || plan->batch % plan->run) {
-		fprintf(stderr, "exmap-bench: batches of %d are no runs of %d\n", plan->batch,
-			plan->run);
+		fprintf(stderr,
+			"exmap-bench: batches of %d are no runs of %d; take a --run-length that "
+			"divides --batch\n",
+			plan->batch, plan->run);
 		exit(1);
 	}
 	if (plan->pages < (size_t)plan->batch || plan->pages > UINT32_MAX) {
-		fprintf(stderr, "exmap-bench: a working set of %zu pages: from a batch to %u\n",
-			plan->pages, UINT32_MAX);
+		fprintf(stderr,
+			"exmap-bench: a working set of %zu pages is not possible; take --pages from "
+			"--batch (%d) to %u\n",
+			plan->pages, plan->batch, UINT32_MAX);
 		exit(1);
 	}
 	if (plan->surface && pattern_reads(plan->pattern)) {
 		fprintf(stderr,
-			"exmap-bench: --surface is not for READs, whose file is no larger\n");
+			"exmap-bench: --surface is not for READs, as their file has no more pages than "
+			"the working sets; leave it out\n");
 		exit(1);
 	}
 	if (plan->pattern == SCAN && plan_frames(plan) < (size_t)plan->threads * plan->batch) {
-		fprintf(stderr, "exmap-bench: scan needs frames for a batch of each thread\n");
+		fprintf(stderr,
+			"exmap-bench: scan needs frames for a batch of each thread; take more "
+			"--frames, or smaller batches\n");
 		exit(1);
 	}
 }
 
-/* Neighbours that come together; only one pattern is told by the options. */
+/* Return: number of neighbouring pages; only in RUNS does the option --run-length say it. */
 static int run_of(const struct plan *plan)
 {
 	if (plan->pattern == SCATTERED || plan->pattern == PAGE_READ)
@@ -116,7 +129,8 @@ static int add(struct result *results, int n, const struct options *options, str
 		if (!makes_sense(&plan, backends.word[i]))
 			continue;
 		if (n == MAX_RESULTS) {
-			fprintf(stderr, "exmap-bench: more than %d lines\n", MAX_RESULTS);
+			fprintf(stderr, "exmap-bench: more than %d measurements; ask for fewer\n",
+				MAX_RESULTS);
 			exit(1);
 		}
 		results[n++] = (struct result){ .plan = plan, .backend = backends.word[i] };
@@ -124,7 +138,7 @@ static int add(struct result *results, int n, const struct options *options, str
 	return n;
 }
 
-/* The shapes by which kernel modules of exmap have been compared. */
+/* --set=module: the plans by which kernel modules of exmap have been compared. */
 static const struct plan module_set[] = {
 	{ NEIGHBOURS, .threads = 8, .touch = true },
 	{ SCATTERED, .threads = 1 },
@@ -158,7 +172,11 @@ static int from_set(const struct options *options, struct result *results)
 
 enum { PATTERNS, THREADS, BATCHES, TOUCH, RUN_LENGTHS, PAGES, SURFACES, FRAMES, INTERFACES, LISTS };
 
-/* The digits of a number whose bases are the lists' lengths: every combination, in order. */
+/*
+ * Goes to the next combination of the lists' words. @digit holds one index for each list, and
+ * counts like a number whose last digit moves fastest. A @fixed digit stays 0.
+ * Return: false after the last combination.
+ */
 static bool next(int digit[LISTS], const struct list lists[LISTS], const bool fixed[LISTS])
 {
 	for (int i = LISTS - 1; i >= 0; i--) {
@@ -205,7 +223,7 @@ int plans_make(const struct options *options, struct result *results)
 		};
 
 		n = add(results, n, options, plan);
-		/* Other patterns take no heed of it: once is enough. */
+		/* Only RUNS uses the run length: other patterns need one plan, not one for each. */
 		fixed[RUN_LENGTHS] = plan.pattern != RUNS;
 	} while (next(digit, lists, fixed));
 	return n;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* report.c - figures as a table, CSV or JSON; each a median with the least and the most */
+/* report.c - prints figures as a table, CSV or JSON: median, minimum and maximum */
 
 #define _GNU_SOURCE
 #include "bench.h"
@@ -29,7 +29,7 @@ static struct spread spread_of(double *values, int n)
 				values[n - 1] };
 }
 
-/* What is measured, and its name. */
+/* A figure is named by its offset in struct figures. */
 #define NS offsetof(struct figures, ns_page)
 #define IPIS offsetof(struct figures, ipis_free)
 #define SETUP_US offsetof(struct figures, setup_us)
@@ -63,12 +63,13 @@ static struct spread spread(const struct result *r, size_t offset)
 	return spread_of(values, r->n);
 }
 
+/* Whether a figure was measured. */
 static bool told(const struct result *r, size_t offset)
 {
 	return !isnan(value_of(&r->figures[0], offset));
 }
 
-/* Calls @each for every backend, once, that somebody serves. */
+/* Calls @each once for every backend that is an exmap, with what serves it. */
 static void for_each_server(const struct result *results, int n, void *context,
 			    void (*each)(void *context, const char *backend, const char *who))
 {
@@ -96,7 +97,10 @@ static bool same_plan(const struct plan *a, const struct plan *b)
 	       a->surface == b->surface && a->frames == b->frames && a->interfaces == b->interfaces;
 }
 
-/* Of the time that the better of the bare loops takes for the same; -1 if none was measured. */
+/*
+ * Return: the result's time as a multiple of that of the fastest bare backend with the same plan;
+ * -1 if no bare backend was measured.
+ */
 static double of_bare(const struct result *results, int n, const struct result *r)
 {
 	double best = -1;
@@ -111,7 +115,7 @@ static double of_bare(const struct result *results, int n, const struct result *
 	return best < 0 ? -1 : spread(r, NS).median / best;
 }
 
-/* A figure's median, or nothing. */
+/* Prints a figure's median, or blanks if it was not measured. */
 static void print_median(const struct result *r, size_t offset, int width, int digits)
 {
 	if (told(r, offset))
@@ -188,7 +192,7 @@ static void add_int(struct json_object *item, const char *name, int64_t value)
 	json_object_object_add(item, name, json_object_new_int64(value));
 }
 
-/* Each time's figure; null if it is not told. */
+/* Adds an array of a figure's value in each repetition; null if it was not measured. */
 static void add_field(struct json_object *item, const struct result *r, const struct field *f)
 {
 	struct json_object *values = NULL;

@@ -17,12 +17,15 @@ bool alias_needed(const char *path)
 	return strpbrk(path, " :$") != NULL;
 }
 
-/* Anybody may make files in /tmp: a folder of that name may be somebody else's. */
+/*
+ * Makes a folder, unless it is there and only this user can change it. In /tmp another user may
+ * have made a folder of that name, to have programs load a library of his.
+ */
 static bool make_own(const char *dir)
 {
 	struct stat st;
 
-	/* Others may look: a client may change its user and then execute a program. */
+	/* Readable by all: a client may change its user and then execute a program. */
 	if (mkdir(dir, 0755) && errno != EEXIST)
 		return false;
 	if (lstat(dir, &st))
@@ -41,7 +44,10 @@ static bool leads_to(const char *link, const char *path)
 	return n == (ssize_t)strlen(path) && !memcmp(target, path, n);
 }
 
-/* Another exmap-run may do the same now: each makes a link, and the last rename stays. */
+/*
+ * Makes a link under a name of its own, and renames that. Another exmap-run may do the same at
+ * the same time; either link will do, and at no moment is there none.
+ */
 static bool make_link(const char *link, const char *path)
 {
 	char *fresh;
@@ -56,7 +62,10 @@ static bool make_link(const char *link, const char *path)
 	return made;
 }
 
-/* PLACE/exmap-run-USER/FOLDER/NAME: the folder by its number, and the file's own name. */
+/*
+ * Makes the link PLACE/exmap-run-UID/DEVICE-INODE/NAME, where device and inode are those of the
+ * file's folder. Example: /tmp/exmap-run-1000/fe01-2a3b/libexmap-shim.so.
+ */
 static bool make_in(const char *place, const char *path, const struct stat *folder,
 		    char link[PATH_MAX])
 {

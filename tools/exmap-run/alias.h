@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alias.h - another name for a file whose own name LD_PRELOAD cannot hold */
+/* alias.h - a link to a file whose own path cannot stand in LD_PRELOAD */
 #ifndef EXMAP_RUN_ALIAS_H
 #define EXMAP_RUN_ALIAS_H
 
@@ -7,19 +7,20 @@
 #include <stdbool.h>
 
 /**
- * alias_needed() - whether the loader would read the path as something else
+ * alias_needed() - whether a path cannot stand in LD_PRELOAD
  *
- * It takes a space and a colon for the end of a name, and replaces what begins with a dollar.
+ * The loader ends a name at a space or colon, and expands what begins with a dollar sign.
  */
 bool alias_needed(const char *path);
 
 /**
- * alias_make() - a link to a file, under a name that the loader reads as it is
- * @path: absolute; the link's path on success
+ * alias_make() - make a link to a file, with a path that can stand in LD_PRELOAD
+ * @path: absolute path of the file; replaced by the link's path on success
  *
- * The link stays, as the client and its children need it: one for each folder that has
- * such a file, where nobody else can change it. Return: false with errno if there is no
- * place for it.
+ * The link is in a folder that only this user can change. It is never removed, because the client
+ * and its children may need it at any time; there is one for each folder of such a file.
+ *
+ * Return: false with errno if no place permits it.
  */
 bool alias_make(char path[PATH_MAX]);
 

@@ -37,6 +37,7 @@ bool client_find(struct client *client, const char *command)
 	return !ret;
 }
 
+/* Notes a library that a program needs, if it is a sanitizer's runtime. */
 static void add_runtime(struct client *client, const char *soname)
 {
 	if (strncmp(soname, "libasan.so", 10) && strncmp(soname, "libtsan.so", 10) &&
@@ -90,6 +91,7 @@ static char *script_interpreter(int fd, char *line, size_t size)
 	return *start ? start : NULL;
 }
 
+/* Checks a program, or a script and its interpreter, which may be a script; @depth counts these. */
 static bool check_file(struct client *client, const char *path, int depth)
 {
 	const char *obstacle = reach_obstacle(path);

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gnu/libc-version.h>
-#include <linux/io_uring.h>
-#include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,18 +24,10 @@
 #include "emu/mover.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
+#include "emu/uapi.h"
 #include "emu/uffd.h"
 
-/* Newer than Debian 12's headers: linux/userfaultfd.h of 6.1, linux/prctl.h of 5.11. */
-#ifndef USERFAULTFD_IOC_NEW
-#define USERFAULTFD_IOC_NEW _IO(0xaa, 0x00)
-#endif
-#ifndef PR_SET_SYSCALL_USER_DISPATCH
-#define PR_SET_SYSCALL_USER_DISPATCH 59
-#define PR_SYS_DISPATCH_OFF 0
-#endif
-
-/* Pages of the exmap that is tried: a batch, as many frames. */
+/* Pages and frames of the exmap that is timed: one batch. */
 #define PAGES 512
 #define ROUNDS 200
 
@@ -122,7 +112,7 @@ static double now(void)
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
 }
 
-/* One exmap of our own, as the shim would make it. Return: NULL if it cannot be had. */
+/* Makes an exmap by the emulator's functions, as the shim does. Return: NULL if that fails. */
 static struct exmap_file *make_exmap(char **base, struct exmap_user_interface **user)
 {
 	struct exmap_ioctl_setup setup = { .fd = -1, .max_interfaces = 1, .buffer_size = PAGES };
@@ -139,7 +129,7 @@ static struct exmap_file *make_exmap(char **base, struct exmap_user_interface **
 	return emu_is_error(*user) ? NULL : file;
 }
 
-/* All pages by one vector, or each second one by its own. */
+/* ALLOC or FREE of all pages with one vector; @scattered: of every other page, a vector each. */
 static int do_action(struct exmap_file *file, struct exmap_user_interface *user, int opcode,
 		     bool scattered)
 {
@@ -156,6 +146,7 @@ static int do_action(struct exmap_file *file, struct exmap_user_interface *user,
 	return emu_action(file, &params);
 }
 
+/* Return: nanoseconds for ALLOC, touch and FREE of one page; -1 if ALLOC or FREE fails. */
 static double time_pages(struct exmap_file *file, char *base, struct exmap_user_interface *user,
 			 bool scattered)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor.h - what this machine allows, and what that means for exmap clients */
+/* doctor.h - exmap-run --doctor */
 #ifndef EXMAP_RUN_DOCTOR_H
 #define EXMAP_RUN_DOCTOR_H
 
 /**
- * doctor() - print it
+ * doctor() - print what this machine permits, which strategy that leads to, and what it costs
  *
- * The strategy is found out by using the emulator, and timed; EXMAP_OPTIONS counts.
+ * Makes an exmap in this process, under EXMAP_OPTIONS, to find the strategy and time it.
  *
- * Return: exit status, 0 if clients can run.
+ * Return: exit status: 0 if exmap clients can run here, 1 if not.
  */
 int doctor(void);
 

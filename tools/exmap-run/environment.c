@@ -15,7 +15,7 @@
 
 #define SHIM "libexmap-shim.so"
 
-/* Of Debian's multiarch layout too: bin/../lib/x86_64-linux-gnu. */
+/* Folders to look for the shim in, beside that of exmap-run; the second is Debian's multiarch. */
 static const char *const beside_us[] = { "../lib", "../lib/x86_64-linux-gnu", "../lib64" };
 
 static bool look_for_shim(char path[PATH_MAX])

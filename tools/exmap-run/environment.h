@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* environment.h - LD_PRELOAD and EXMAP_OPTIONS for the client */
+/* environment.h - sets LD_PRELOAD and EXMAP_OPTIONS for the client */
 #ifndef EXMAP_RUN_ENVIRONMENT_H
 #define EXMAP_RUN_ENVIRONMENT_H
 
@@ -9,19 +9,21 @@
 #include "tools/exmap-run/client.h"
 
 /**
- * find_shim() - the shim that belongs to this launcher
- * @path: filled in
+ * find_shim() - find the shim that belongs to this exmap-run
+ * @path: set to a path that can stand in LD_PRELOAD
  *
- * That of the build tree or prefix that we run from, else that of the prefix we
- * were built for; by another name if LD_PRELOAD cannot hold its own. Prints what is wrong. Return: false if there is none.
+ * Looks in the build tree or prefix that exmap-run itself is in, then in the prefix that it was
+ * configured for. If the shim's path cannot stand in LD_PRELOAD, @path is a link, see alias.h.
+ *
+ * Return: false, after a message, if there is no shim, or no link to it can be made.
  */
 bool find_shim(char path[PATH_MAX]);
 
-/** set_preload() - sanitizer runtimes, then the shim, then what was there. */
+/** set_preload() - set LD_PRELOAD: sanitizer runtimes, then the shim, then what was there. */
 void set_preload(const struct client *client, const char *shim);
 
 /**
- * set_option() - put one option into EXMAP_OPTIONS, over an older one of the same key
+ * set_option() - add an option to EXMAP_OPTIONS, in place of one with the same key
  * @option: "key=value"
  */
 void set_option(const char *option);

@@ -13,7 +13,7 @@
 #include "tools/exmap-run/doctor.h"
 #include "tools/exmap-run/environment.h"
 
-/* As env(1) and others: what goes wrong here is told from what the client does. */
+/* Exit status if exmap-run itself fails. */
 #define EXIT_USAGE 2
 
 const char *argp_program_version = "exmap-run " EXMAP_VERSION;
@@ -43,8 +43,8 @@ static const struct argp_option options[] = {
 	  "Who serves /dev/exmap: emu (the default), or module, which leaves the kernel's alone",
 	  0 },
 	{ "trap", OPTION_TRAP, "auto|on|off", 0,
-	  "Serve system calls that are made outside libc: if the client, a library of its or a program "
-	  "that it executes makes some (auto, the default), or in any case",
+	  "Serve system calls that are made outside libc: auto (the default) if the client, a library "
+	  "of its or a program that it executes makes some; on always; off never",
 	  0 },
 	{ "stats", OPTION_STATS, NULL, 0, "Print a table of statistics on stderr at exit", 0 },
 	{ "option", OPTION_SET, "KEY=VALUE", 0,
@@ -52,10 +52,10 @@ static const struct argp_option options[] = {
 	  "/dev/exmap",
 	  0 },
 	{ "doctor", OPTION_DOCTOR, NULL, 0,
-	  "Instead of running a client, say what this machine allows, which strategy that leads to, "
-	  "and what it costs",
+	  "Instead of running a client, say what this machine permits, which strategy that leads "
+	  "to, and what it costs",
 	  0 },
-	{ "verbose", 'v', NULL, 0, "Say what is done", 0 },
+	{ "verbose", 'v', NULL, 0, "Say on stderr what is done and why", 0 },
 	{ 0 },
 };
 
@@ -111,7 +111,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		set_option("verbose=1");
 		break;
 	case ARGP_KEY_ARG:
-		/* The rest is the client's, options and all. */
+		/* All arguments from here on are the client's, also those that look like options. */
 		run->command = &state->argv[state->next - 1];
 		state->next = state->argc;
 		break;
@@ -144,7 +144,7 @@ int main(int argc, char **argv)
 	struct client client = { 0 };
 	char shim[PATH_MAX];
 
-	/* What getopt calls us in its complaints. */
+	/* getopt begins its messages with argv[0]: "exmap-run" and not the path. */
 	argv[0] = program_invocation_short_name;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run);
 	if (run.doctor)
@@ -153,8 +153,8 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	if (run.module) {
 		if (access("/dev/exmap", F_OK)) {
-			complain("--backend=module: no /dev/exmap here; load the module, or use "
-				 "--backend=emu");
+			complain("--backend=module: no /dev/exmap here; load the kernel "
+				 "module, or use --backend=emu");
 			return EXIT_USAGE;
 		}
 	} else {
@@ -170,6 +170,6 @@ int main(int argc, char **argv)
 	fflush(NULL);
 	execv(client.path, run.command);
 	complain("%s: %s%s", client.path, strerror(errno),
-		 errno == ENOEXEC ? "; it is no program, or a script without its #! line" : "");
+		 errno == ENOEXEC ? "; it is no program, or a script that lacks its #! line" : "");
 	return EXIT_USAGE;
 }
