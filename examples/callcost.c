@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * callcost.c - what a call to exmap costs before it has done anything
+ * callcost.c - what a call to exmap costs that does nothing
  *
- * An ACTION of no vectors, against the cheapest system call that there is and a
- * read of an ordinary file. They take turns, so that a change of clock speed or a
- * busy neighbour meets all; what is left of that shows in the difference of
- * minimum and maximum.
+ * Compares an ACTION without vectors with a cheap system call, and with a read of one byte from
+ * /dev/zero. The three take turns, so that a change of clock speed or a busy machine affects all
+ * of them. The difference of minimum and maximum shows how much it did.
  *
- * callcost --plain opens no exmap: what the others cost in a program that does not.
+ * callcost --plain opens no exmap: it tells what the other two cost in a program without one.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -38,7 +37,7 @@ static void empty_action(void)
 
 static void empty_system_call(void)
 {
-	/* glibc does not remember the answer, and nobody interposes it. */
+	/* glibc does not cache its result, and the shim does not catch it. */
 	getppid();
 }
 
@@ -74,7 +73,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Returns the median. */
+/* Prints minimum, median and maximum. Returns the median. */
 static double show(const char *what, double *times)
 {
 	qsort(times, ROUNDS, sizeof(*times), ascending);
@@ -117,7 +116,7 @@ int main(int argc, char **argv)
 		open_exmap();
 	for (int round = -1; round < ROUNDS; round++) {
 		for (int i = 0; i < n; i++)
-			/* The first is to warm up. */
+			/* Round -1 warms up: round 0 overwrites its result. */
 			lines[i].times[round < 0 ? 0 : round] = time_of(lines[i].call);
 	}
 	printf("%-28s %9s %9s %9s\n", "nanoseconds a call", "minimum", "median", "maximum");

@@ -39,7 +39,7 @@ static void *map(size_t bytes, int fd, off_t offset)
 
 int main(void)
 {
-	/* No file behind it, one interface, and frames for 16 pages. */
+	/* No backing file, one interface, and frames for 16 pages at one time. */
 	struct exmap_ioctl_setup setup = { .fd = -1, .max_interfaces = 1, .buffer_size = 16 };
 	struct exmap_action_params alloc = { .iov_len = 1, .opcode = EXMAP_OP_ALLOC };
 	struct exmap_action_params free = { .iov_len = 1, .opcode = EXMAP_OP_FREE };
@@ -51,30 +51,30 @@ int main(void)
 	if (fd < 0)
 		err(1, "/dev/exmap (use exmap-run, or load the exmap module)");
 
-	/* A million virtual pages, none of which is there yet. */
+	/* A surface of a million pages, none of which is allocated yet. */
 	surface = map(PAGE << 20, fd, EXMAP_OFF_EXMAP);
 	if (ioctl(fd, EXMAP_IOCTL_SETUP, &setup))
 		err(1, "EXMAP_IOCTL_SETUP");
 	interface = map(PAGE, fd, EXMAP_OFF_INTERFACE(0));
 
-	/* Wishes go into the interface, here one vector of two pages; an ioctl grants them. */
+	/* A vector in the interface says which pages, here two; an ioctl carries it out. */
 	interface->iov[0] = (struct exmap_iov){ .page = 1000, .len = 2 };
 	if (ioctl(fd, EXMAP_IOCTL_ACTION, &alloc))
 		errx(1, "ALLOC: %s", strerror(-interface->iov[0].res));
 	printf("pages allocated: %d\n", interface->iov[0].pages);
 
-	/* Now it is memory like any other. Its old content is anything. */
+	/* Now page 1000 is memory like any other. Its content is arbitrary at first. */
 	page = surface + 1000 * PAGE;
 	strcpy(page, "hello, exmap");
 	printf("page 1000 says: %s\n", page);
 
-	/* The vector holds the result now, so it is written anew. */
+	/* ALLOC has overwritten the vector with its result, so write it again. */
 	interface->iov[0] = (struct exmap_iov){ .page = 1000, .len = 2 };
 	if (ioctl(fd, EXMAP_IOCTL_ACTION, &free))
 		errx(1, "FREE: %s", strerror(-interface->iov[0].res));
 	printf("pages freed: %d\n", interface->iov[0].pages);
 
-	/* And now it is not there again. */
+	/* The page is no longer allocated: an access raises SIGSEGV. */
 	sigaction(SIGSEGV, &action, NULL);
 	if (!sigsetjmp(no_page, 1)) {
 		printf("page 1000 says: %c\n", *(volatile char *)page);

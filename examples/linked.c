@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * linked.c - an exmap by linking the emulator, without the device and without exmap-run
+ * linked.c - an exmap in a program that links the emulator: no /dev/exmap, no exmap-run
  *
  *	cc linked.c $(pkg-config --cflags --libs exmap-emu) && ./a.out
  */
@@ -29,7 +29,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	case -1:
 		return;
 	default:
-		/* Somebody else's: it strikes again, and this time ends the program. */
+		/* No fault of an exmap: on return it is raised again, and ends the program. */
 		signal(sig, SIG_DFL);
 	}
 }
@@ -70,13 +70,13 @@ int main(void)
 	sigaction(SIGBUS, &action, NULL);
 	sigaction(SIGSEGV, &action, NULL);
 
-	/* Pages 7 to 9 as they are in the file. */
+	/* READ pages 7 to 9: allocate them with the content of the file. */
 	range = (struct iovec){ surface + 7 * PAGE, 3 * PAGE };
 	if (exmap_emu_readv(emu, 0, &range, 1) != 3 * (ssize_t)PAGE)
 		err(1, "READ");
 	printf("page 8 holds %.4s...\n", surface + 8 * PAGE);
 
-	/* And page 100 with nothing in particular. */
+	/* ALLOC page 100, with arbitrary content. */
 	vectors->iov[0].value = 0;
 	vectors->iov[0].page = 100;
 	vectors->iov[0].len = 1;

@@ -11,12 +11,15 @@
 #include "crew.h"
 #include "tree.h"
 
-/* Words come in order, so each leaf is split in the middle and left at that. */
+/* Words are added in ascending order: after a leaf is split, its lower half gets no more words. */
 #define WORDS_PER_PAGE (TREE_FANOUT / 2)
-/* Before it is measured, so that all frames are in use. */
+/* Seconds of look-ups before the clock starts, in which all frames come into use. */
 #define WARM_UP 0.5
 
-/* What the threads share; the numbers below are atomic. */
+/*
+ * What the threads share. The counters of the last line are atomic; the other fields do not change
+ * while the threads run.
+ */
 struct measurement {
 	struct cache cache;
 	uint64_t words;
@@ -24,7 +27,7 @@ struct measurement {
 	uint64_t started, lookups, wrong, milliseconds;
 };
 
-/* A word for each number, in the same order. */
+/* Makes a word of a number, so that words sort as their numbers do. */
 static struct word word_of(uint64_t number)
 {
 	struct word w = { .text = "word-" };
@@ -46,7 +49,7 @@ static void look_up(void *arg)
 	unsigned short seed[3] = { n, n >> 16, 1 };
 	double elapsed;
 
-	/* The clock and the shared counters now and then only. */
+	/* The clock and the shared counters cost time: only once for 100 look-ups. */
 	do {
 		uint64_t wrong = 0;
 

@@ -14,11 +14,15 @@
 #include <ucontext.h>
 
 /*
- * A word: the state in bits 0-7, dirty in bit 8, the version above.
+ * The word of a page: the state in bits 0-7, dirty in bit 8, the version in the bits above.
  *
- * MARKED: evicted when the clock's hand comes again, unless a reader comes first
- * SHARED: written back by an evicting thread; readers do not mind, writers wait
- * LOCKED: one thread's own
+ *	state      the page is                                    readers     writers
+ *	EVICTED    not in memory                                  bring it    begin again
+ *	UNLOCKED   in memory                                      go on       latch it
+ *	MARKED     evicted when the clock's hand comes again,     unmark it   latch it
+ *	           unless a reader comes first
+ *	SHARED     written to the file by an evicting thread      go on       wait
+ *	LOCKED     latched by one thread                          wait        begin again
  */
 enum { EVICTED, UNLOCKED, MARKED, SHARED, LOCKED };
 
@@ -26,11 +30,12 @@ enum { EVICTED, UNLOCKED, MARKED, SHARED, LOCKED };
 #define DIRTY 0x100UL
 #define VERSION 0x200UL
 
-/* Words that the hand passes in one go: a cache line. */
+/* Words that the clock's hand passes at a time: those in one cache line. */
 #define STRIDE 8
 
+/* Number of this thread, which is that of its exmap interface. */
 static _Thread_local int my_number;
-/* Where to go on when a page vanishes from under a reader; see cache_attempt(). */
+/* Where on_segv() jumps to when a page is evicted while this thread reads it. */
 static _Thread_local sigjmp_buf my_restart;
 static _Thread_local volatile sig_atomic_t my_restart_set;
 
@@ -41,14 +46,14 @@ static uint64_t load(const uint64_t *word)
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-/* Set the state of a word that was seen as @old, unless somebody was faster. */
+/* Set the state of a word that was read as @old. Returns false if the word has changed since. */
 static bool change(uint64_t *word, uint64_t old, uint64_t state)
 {
 	return __atomic_compare_exchange_n(word, &old, (old & ~STATE) | state, false,
 					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-/* The holder of a latch, so the only one who changes it, sets a word anew. */
+/* Set a word, with a new version. The caller holds the latch, so no other thread changes it. */
 static void set(uint64_t *word, uint64_t old, uint64_t state, uint64_t dirty)
 {
 	uint64_t version = old / VERSION + 1;
@@ -71,18 +76,18 @@ static void on_segv(int sig, siginfo_t *info, void *context)
 	uintptr_t offset = (uintptr_t)info->si_addr - (uintptr_t)surface->base;
 
 	if (offset < surface->bytes && my_restart_set) {
-		/* As a return from here would; see cache_attempt(). */
+		/* A return restores the signal mask, this jump does not: see cache_attempt(). */
 		pthread_sigmask(SIG_SETMASK, &((ucontext_t *)context)->uc_sigmask, NULL);
 		siglongjmp(my_restart, 1);
 	}
-	/* An ordinary bug: die of it on return. */
+	/* An ordinary bug: on return the fault is raised again, and ends the program. */
 	signal(sig, SIG_DFL);
 }
 
 /*
- * sigsetjmp() would leave doubt about local variables that change after it, so
- * this function has none. With a 0 it leaves the signal mask alone, or there
- * would be a system call in each attempt; the handler puts the mask right.
+ * After a jump, local variables that have changed since sigsetjmp() are indeterminate, so this
+ * function has none. sigsetjmp(..., 0) does not save the signal mask, because that would cost a
+ * system call in each attempt. Instead the handler restores the mask.
  */
 void cache_attempt(struct cache *c, bool (*function)(void *arg), void *arg)
 {
@@ -99,9 +104,9 @@ void cache_attempt(struct cache *c, bool (*function)(void *arg), void *arg)
 }
 
 /*
- * Latch up to a batch of marked pages, and mark others on the way. The hand
- * passes over all pages, there or not, which is one word for each; a file much
- * larger than the frames would want a list of those that are there.
+ * Latch up to a batch of marked pages, and mark unmarked ones on the way. The hand passes over
+ * the words of all pages, also of those that are not in memory. For a file much larger than the
+ * cache, a list of the pages in memory would be faster.
  */
 static int choose(struct cache *c, uint64_t *victims)
 {
@@ -140,11 +145,11 @@ static void evict(struct cache *c)
 			continue;
 		memory_write(&c->memory, victims[i]);
 		count(&c->writes, 1);
-		/* Nobody else can change a shared word. */
+		/* Only the thread that set a word to SHARED changes it. */
 		change(word, old, LOCKED);
 	}
 	if (!nr) {
-		/* All is latched by others, who will go on. */
+		/* All pages in memory are latched by other threads: let them run. */
 		sched_yield();
 		return;
 	}
@@ -155,7 +160,7 @@ static void evict(struct cache *c)
 	count(&c->evictions, nr);
 }
 
-/* Get the right to one frame. exmap would say ENOMEM to more than there are. */
+/* Count one more frame as used, after evicting if none is free: exmap would fail with ENOMEM. */
 static void reserve_frame(struct cache *c)
 {
 	for (;;) {
@@ -169,12 +174,12 @@ static void reserve_frame(struct cache *c)
 	}
 }
 
-/* The page is not there, says @old; bring it, unless somebody was faster. */
+/* Read an evicted page into memory, unless another thread does: its word was @old. */
 static void fault(struct cache *c, uint64_t page, uint64_t old)
 {
 	uint64_t *word = &c->words[page];
 
-	/* Before the latch, so that none is held while evicting for a reader. */
+	/* Reserve before latching: a thread that evicts must not hold a latch of its reader. */
 	reserve_frame(c);
 	if (!change(word, old, LOCKED)) {
 		__atomic_sub_fetch(&c->used, 1, __ATOMIC_RELEASE);
@@ -214,8 +219,8 @@ bool page_unchanged(struct cache *c, uint64_t page, uint64_t version)
 	uint64_t now;
 
 	/*
-	 * The reads of the page come before this one: the compiler is told so
-	 * here, and an x86 keeps its loads in order.
+	 * The page must have been read before its word is read here. The fence tells the compiler;
+	 * x86 CPUs do not reorder loads.
 	 */
 	__atomic_signal_fence(__ATOMIC_ACQUIRE);
 	now = load(&c->words[page]);

@@ -2,10 +2,9 @@
 /*
  * cache.h - a buffer manager: file pages cached at fixed addresses
  *
- * Page i of the file is always at cache_page(c, i): a pointer is computed, not
- * looked up. What there is to know of a page is one 64-bit word: its state,
- * whether it must be written back, and a version that changes whenever its
- * content may have.
+ * Page i of the file is always at cache_page(c, i): a pointer is computed, not looked up. One
+ * 64-bit word for each page holds its state, whether it must be written back, and a version,
+ * which changes whenever the content may have changed.
  *
  *			 page_read()	      page_new()
  *	     ┌─────────── EVICTED ───────────────┐
@@ -16,12 +15,12 @@
  *	 UNLOCKED ◀── touched ── MARKED ── dirty: SHARED while written, LOCKED
  *	     └────── clock ─────────▲
  *
- * Readers take no latch (optimistic reads): they note the version, read, and
- * look whether the version is the same. Meanwhile the page may be changed or
- * evicted, so what they read may be nonsense, all zeroes or a SIGSEGV; nonsense
- * must not be used before page_unchanged() has said yes, and a SIGSEGV begins
- * cache_attempt()'s function again. Such reads race by design: functions that
- * make them are marked RACY, which hides them from ThreadSanitizer.
+ * Readers take no latch (optimistic reads). A reader notes the version, reads the page, and checks
+ * that the version is the same. Meanwhile another thread may change or evict the page. Then the
+ * reader gets garbage, zeroes or a SIGSEGV. So it must not use what it has read before
+ * page_unchanged() returns true; and after a SIGSEGV cache_attempt() calls its function again.
+ * Such reads are data races by design. Functions that make them are marked RACY, which hides them
+ * from ThreadSanitizer.
  */
 #ifndef MINICACHE_CACHE_H
 #define MINICACHE_CACHE_H
@@ -33,23 +32,26 @@
 
 #define RACY __attribute__((no_sanitize_thread))
 
-/* Addresses, not memory: 16 GiB. */
+/* Pages of a file at most. The surface is 16 GiB of address space, not of memory. */
 #define CACHE_MAX_PAGES (1UL << 22)
 
-/* A split holds three latches, and the batch of an evicting thread is latched too. */
+/*
+ * Frames that a cache has at least. A thread that splits a node holds three latches, and one that
+ * evicts holds those of its batch; with fewer frames, all could be latched at once.
+ */
 #define CACHE_MIN_FRAMES(threads) (16UL * (threads))
 
 /**
  * struct cache - one file and its frames
- * @memory:   the pages
- * @words:    one for each page; a word of zero is EVICTED
- * @nr_pages: pages of the file; grows
- * @frames:   pages that may be there at one time
- * @used:     pages that are, or are about to be
- * @batch:    pages to evict at a time
- * @hand:     of the clock: the next page to look at
+ * @memory:   where the pages are; constant
+ * @words:    the word of each page; 0 means EVICTED; atomic
+ * @nr_pages: pages of the file, to which page_new() adds; atomic
+ * @frames:   pages that may be in memory at one time; constant
+ * @used:     pages that are in memory, or for which a frame is reserved; atomic
+ * @batch:    pages to evict at a time; constant
+ * @hand:     the clock's hand: number of the next page to look at; atomic
  *
- * Words and counters are atomic.
+ * The other counters are atomic, and for people.
  */
 struct cache {
 	struct memory memory;
@@ -63,16 +65,19 @@ struct cache {
 };
 
 /**
- * cache_open() - cache @file, which may be empty
- * @exmap:   on exmap, else on anonymous memory
- * @threads: how many will use it
+ * cache_open() - open a cache of a file
+ * @c:       the cache
+ * @file:    open for reading and writing, with O_DIRECT; may be empty
+ * @exmap:   cache on exmap, else on anonymous memory
+ * @frames:  pages cached at one time; at least CACHE_MIN_FRAMES
+ * @threads: number of threads that will use the cache
  */
 void cache_open(struct cache *c, int file, bool exmap, uint64_t frames, int threads);
 
-/* Write back what must be and give everything up; no other thread may use @c any more. */
+/* Write all dirty pages back and free everything; no other thread may use @c any more. */
 void cache_close(struct cache *c);
 
-/* The calling thread is number @thread from now on, and has that interface. */
+/* Give the calling thread a number, from 0 on, which is also that of its exmap interface. */
 void cache_enter(int thread);
 
 static inline void *cache_page(struct cache *c, uint64_t page)
@@ -82,28 +87,27 @@ static inline void *cache_page(struct cache *c, uint64_t page)
 
 /**
  * cache_attempt() - run a function that reads optimistically
- * @function: does all its reading of pages itself; returns true when done, false
- *	      to begin again. It may be left at any page access, and begun again,
- *	      unless it holds a latch.
+ * @function: returns true when it is done, false to be called again. It may be left by a jump at
+ *	      each access to a page of which it has no latch, and is called again then.
  */
 void cache_attempt(struct cache *c, bool (*function)(void *arg), void *arg);
 
-/* Have the page there, and begin to read it; returns its version. */
+/* Bring the page into memory if it is not there, and begin to read it. Returns its version. */
 uint64_t page_read(struct cache *c, uint64_t page);
 
-/* Is what has been read since that page_read() sound? */
+/* Whether the page is as it was at the page_read() that returned @version. */
 bool page_unchanged(struct cache *c, uint64_t page, uint64_t version);
 
-/* Latch the page for writing; false if it has changed since that page_read(). */
+/* Latch the page for writing. Returns false if it has changed since that page_read(). */
 bool page_lock(struct cache *c, uint64_t page, uint64_t version);
 
-/* A page at the end of the file, latched for writing, of any content. */
+/* Add a page to the end of the file. It is latched for writing, and its content is arbitrary. */
 uint64_t page_new(struct cache *c);
 
-/* Give up the latch of a page that has been written to. */
+/* Release the latch of a page that was written to. */
 void page_unlock(struct cache *c, uint64_t page);
 
-/* Give up the latch of a page that has not. */
+/* Release the latch of a page that was not written to. */
 void page_unlock_clean(struct cache *c, uint64_t page);
 
 #endif /* MINICACHE_CACHE_H */

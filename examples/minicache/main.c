@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * main.c - minicache: index real text in a file four times larger than its cache
+ * main.c - minicache: index real text in a file that is four times larger than its cache
  *
- * Counts the words of the text plainly, in memory; then once more in the pages
- * of a file, through a cache that holds a quarter of them; then asks the file
- * for every word, and compares.
+ * First counts the words of a text in memory, by libc's binary tree. Then counts them in a B+tree
+ * in the pages of a file, of which the cache holds a quarter. Then looks every word up in the
+ * file, and compares the two counts.
  *
  * Read memory.c first (what exmap is asked for), then cache.c, then tree.c.
  */
@@ -24,7 +24,7 @@
 #include "text.h"
 #include "tree.h"
 
-/* Text that one thread takes at a time. */
+/* Bytes of text that one thread takes at a time. */
 #define PIECE (64UL << 10)
 /* How full a page of the tree is when words come in any order: about ln 2. */
 #define WORDS_PER_PAGE (TREE_FANOUT * 2 / 3)
@@ -40,7 +40,7 @@ struct options {
 	char *const *paths;
 };
 
-/* What the threads share; the numbers are atomic. */
+/* What the threads share; the numbers are atomic, the rest does not change while they run. */
 struct demo {
 	struct cache cache;
 	struct text text;
@@ -57,7 +57,7 @@ static uint64_t add(uint64_t *counter, uint64_t n)
 	return __atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
 }
 
-/* A piece begins and ends where no word does: @at, or a little later. */
+/* A piece of text must not begin or end inside a word: returns @at, or the end of a word there. */
 static const char *boundary(const struct text *text, uint64_t at)
 {
 	if (at > text->bytes)
@@ -139,7 +139,7 @@ static bool demo(const struct options *o, int file)
 	cache_close(c);
 	report(c, "inserted", now() - start);
 
-	/* A second cache, empty: what is found now was in the file. */
+	/* This cache is empty at first, so all words come from the file. */
 	start = now();
 	d.next = d.done = 0;
 	cache_open(c, file, o->exmap, o->frames ? o->frames : c->nr_pages / 4, o->threads);
@@ -164,8 +164,8 @@ static int open_direct(const char *path)
 }
 
 /*
- * The file may be named; else it is nameless, in the first directory that will
- * do: one in memory if the kernel (6.6 or later) does O_DIRECT there.
+ * Opens the file that --file names; else a nameless file in the first directory whose filesystem
+ * does O_DIRECT. The first is in memory, where Linux 6.6 and newer do that.
  */
 static int open_file(const char *path)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* memory.c - see memory.h; all that minicache asks of exmap is in this file */
+/* memory.c - see memory.h; all calls of exmap that minicache makes are in this file */
 
 #define _GNU_SOURCE
 #include "memory.h"
@@ -30,13 +30,13 @@ static void check_transfer(ssize_t n, const char *what, uint64_t page)
 
 void memory_write(struct memory *m, uint64_t page)
 {
-	/* The kernel reads straight from the page: exmap pages are good for O_DIRECT. */
+	/* Pages of an exmap work with O_DIRECT: the disk reads from the page itself. */
 	ssize_t n = pwrite(m->file, address_of(m, page), PAGE_SIZE, page * PAGE_SIZE);
 
 	check_transfer(n, "write", page);
 }
 
-/* One action on the interface of @thread, whose vectors are filled in. */
+/* One ACTION on the interface of @thread, to which @nr vectors were written. */
 static void exmap_act(struct memory *m, int thread, int opcode, int nr)
 {
 	struct exmap_action_params params = {
@@ -71,7 +71,7 @@ static void exmap_free(struct memory *m, int thread, const uint64_t *pages, int 
 
 static void exmap_read(struct memory *m, int thread, uint64_t page)
 {
-	/* From exmap, not from the file: this maps the page and fills it. */
+	/* A pread() of the exmap, not of the file: it allocates the page and fills it. */
 	off_t offset = thread | EXMAP_OP_READ << 8;
 
 	check_transfer(pread(m->fd, address_of(m, page), PAGE_SIZE, offset), "read", page);
@@ -140,7 +140,7 @@ static void anon_read(struct memory *m, int thread, uint64_t page)
 
 static void anon_alloc(struct memory *m, int thread, uint64_t page)
 {
-	/* The first touch brings it. */
+	/* A page of anonymous memory appears when it is first touched. */
 	(void)m;
 	(void)thread;
 	(void)page;
@@ -173,6 +173,6 @@ void memory_open_anon(struct memory *m, int file, uint64_t nr_pages)
 	m->file = file;
 	m->bytes = nr_pages * PAGE_SIZE;
 	m->base = map(m->bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	/* Huge pages would bring back 511 pages that were freed. */
+	/* With huge pages, a touch of one page would bring 511 freed pages back. */
 	madvise(m->base, m->bytes, MADV_NOHUGEPAGE);
 }

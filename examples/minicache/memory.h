@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.h - where the pages of the cache live
+ * memory.h - the memory of the cache
  *
- * A range of virtual pages, page i of which is page i of the file. Two ways to
- * have one, chosen at run time:
+ * A range of virtual pages; page i of it is for page i of the file. There are two kinds, one of
+ * which is chosen at run time:
  *
- * exmap: a surface of /dev/exmap. A page has a frame or has none, and then
- *	  touching it is SIGSEGV. A whole batch is freed with one call.
- * anon:  anonymous memory. A page that is freed reads as zeroes. One madvise()
- *	  for each page that is freed.
+ * exmap: a surface of /dev/exmap. To touch a page that is not allocated raises SIGSEGV. One call
+ *	  frees a whole batch.
+ * anon:  anonymous memory. A page that was freed reads as zeroes. Each page is freed by a
+ *	  madvise() of its own.
  */
 #ifndef MINICACHE_MEMORY_H
 #define MINICACHE_MEMORY_H
@@ -24,13 +24,14 @@ struct exmap_user_interface;
 struct memory;
 
 /**
- * struct memory_ops - what differs; callers hold the exclusive latch of each page
- * @read:  have a page appear, with its content from the file
- * @alloc: have a page appear, with any content
- * @free:  have up to MEMORY_BATCH pages vanish
- * @close: give everything back, except the file
+ * struct memory_ops - what each kind does in its own way
+ * @read:  allocate a page, with its content from the file
+ * @alloc: allocate a page, with arbitrary content
+ * @free:  free up to MEMORY_BATCH pages
+ * @close: free everything, except the file
  *
- * @thread tells callers apart: it is the number of their exmap interface.
+ * The caller has latched each page for writing. @thread is its number, and that of its exmap
+ * interface.
  */
 struct memory_ops {
 	void (*read)(struct memory *m, int thread, uint64_t page);
@@ -50,17 +51,19 @@ struct memory {
 };
 
 /**
- * memory_open_exmap(), memory_open_anon() - get @nr_pages virtual pages
- * @file:   open, O_DIRECT; must stay open
- * @frames: how many pages are to be there at one time
+ * memory_open_exmap(), memory_open_anon() - make a memory of each kind
+ * @file:       open for reading and writing, with O_DIRECT; must stay open
+ * @nr_pages:   virtual pages
+ * @frames:     pages that may be allocated at one time
+ * @nr_threads: number of threads, each of which gets an interface
  *
- * Like everything here they end the program with a message when they fail.
+ * All functions of this file end the program with a message when they fail.
  */
 void memory_open_exmap(struct memory *m, int file, uint64_t nr_pages, uint64_t frames,
 		       int nr_threads);
 void memory_open_anon(struct memory *m, int file, uint64_t nr_pages);
 
-/* Any thread may call this with the latch of the page held, shared or exclusive. */
+/* Write a page to the file. The caller has latched it, or set it to SHARED. Any thread. */
 void memory_write(struct memory *m, uint64_t page);
 
 #endif /* MINICACHE_MEMORY_H */

@@ -23,7 +23,7 @@ static char *const debian[] = {
 	NULL,
 };
 
-/* nftw() and twalk() pass their callbacks no argument, so these are here. */
+/* For the callbacks of nftw() and twalk(), which get no argument. Used by one thread only. */
 static struct text *reading;
 static size_t read_limit;
 static struct plain_count *collecting;
@@ -38,7 +38,7 @@ static void add_file(const char *path, size_t bytes)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
-	/* A file that cannot be read is no text of ours. */
+	/* A file that cannot be read is left out. */
 	if (fd < 0)
 		return;
 	if (bytes > read_limit - reading->bytes)
@@ -93,7 +93,7 @@ bool text_next(const char **p, const char *end, struct word *word)
 		len++;
 	*p = start + len;
 	memset(word, 0, sizeof(*word));
-	/* What is longer counts as what it begins with. */
+	/* A longer word is cut to WORD_BYTES. */
 	memcpy(word->text, start, len < WORD_BYTES ? len : WORD_BYTES);
 	return len > 0;
 }

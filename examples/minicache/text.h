@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* text.h - real text to index, and a plain count of its words to compare with */
+/* text.h - the text to index, and a count of its words in memory to compare with */
 #ifndef MINICACHE_TEXT_H
 #define MINICACHE_TEXT_H
 
@@ -8,7 +8,7 @@
 
 #include "tree.h"
 
-/* All of the text, in memory. */
+/* The whole text, in memory. */
 struct text {
 	char *data;
 	size_t bytes;
@@ -20,7 +20,7 @@ struct tally {
 	uint64_t n;
 };
 
-/* The different words of a text, in an order that has nothing to do with the text. */
+/* The different words of a text, in random order, and how often each occurs. */
 struct plain_count {
 	struct tally *words;
 	size_t different;
@@ -28,19 +28,20 @@ struct plain_count {
 };
 
 /**
- * text_read() - read files
- * @paths: NULL-terminated: files and directories; NULL for what is in every Debian
- * @limit: bytes to stop at
+ * text_read() - read files into memory
+ * @text:  set to the text
+ * @paths: files and directories, NULL behind the last; NULL for files that every Debian has
+ * @limit: bytes of text at most
  */
 void text_read(struct text *text, char *const *paths, size_t limit);
 
-/* Take the next word from *@p on, before @end; false if there is none. */
+/* Find the next word from *@p on, before @end, and set *@p behind it. False if there is none. */
 bool text_next(const char **p, const char *end, struct word *word);
 
-/* Whether a word may go on across this character. */
+/* Whether a character may be part of a word. */
 bool text_in_word(char c);
 
-/* Count with the C library's binary tree. */
+/* Count the words of a text by libc's binary tree. */
 void text_count(const struct text *text, struct plain_count *count);
 
 #endif /* MINICACHE_TEXT_H */

@@ -2,10 +2,10 @@
 /*
  * tree.c - see tree.h
  *
- * A function with an "attempt_" name runs under cache_attempt(): false means
- * "something changed, begin again". On its way down it holds nothing. What it
- * reads of a node may be nonsense until page_unchanged() or page_lock() says
- * otherwise, so until then it is used in no way that could do harm.
+ * Functions named attempt_...() run under cache_attempt(): they return false when a node has
+ * changed under them, and are called again. On the way down the tree they hold no latch. What
+ * they read of a node may be garbage until page_unchanged() or page_lock() returns true, so until
+ * then they use it only in ways that are harmless with garbage.
  */
 
 #define _GNU_SOURCE
@@ -18,8 +18,9 @@
 
 /**
  * struct entry - one word of a node
- * @number: in a leaf the word's number, above a page: the child that has this
- *	    word and all up to the next entry's
+ * @word:   the word
+ * @number: in a leaf: the word's number. In an inner node: the page of the child that has this
+ *	    word and all words up to that of the next entry
  */
 struct entry {
 	struct word word;
@@ -27,10 +28,11 @@ struct entry {
 };
 
 /**
- * struct node - what is in a page
- * @level: 0 is a leaf
- * @count: entries in use. The word of entry 0 of an inner node counts as less
- *	   than any other.
+ * struct node - the content of a page
+ * @level:   0 for a leaf, else the height above the leaves
+ * @count:   number of entries
+ * @entries: in ascending order. In an inner node the word of entry 0 is not looked at: it counts
+ *	     as less than any other.
  */
 struct node {
 	uint32_t level;
@@ -41,7 +43,7 @@ struct node {
 
 _Static_assert(sizeof(struct node) == PAGE_SIZE, "a node is a page");
 
-/* What is asked for, and the answer. */
+/* Arguments and result of an attempt_...() function. */
 struct request {
 	struct cache *cache;
 	const struct word *word;
@@ -49,7 +51,7 @@ struct request {
 	bool added;
 };
 
-/* memcmp(), but a race that ThreadSanitizer should not see. */
+/* Compares as memcmp() does. ThreadSanitizer does not see its races, as it would memcmp()'s. */
 RACY static int compare(const struct word *a, const struct word *b)
 {
 	for (int i = 0; i < WORD_BYTES; i += 8) {
@@ -63,7 +65,10 @@ RACY static int compare(const struct word *a, const struct word *b)
 	return 0;
 }
 
-/* A field that somebody may be changing, once: the compiler must not read it again. */
+/*
+ * Reads a field once, which another thread may be changing. Without volatile the compiler might
+ * read it twice, and get two values.
+ */
 RACY static uint32_t peek32(const uint32_t *p)
 {
 	return *(const volatile uint32_t *)p;
@@ -82,8 +87,8 @@ static uint32_t count_of(const struct node *node)
 }
 
 /*
- * How many entries are not greater than @word; at least 1 in an inner node. The
- * level is the caller's: a second look might find another.
+ * Returns the number of entries that are not greater than @word; at least 1 in an inner node. The
+ * caller passes the level that it has read: if read again, it might have changed.
  */
 RACY static uint32_t search(const struct node *node, uint32_t level, const struct word *word)
 {
@@ -129,7 +134,7 @@ static bool attempt_get(void *arg)
 		if (!page_unchanged(c, page, version))
 			return false;
 		child_version = page_read(c, child);
-		/* Still this node's child when its version was taken? */
+		/* Was it still this node's child when its version was read? */
 		if (!page_unchanged(c, page, version))
 			return false;
 		page = child;
@@ -145,7 +150,7 @@ uint64_t tree_get(struct cache *c, const struct word *word)
 	return r.n;
 }
 
-/* @node is latched, and not full. */
+/* Inserts an entry. The caller has latched @node, which is not full. */
 static void insert(struct node *node, uint32_t position, const struct word *word, uint64_t number)
 {
 	struct entry *e = &node->entries[position];
@@ -156,7 +161,7 @@ static void insert(struct node *node, uint32_t position, const struct word *word
 	node->count++;
 }
 
-/* The root is full. Its entries move to a new page, which is its only child then. */
+/* Moves the entries of the root, which is full and latched, to a new page, its only child then. */
 static void grow(struct cache *c)
 {
 	struct node *root = cache_page(c, ROOT);
@@ -169,7 +174,7 @@ static void grow(struct cache *c)
 	page_unlock(c, page);
 }
 
-/* @page is full: its upper half moves to a new page, of which @parent gets to know. */
+/* Moves the upper half of @page, which is full, to a new page, and adds that to @parent. */
 static void split(struct cache *c, struct node *parent, uint64_t page)
 {
 	struct node *left = cache_page(c, page);
@@ -188,7 +193,7 @@ static void split(struct cache *c, struct node *parent, uint64_t page)
 	page_unlock(c, right_page);
 }
 
-/* Make room in @page, which is full; the way down then begins again. */
+/* Makes room in @page, which is full. The caller then begins again at the root. */
 static void make_room(struct cache *c, uint64_t parent, uint64_t parent_version, uint64_t page,
 		      uint64_t version)
 {
@@ -226,7 +231,7 @@ static bool attempt_add(void *arg)
 
 		node = cache_page(c, page);
 		level = peek32(&node->level);
-		/* On the way down, so that a parent always has room for one more. */
+		/* Full nodes are split on the way down, so a parent has room for a new child. */
 		if (count_of(node) == TREE_FANOUT) {
 			make_room(c, parent, parent_version, page, version);
 			return false;
