@@ -13,7 +13,7 @@
 #include "emu/rcu.h"
 #include "emu/memory.h"
 
-/* A touch in progress on this thread, and what came of it. */
+/* Where the fault handler jumps to during unit_touch(), and the si_code that it has seen. */
 static __thread sigjmp_buf touching;
 static __thread volatile sig_atomic_t armed;
 static __thread volatile char *touched;

@@ -74,7 +74,7 @@ static void unmap_page(struct fake *f, u64 page)
 {
 	u64 frame = exmap_word_frame(exmap_load(&f->s.table[page]));
 
-	/* A page of a read that failed half-way may not have appeared yet. */
+	/* After a read that failed half-way, unmap gets pages that were not mapped yet. */
 	if (!exmap_load(&f->mapped[page]))
 		return;
 	if (__atomic_exchange_n(&f->mapped[page], 0, __ATOMIC_RELAXED) != frame + 1)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fake.h - a surface without memory: it records what core/ asks of it
+ * fake.h - a backend for core/ without memory, which records the ops that core/ calls
  *
- * It keeps its own books of which page has which frame, and complains when a
- * call breaks what core/surface.h promises to a backend. Any thread may call.
+ * It records itself which page has which frame. If core/ breaks a promise that core/surface.h
+ * makes to backends, it counts a complaint. Any thread may call.
  */
 #ifndef EXMAP_TESTS_FAKE_H
 #define EXMAP_TESTS_FAKE_H
@@ -18,33 +18,33 @@ enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_OPS };
 /**
  * struct fake - a surface, a pool and interfaces
  * @s:          the surface; must be first
- * @pool:       its frames
- * @ifc:        interfaces, @nr_ifc of them, not locked
- * @user:       their pages
+ * @pool:       the frames
+ * @ifc:        @nr_ifc interfaces
+ * @user:       the pages of the interfaces
  *
- * Books, accessed atomically:
- * @mapped:     frame + 1 that each page has, 0 if it has none
- * @holder:     page + 1 that each frame has
- * @running:    per interface: an op runs
- * @complaints: promises broken
- * @calls:      ops called, by kind
+ * What the ops record; atomic:
+ * @mapped:     for each page: its frame + 1, or 0 if it has none
+ * @holder:     for each frame: its page + 1, or 0 if it has none
+ * @running:    for each interface: an op is running
+ * @complaints: number of broken promises
+ * @calls:      number of calls of each op
  *
- * For tests of one thread:
- * @log:        lengths, in pages, of the first ops of each kind
- * @log_runs:   and the numbers of runs
+ * What the ops record for tests with one thread:
+ * @log:        for each op: pages of its first calls
+ * @log_runs:   for each op: runs of its first calls
  *
- * What the backend is to do:
- * @gone:       the surface goes while a call waits; atomic
- * @no_table:   first page of which prepare refuses to make words
- * @map_limit:  pages that can still be mapped; atomic
- * @pinned:     pages that unmap has to keep
+ * How the ops are to behave; set before the calls where nothing else is said:
+ * @gone:       the wait op says that the surface has gone; atomic
+ * @no_table:   first page for which the prepare op fails
+ * @map_limit:  number of pages that can still be mapped; atomic
+ * @pinned:     pages that the unmap op keeps
  * @eof:        bytes of the backing
- * @fill_error: what fill fails with, if not 0
- * @gate:       page at which map, unmap or fill waits ...
- * @gate_op:    ... in this op ...
- * @reached:    ... counting up here ...
- * @open:       ... until this is not 0; atomic
- * @hook:       called in each op, before anything else or, for unmap, after
+ * @fill_error: negative errno of the fill op, or 0 to succeed
+ * @gate:       page at which op @gate_op waits until @open is not 0
+ * @gate_op:    map, unmap or fill
+ * @reached:    counts the calls that have come to the gate; atomic
+ * @open:       opens the gate; atomic
+ * @hook:       called at the beginning of each op, but at the end of unmap
  */
 struct fake {
 	struct exmap_surface s;
@@ -73,49 +73,49 @@ struct fake {
 	void (*hook)(struct fake *f, enum fake_op op, u32 id);
 };
 
-/** fake_new() - everything empty and free. */
+/** fake_new() - a surface of EMPTY pages, and a pool of free frames. */
 struct fake *fake_new(u64 nr_pages, u32 nr_frames, u32 nr_ifc);
 
 /**
- * fake_check() - books, table and pool agree, and nobody complained
+ * fake_check() - assert that records, page table and pool agree, and that there is no complaint
  *
- * No call may run. Every frame is either on one PRESENT page or free once.
+ * Each frame must be on one PRESENT page, or free and in the pool once. No call may be running.
  */
 void fake_check(struct fake *f);
 
-/** fake_free() - fake_check() and away with it. */
+/** fake_free() - fake_check(), then free everything. */
 void fake_free(struct fake *f);
 
-/** fake_present() - pages that are PRESENT. */
+/** fake_present() - number of pages that are PRESENT. */
 u64 fake_present(const struct fake *f);
 
-/** fake_frame() - frame of a PRESENT page, or -1. */
+/** fake_frame() - the frame of a page, -1 if the page is not PRESENT. */
 s64 fake_frame(const struct fake *f, u64 page);
 
-/** fake_ask() - write a vector of an interface. */
+/** fake_ask() - write vector @vec of interface @id: @len pages from @page on. */
 void fake_ask(struct fake *f, u32 id, u32 vec, u64 page, u64 len);
 
-/* Calls whose interface the caller has locked, or shares with nobody. */
+/* For an interface that the caller has locked, or that no other thread uses. */
 
-/** fake_locked_do() - an action of @n vectors. */
+/** fake_locked_do() - an action of the interface's first @n vectors. */
 int fake_locked_do(struct fake *f, u32 id, unsigned int opcode, u32 n);
 
-/** fake_bytes() - ALLOC or FREE of a range of bytes. */
+/** fake_bytes() - ALLOC or FREE of one range, as exmap_bytes(). */
 int fake_bytes(struct fake *f, u32 id, unsigned int opcode, const struct iovec *range);
 
-/** fake_readv() - a read of ranges of bytes. */
+/** fake_readv() - a read into @n ranges, as exmap_read(). */
 s64 fake_readv(struct fake *f, u32 id, unsigned int opcode, const struct iovec *iov, u32 n);
 
-/** fake_do() - an action of @n vectors, locked as a device does. */
+/** fake_do() - fake_locked_do() under the interface's lock, as a backend calls core/. */
 int fake_do(struct fake *f, u32 id, unsigned int opcode, u32 n);
 
-/** fake_one() - an action of one vector. Return: its pages, or its negative result. */
+/** fake_one() - fake_do() of one vector. Return: its pages, or its negative res. */
 int fake_one(struct fake *f, u32 id, unsigned int opcode, u64 page, u64 len);
 
-/** fake_expect() - the result of a vector, and that its upper bits are zero. */
+/** fake_expect() - assert a vector's result, and that its upper bits are zero. */
 void fake_expect(const struct fake *f, u32 id, u32 vec, int res, int pages);
 
-/** fake_read() - a read of one range, in pages. */
+/** fake_read() - a read of @len pages from @page on, under the interface's lock. */
 s64 fake_read(struct fake *f, u32 id, unsigned int opcode, u64 page, u64 len);
 
 #endif /* EXMAP_TESTS_FAKE_H */

@@ -43,7 +43,7 @@ static void results_go_to_the_first_vectors_only_4_2(void **state)
 	fake_free(f);
 }
 
-/* The client writes while the backend works: too late for this action. */
+/* The client writes vectors while the backend works. The action must not see that. */
 static void rewrite_vectors(struct fake *f, enum fake_op op, u32 id)
 {
 	(void)op;
@@ -141,16 +141,16 @@ static void out_of_frames_marks_that_vector_and_all_later_4_3_4_6(void **state)
 	assert_int_equal(fake_present(f), 10);
 	assert_true(fake_frame(f, 13) >= 0);
 	assert_int_equal(fake_frame(f, 14), -1);
-	/* Nothing left, not even one. */
+	/* No frame is left. */
 	assert_int_equal(fake_one(f, 0, ALLOC, 60, 1), -ENOMEM);
 	fake_expect(f, 0, 0, -ENOMEM, 0);
-	/* And after a FREE it works again. */
+	/* After a FREE, ALLOC works again. */
 	assert_int_equal(fake_one(f, 0, FREE, 0, 3), 3);
 	assert_int_equal(fake_one(f, 0, ALLOC, 60, 3), 3);
 	fake_free(f);
 }
 
-/* The pool ends exactly with, before, and behind the end of each vector. */
+/* Frames run out before, exactly at, and behind the end of each vector. */
 static void out_of_frames_anywhere_4_6(void **state)
 {
 	(void)state;
@@ -174,7 +174,7 @@ static void out_of_frames_anywhere_4_6(void **state)
 	}
 }
 
-/* As many frames as there are, but the backend gives up: the same rule. */
+/* There are frames enough, but the backend is out of memory: the same rule holds. */
 static void backend_out_of_memory_anywhere_4_6(void **state)
 {
 	(void)state;
@@ -203,7 +203,7 @@ static void backend_out_of_memory_anywhere_4_6(void **state)
 	}
 }
 
-/* Frames end and then the backend gives up even earlier. */
+/* Frames run out, and the backend is out of memory at an even earlier page. */
 static void both_out_of_memory_4_6(void **state)
 {
 	struct fake *f = fake_new(100, 10, 1);
@@ -234,7 +234,7 @@ static void no_memory_for_the_table_is_enomem_4_6(void **state)
 	fake_expect(f, 0, 2, -ENOMEM, 0);
 	fake_expect(f, 0, 3, -ENOMEM, 0);
 	assert_int_equal(fake_present(f), 6);
-	/* An earlier vector that fails when the batch is finished comes first. */
+	/* If an earlier vector fails when the batch is carried out, that one is reported. */
 	f->map_limit = 1;
 	fake_ask(f, 0, 0, 3, 1);
 	fake_ask(f, 0, 1, 4, 1);
@@ -245,7 +245,7 @@ static void no_memory_for_the_table_is_enomem_4_6(void **state)
 	fake_free(f);
 }
 
-/* A page that stays with another call, and a surface that goes. */
+/* A call waits for a page that another call never gives up, until the surface goes. */
 static void who_waits_hears_that_the_surface_goes(void **state)
 {
 	struct iovec iov = { .iov_len = EXMAP_PAGE_SIZE };
@@ -324,7 +324,7 @@ static void alloc_of_bytes_is_an_action_of_one_vector_7_5(void **state)
 	assert_int_equal(alloc_bytes(f, 0, 10), 6 * EXMAP_PAGE_SIZE);
 	assert_int_equal(alloc_bytes(f, 0, 10), 0);
 	assert_int_equal(alloc_bytes(f, 0, 0), 0);
-	/* Longer than a vector can be. */
+	/* More pages than one vector can name. */
 	assert_int_equal(alloc_bytes(f, 0, 4500), 4490 * EXMAP_PAGE_SIZE);
 	assert_int_equal(alloc_bytes(f, 4500, 501), -ENOMEM);
 	assert_int_equal(fake_present(f), 5000);

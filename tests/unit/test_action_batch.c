@@ -9,7 +9,7 @@
 #define FREE EXMAP_OP_FREE
 #define VECTORS EXMAP_USER_INTERFACE_PAGES
 
-/* Every second page, so that each is a run of its own. */
+/* Asks for every second page, so that each is a run of its own. */
 static void ask_scattered(struct fake *f, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
@@ -35,7 +35,7 @@ static void as_many_vectors_as_runs_are_one_call(void **state)
 	fake_free(f);
 }
 
-/* One vector over 1000 holes: more runs than a batch holds. */
+/* One vector over 1024 holes has more runs than a batch holds. */
 static void one_vector_of_many_runs(void **state)
 {
 	struct fake *f = fake_new(4096, 4000, 1);
@@ -47,7 +47,7 @@ static void one_vector_of_many_runs(void **state)
 		fake_ask(f, 0, i, 2 * VECTORS + 2 * i, 1);
 	assert_int_equal(fake_do(f, 0, ALLOC, VECTORS), 0);
 	assert_int_equal(f->calls[FAKE_MAP], 2);
-	/* 1024 pages are mapped; the ones between them, and a tail. */
+	/* 1024 pages are mapped. ALLOC maps the 1024 pages between them, and 52 behind. */
 	assert_int_equal(fake_one(f, 0, ALLOC, 0, 2100), 1024 + 52);
 	assert_int_equal(f->calls[FAKE_MAP], 4);
 	assert_int_equal(f->log_runs[FAKE_MAP][2], EXMAP_BATCH_RUNS);
@@ -155,7 +155,7 @@ static void longest_vectors(void **state)
 	fake_free(f);
 }
 
-/* 4095 pages with 4095 - 513 to 4095 - 511 frames: trims of a frame buffer or so. */
+/* 512 frames, one less, or one more are missing for 4095 pages: about one frame buffer. */
 static void trim_around_the_frame_buffer_4_6(void **state)
 {
 	(void)state;
@@ -234,7 +234,7 @@ static void the_same_page_in_all_vectors(void **state)
 	fake_free(f);
 }
 
-/* An overlap ends a batch early, and that batch fails: no later vector is done. */
+/* If an overlap ends a batch early, and this batch fails, no later vector is carried out. */
 static void overlap_behind_a_failure_4_6(void **state)
 {
 	struct fake *f = fake_new(100, 50, 1);
@@ -254,7 +254,7 @@ static void overlap_behind_a_failure_4_6(void **state)
 	fake_free(f);
 }
 
-/* A page that stays is PRESENT again: a vector that overlaps it meets it anew, and ends. */
+/* A page that FREE has to keep is PRESENT again. A later vector that overlaps it must not hang. */
 static void overlapping_free_of_a_pinned_page_4_11(void **state)
 {
 	struct fake *f = fake_new(100, 50, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_action_race.c - several interfaces at once, and clients that scribble */
+/* test_action_race.c - several interfaces at once, and clients that write vectors during a call */
 
 #include "unit.h"
 
@@ -56,7 +56,7 @@ static void exactly_one_counts_a_page_4_10(void **state)
 	fake_free(f);
 }
 
-/* Everything at once on a surface so small that all meet all the time. */
+/* Random actions and reads on a surface so small that threads meet at its pages all the time. */
 static void anything(void *ctx, unsigned int index)
 {
 	struct race *r = ctx;
@@ -129,7 +129,7 @@ static void two_threads_on_one_interface_4_10(void **state)
 	run_anything(64, 40, 2);
 }
 
-/* Thread 0 acts; the others write whatever into its page all the time. */
+/* Thread 0 calls actions. The other threads write random vectors into its interface page. */
 static void scribble(void *ctx, unsigned int index)
 {
 	struct race *r = ctx;
@@ -151,15 +151,16 @@ static void scribble(void *ctx, unsigned int index)
 		int ret = fake_do(r->f, 0, opcode, 16);
 		int failed = 0;
 
-		/* The client's page says nothing any more: ask the copy behind it. */
+		/* Others write to the client's page, so look at the results in core/'s copy. */
 		for (u32 i = 0; i < 16; i++) {
 			struct exmap_iov iov = ifc->result[i];
 
 			failed += iov.res < 0;
 			wrong_if(r, iov.value >> 48);
 			/*
-			 * Asked was one page inside, or many outside, or what a result looks
-			 * like. Many pages inside are half of one and half of the other.
+			 * The threads ask for one page inside the surface, or many outside, or
+			 * write what looks like a result. A result of many pages inside means
+			 * that core/ has used one half of one vector, and one half of another.
 			 */
 			wrong_if(r, !(iov.res == 0 && (iov.pages == 0 || iov.pages == 1)) &&
 					    !(iov.res == -EFAULT && iov.pages == 0));
@@ -175,7 +176,7 @@ static void racing_writers_4_2(void **state)
 	struct race r = { .f = f, .rounds = UNIT_ROUNDS(40000) };
 
 	(void)state;
-	/* Also what a result looks like as a vector is one page, or outside. */
+	/* A result, taken for a vector, is also one page inside, or pages outside. */
 	for (u32 i = 0; i < 16; i++)
 		fake_ask(f, 0, i, 0, 1);
 	unit_run_threads(3, scribble, &r);
@@ -191,7 +192,7 @@ struct waiting {
 	s64 (*call)(struct fake *f);
 };
 
-/* Thread 0's op stands at the gate with page 5; thread 1 wants pages around it. */
+/* Thread 0's op waits at the gate and owns page 5. Thread 1 wants page 5 and pages around it. */
 static void wait_for_page(void *ctx, unsigned int index)
 {
 	struct waiting *w = ctx;
@@ -205,7 +206,7 @@ static void wait_for_page(void *ctx, unsigned int index)
 	exmap_store_release(&w->done, 1);
 }
 
-/* Opens the gate once the other call has committed what it owned before the page. */
+/* Opens the gate when the other call has carried out the part before page 5. */
 static void open_after_commit(struct fake *f, enum fake_op op, u32 id)
 {
 	(void)op;
@@ -236,8 +237,8 @@ static void expect_waiting(struct fake *f, s64 (*call)(struct fake *f), s64 seco
 }
 
 /*
- * A call that meets a BUSY page lets go of its own first: were it to wait with
- * them in hand, the gate would never open, and the test run into its timeout.
+ * A call that meets a BUSY page must finish its own pages before it waits. If it waited while it
+ * owned pages, the gate would never open, and the test would time out.
  */
 static void who_waits_owns_nothing(void **state)
 {
@@ -257,7 +258,7 @@ static void who_waits_owns_nothing(void **state)
 	expect_waiting(f, alloc_around, 9);
 	fake_free(f);
 
-	/* ALLOC of 0-9 waits for a FREE of 5, and maps it anew. */
+	/* ALLOC of 0-9 waits for a FREE of 5, then maps page 5 again. */
 	f = fake_new(20, 20, 2);
 	assert_int_equal(fake_one(f, 1, ALLOC, 5, 1), 1);
 	f->gate_op = FAKE_UNMAP;
@@ -290,7 +291,7 @@ static void read_meets_busy(void *ctx, unsigned int index)
 		break;
 	default:
 		unit_wait_for(&f->reached, 1);
-		/* To be had while the read waits for 5: it does not sit on it. */
+		/* Page 0 can be allocated while the read waits for page 5: it does not own page 0. */
 		w->others = fake_one(f, 2, ALLOC, 0, 1);
 		w->others += fake_one(f, 2, FREE, 0, 1);
 		exmap_store_release(&f->open, 1);
@@ -312,8 +313,8 @@ static void read_waits_for_a_busy_page_5_2_5_3(void **state)
 			unit_run_threads(3, read_meets_busy, &w);
 			assert_int_equal(w.others, 2);
 			/*
-			 * Freed in the end: it can be read, unless page 0 was seen mapped.
-			 * Mapped in the end: it cannot.
+			 * If page 5 was freed, the read succeeds, unless it met page 0 mapped. If
+			 * page 5 was mapped, the read ends there.
 			 */
 			if (!freed || w.ret != 10 * (s64)EXMAP_PAGE_SIZE)
 				assert_int_equal(w.ret, 0);

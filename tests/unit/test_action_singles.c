@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* test_action_singles.c - vectors for one page each that are neighbours: claimed as one, answered one by one */
+/*
+ * test_action_singles.c - vectors of one page each whose pages are neighbours
+ *
+ * core/ claims them as one group, and writes a result for each.
+ */
 
 #include "unit.h"
 
@@ -35,7 +39,7 @@ static void across_a_block_border(void **state)
 		assert_int_equal(f->calls[round ? FAKE_UNMAP : FAKE_MAP], 1);
 		fake_check(f);
 	}
-	/* All vectors that there are, from the last page of a block on. */
+	/* All vectors of an interface, from the last page of a block on. */
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(do_singles(f, round ? FREE : ALLOC, 1023, 512), 0);
 		expect_all(f, 0, 512, 0, 1);
@@ -43,7 +47,7 @@ static void across_a_block_border(void **state)
 	fake_free(f);
 }
 
-/* FREE where no page was ever claimed: of the first block, of the second, of both. */
+/* FREE of pages in blocks that were never touched: the first block, the second, both. */
 static void in_blocks_that_were_never_touched_4_9(void **state)
 {
 	struct fake *f = fake_new(2000, 100, 1);
@@ -85,7 +89,7 @@ static void out_of_frames_in_the_middle_4_6(void **state)
 	}
 }
 
-/* None at all is left: the first fails, and so do the others, with groups behind it. */
+/* No frame is left: the first vector fails, and so do all later ones, in later groups too. */
 static void no_frames_at_all_4_6(void **state)
 {
 	struct fake *f = fake_new(2000, 5, 1);
@@ -110,7 +114,7 @@ static void some_are_mapped_already_4_4(void **state)
 	expect_all(f, 5, 9, 0, 0);
 	expect_all(f, 9, 15, 0, 1);
 	fake_check(f);
-	/* One frame is left: mapped pages need none, the second that is not has no more. */
+	/* One frame is left. Mapped pages need none; the second unmapped page gets none. */
 	assert_int_equal(do_singles(f, ALLOC, 515, 10), 4);
 	expect_all(f, 0, 5, 0, 0);
 	expect_all(f, 5, 6, 0, 1);
@@ -154,7 +158,7 @@ static void across_the_end_of_the_surface_4_5(void **state)
 		expect_all(f, 5, 10, -EFAULT, 0);
 		fake_check(f);
 	}
-	/* Page numbers do not wrap into the length's bits. */
+	/* A page number that is too large must not spill into the vector's length. */
 	assert_int_equal(do_singles(f, ALLOC, (1ULL << 52) - 3, 3), 3);
 	expect_all(f, 0, 3, -EFAULT, 0);
 	fake_ask(f, 0, 0, (1ULL << 52) - 1, 1);
@@ -195,7 +199,7 @@ static void mixed_with_others(void **state)
 	fake_free(f);
 }
 
-/* The words of the second block cannot be had: the vectors before are done [4.6, 4.7]. */
+/* No memory for the second block's words: the vectors before it are carried out [4.6, 4.7]. */
 static void no_memory_for_the_second_block_4_6(void **state)
 {
 	struct fake *f = fake_new(2000, 100, 1);

@@ -20,7 +20,7 @@
 #define PAGE EXMAP_PAGE_SIZE
 #define BAD_POINTER ((void *)16)
 
-/* EXMAP_OPTIONS names one, and there must be no silent replacement. */
+/* EXMAP_OPTIONS names a strategy, and the emulator must not take another. */
 static void the_strategy_asked_for_is_used(void **state)
 {
 	struct device *d = unit_device_new(100, 10, -1);
@@ -127,7 +127,7 @@ static void actions_refused_4_1(void **state)
 	unit_device_free(d);
 }
 
-/* Parameters that lie across the end of readable memory. */
+/* The first half of the parameters is readable, the second half is not. */
 static void half_a_pointer_is_efault_4_1(void **state)
 {
 	struct device *d = unit_device_new(100, 10, -1);
@@ -208,7 +208,7 @@ static void capacity_is_exact_3_5_4_6(void **state)
 	unit_device_free(d);
 }
 
-/* Single pages, neighbours and not, in one action: what a cache evicts. */
+/* One action of single pages, some of them neighbours, as when a cache evicts. */
 static void many_vectors_at_once(void **state)
 {
 	struct device *d = unit_device_new(4096, 2048, -1);
@@ -249,7 +249,7 @@ static void clone_acts_on_the_other_7_2(void **state)
 	assert_int_equal(d->user[0]->iov[0].pages, 2);
 	assert_int_equal(unit_stats(clone).alloc_count, 2);
 	assert_int_equal(unit_setup(clone, -1, 1, 1, 0), -EBUSY);
-	/* The exmap lives as long as one of them. */
+	/* The exmap lives as long as one of the files is open. */
 	emu_file_put(d->file);
 	d->file = clone;
 	assert_int_equal(unit_one(d, 0, FREE, 0, 100), 2);
@@ -294,7 +294,7 @@ static void system_call_400_7_4(void **state)
 	d->user[1]->iov[0] = (struct exmap_iov){ { .page = 3, .len = 2 } };
 	assert_int_equal(emu_syscall_action(d->file, ALLOC, 1, 1), 0);
 	assert_int_equal(d->user[1]->iov[0].pages, 2);
-	/* Numbers that would be good ones if cut to 16 bits. */
+	/* These numbers would be valid if they were cut to 16 bits. */
 	assert_int_equal(emu_syscall_action(d->file, 0x10000 + ALLOC, 1, 1), -EINVAL);
 	assert_int_equal(emu_syscall_action(d->file, ALLOC, 0x10001, 1), -EINVAL);
 	assert_int_equal(emu_syscall_action(d->file, ALLOC, 1, 0x10001), -EINVAL);

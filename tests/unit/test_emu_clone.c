@@ -24,8 +24,8 @@ static void wrong_if(struct cloning *r, bool condition)
 }
 
 /*
- * Thread 0 makes the file a clone of one exmap after the other, each of which dies
- * with the next; the others call the file meanwhile.
+ * Thread 0 makes the file a clone of one exmap after another, and each exmap is freed at the next
+ * CLONE. The other threads make calls on the file meanwhile.
  */
 static void clone_or_call(void *ctx, unsigned int index)
 {

@@ -48,7 +48,7 @@ static void pieces_are_joined(void **state)
 		assert_int_equal(frames[i], 100 + i);
 }
 
-/* As many as are sorted, and as many as are not, each of one frame, from the last to the first. */
+/* Pieces of one frame each, in descending order: few are sorted, too many are left. */
 static void single_frames(void **state)
 {
 	u32 before[EXMAP_BATCH_FRAMES];

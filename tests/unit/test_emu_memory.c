@@ -148,11 +148,11 @@ static void overlaps_are_by_page_and_do_not_wrap(void **state)
 
 	(void)state;
 	assert_false(emu_vm_overlaps(d->base, 0));
-	/* The fences count. What is beyond them may be the fence of an interface page. */
+	/* Fences count, too. Behind a fence there may be that of an interface page: not tested. */
 	assert_true(emu_vm_overlaps(d->base - PAGE, PAGE + 1));
 	assert_true(emu_vm_overlaps(d->base - EMU_FENCE_SIZE, PAGE));
 	assert_true(emu_vm_overlaps(d->base + 100 * PAGE + EMU_FENCE_SIZE - PAGE, PAGE));
-	/* What the kernel refuses anyway is for the kernel. */
+	/* A range that the kernel refuses anyway goes to the kernel. */
 	assert_false(emu_vm_overlaps(d->base + 1, PAGE));
 	assert_false(emu_vm_overlaps(d->base, SIZE_MAX));
 	assert_false(emu_vm_overlaps(d->base, -(uintptr_t)d->base));
@@ -216,7 +216,7 @@ static void one_call_for_two_surfaces_and_more(void **state)
 		assert_int_equal(unit_touch(room + page * PAGE, false), 0);
 		assert_int_equal(unit_touch(room + page * PAGE, true), ours ? SEGV_ACCERR : -1);
 	}
-	/* Half of the second: then nothing happens to the first either. */
+	/* A range with half of the second surface fails, and leaves the first one mapped, too. */
 	assert_int_equal(emu_munmap(room, 25 * PAGE), -EINVAL);
 	assert_int_equal(unit_touch(room, false), 0);
 	assert_int_equal(emu_make_room(room, 40 * PAGE), 0);
@@ -253,7 +253,7 @@ static void export_shows_what_is_mapped_7_3(void **state)
 	assert_int_equal(emu_mprotect(d->base, HUGE_SIZE, PROT_READ), 0);
 	assert_int_equal(exmap_load(&words[7]) & 7, 5);
 	assert_int_equal(emu_mprotect((void *)words, PAGE, RW), -EACCES);
-	/* It outlives the surface, and shows that nothing is there. */
+	/* The export outlives the surface, and then shows no page. */
 	assert_int_equal(emu_munmap(d->base, HUGE_SIZE), 0);
 	assert_int_equal(exmap_load(&words[7]), 0);
 	unit_device_map(d);
@@ -281,7 +281,7 @@ static void export_wants_2_mib_7_3(void **state)
 	emu_file_put(file);
 }
 
-/* What the client locks can still be freed, where it may lock at all. */
+/* FREE works on pages that the client has locked; skipped if it may not lock memory. */
 static void locked_pages_can_be_freed(void **state)
 {
 	struct device *d = unit_device_new(100, 50, -1);

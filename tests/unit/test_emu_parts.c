@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_emu_parts.c - parts of the emulator alone: copying, hidden fds, the registry */
+/* test_emu_parts.c - parts of the emulator by themselves: usercopy, hidden fds, the registry */
 
 #define _GNU_SOURCE
 #include "unit.h"
@@ -19,7 +19,7 @@
 
 #define PAGE EXMAP_PAGE_SIZE
 
-/* A page, and one behind it that is out of reach. */
+/* Return: a page that has an inaccessible page behind it. */
 static char *last_page(void)
 {
 	char *two =
@@ -45,7 +45,7 @@ static void usercopy_copies(void **state)
 		for (u32 i = 0; i < 64; i++)
 			assert_int_equal(to[i], i < n ? i + 1 : 0);
 	}
-	/* Clients align nothing. */
+	/* Clients' pointers need not be aligned. */
 	assert_int_equal(emu_usercopy((char *)to + 1, (char *)from + 3, 16), 0);
 	assert_memory_equal((char *)to + 1, (char *)from + 3, 16);
 }
@@ -63,7 +63,7 @@ static void usercopy_of_bad_addresses_is_efault(void **state)
 	assert_int_equal(emu_usercopy(NULL, good, 8), -EFAULT);
 	assert_int_equal(emu_usercopy(NULL, NULL, 0), 0);
 	assert_int_equal(emu_usercopy(readonly, good, 8), -EFAULT);
-	/* No canonical address: the processor does not even tell which. */
+	/* For a non-canonical address the CPU does not report which address it was. */
 	assert_int_equal(emu_usercopy(good, (void *)(1ul << 63), 8), -EFAULT);
 	assert_int_equal(emu_usercopy((void *)(1ul << 55), good, 8), -EFAULT);
 	for (int over = 1; over <= 16; over++) {
@@ -88,7 +88,7 @@ static void hidden_fds_are_moved_and_known(void **state)
 	assert_true(fd > first);
 	assert_true(emu_fd_is_hidden(fd));
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-	/* The client's next one is what it would be without us. */
+	/* The client's next fd has the number that it would have without hidden fds. */
 	assert_int_equal(open("/dev/null", O_RDONLY), first);
 	assert_false(emu_fd_is_hidden(first));
 	close(first);
@@ -119,7 +119,7 @@ static void nothing_hidden_is_left_behind(void **state)
 	assert_int_equal(after, before);
 }
 
-/* A child that answers with its exit status. */
+/* Calls a function in a forked child. Return: its result, by the child's exit status. */
 static int ask_child(int (*fn)(void *arg), void *arg)
 {
 	int status;
@@ -201,7 +201,7 @@ static void regions_are_found_by_overlap(void **state)
 	assert_int_equal(find(0x3000, 0x5000), 0);
 	assert_int_equal(find(0x6fff, 0x9000), 0x5000);
 	assert_int_equal(find(0x7000, 0x9000), 0);
-	/* The lowest, in whatever order they came. */
+	/* The lowest region is found, in whatever order they were added. */
 	assert_int_equal(find(0, UINTPTR_MAX), 0x1000);
 	assert_int_equal(find(0x2fff, UINTPTR_MAX), 0x2000);
 	drop(0x4000);
@@ -336,7 +336,7 @@ struct churn {
 	u32 wrong;
 };
 
-/* One region that stays is always found, whole, whatever comes and goes around it. */
+/* A region that stays is always found, with all its fields, while others are added and removed. */
 static void look_or_change(void *ctx, unsigned int index)
 {
 	struct churn *c = ctx;

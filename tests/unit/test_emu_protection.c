@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_emu_protection.c - what may not be split, and how pages that were read are protected */
+/* test_emu_protection.c - exports are not split; pages that were read have the right protection */
 
 #define _GNU_SOURCE
 #include "unit.h"
@@ -15,7 +15,7 @@
 
 #define PAGE EXMAP_PAGE_SIZE
 
-/* An export is not split, as a surface is not; whole, it goes [2.5, 7.3]. */
+/* Part of an export cannot be unmapped, as of a surface; the whole export can [2.5, 7.3]. */
 static void export_is_unmapped_whole(void **state)
 {
 	struct device *d = unit_device_new(1024, 10, -1);

@@ -29,7 +29,7 @@ static void wrong_if(struct race *r, bool condition)
 		__atomic_add_fetch(&r->wrong, 1, __ATOMIC_RELAXED);
 }
 
-/* Each thread has pages of its own; frames they take from one another all the time. */
+/* Each thread has its own pages, but the threads take each other's frames all the time. */
 static void own_pages(void *ctx, unsigned int index)
 {
 	struct race *r = ctx;
@@ -42,12 +42,12 @@ static void own_pages(void *ctx, unsigned int index)
 		u64 *word = (u64 *)(r->d->base + where * PAGE);
 
 		if (held[page]) {
-			/* What was stored is there, until this very thread frees the page. */
+			/* What this thread has stored stays until it frees the page. */
 			wrong_if(r, *word != where);
 			wrong_if(r, unit_one(r->d, index, FREE, where, 1) != 1);
 		} else {
 			wrong_if(r, unit_one(r->d, index, ALLOC, where, 1) != 1);
-			/* Zeroes, or what some thread last stored in the frame [4.8]. */
+			/* A fresh page holds zeroes, or what a thread has stored in its frame [4.8]. */
 			wrong_if(r, *word >= UNIT_INTERFACES * OWN);
 			*word = where;
 		}
@@ -98,7 +98,7 @@ static void act_or_change(void *ctx, unsigned int index)
 	exmap_store(&r->stop, 1);
 }
 
-/* Frames enough for all: an action can only meet that there is no surface just now. */
+/* There are frames enough: an action can only fail because no surface is mapped at the moment. */
 static void actions_while_the_surface_comes_and_goes_2_4_2_6(void **state)
 {
 	struct race r = { .rounds = UNIT_LONG_ROUNDS(2000) };

@@ -29,15 +29,15 @@ static void pages_are_filled_from_their_place_5_2(void **state)
 	struct device *d = unit_device_new(1000, 400, fd);
 
 	(void)state;
-	/* 3.3: the client may close it. */
+	/* The client may close the backing's fd [3.3]. */
 	close(fd);
 	assert_int_equal(unit_read_pages(d, 0, READ, 3, 1), PAGE);
 	unit_expect_content(d, 3, PAGE);
-	/* More than the bounce buffer holds, and not a multiple of it. */
+	/* More pages than the bounce buffer holds, and not a multiple of that. */
 	assert_int_equal(unit_read_pages(d, 1, READ, 10, 200), 200 * PAGE);
 	unit_expect_content(d, 10, 200 * PAGE);
 	assert_int_equal(unit_touch(d->base + 210 * PAGE, false), SEGV_MAPERR);
-	/* It is the client's own: a store stays. */
+	/* The page is the client's: a store to it stays. */
 	d->base[10 * PAGE] = 0;
 	assert_int_equal(d->base[10 * PAGE], 0);
 	assert_int_equal(unit_one(d, 2, FREE, 10, 1), 1);
@@ -46,7 +46,7 @@ static void pages_are_filled_from_their_place_5_2(void **state)
 	unit_device_free(d);
 }
 
-/* Any userfaultfd of the process may fill pages that another watches. */
+/* Another userfaultfd of the process may have mapped a page that should be missing. */
 static void page_that_is_there_already_is_read_over(void **state)
 {
 	static const char other[2 * PAGE] __attribute__((aligned(PAGE)));
@@ -63,7 +63,7 @@ static void page_that_is_there_already_is_read_over(void **state)
 	fd = unit_file(20 * PAGE, O_RDONLY | O_DIRECT);
 	d = unit_device_new(100, 50, fd);
 	close(fd);
-	/* The first time there is nothing in slots yet. */
+	/* In the first round all slots are empty. */
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(emu_uffd_copy(uffd, d->base + 4 * PAGE, other, PAGE, &error),
 				 PAGE);
@@ -193,10 +193,10 @@ static void reads_refused_5_1_5_4(void **state)
 	assert_int_equal(unit_read(d->file, &iov, 1025, ALLOC << 8), -EINVAL);
 	assert_int_equal(unit_read(d->file, NULL, 1, ALLOC << 8), -EFAULT);
 	assert_int_equal(unit_read(d->file, NULL, 0, ALLOC << 8), 0);
-	/* An array of ranges in a page that is not allocated. */
+	/* The array of ranges is in a page that is not allocated. */
 	assert_int_equal(unit_read(d->file, (void *)(d->base + 5 * PAGE), 2, ALLOC << 8), -EFAULT);
 	assert_int_equal(unit_stats(d->file).alloc_count, 0);
-	/* And the interface is not left locked. */
+	/* The interface must not be left locked. */
 	assert_int_equal(unit_one(d, 0, ALLOC, 0, 1), 1);
 	unit_device_free(d);
 }
@@ -215,7 +215,7 @@ static void out_of_frames_5_4(void **state)
 	unit_device_free(d);
 }
 
-/* A read that fails inside: nothing of it stays, and its neighbours do [5.6]. */
+/* If a read fails half-way, none of its pages stays mapped, and its neighbours do [5.6]. */
 static void io_error_5_4_5_6(void **state)
 {
 	int fd = unit_file(20 * PAGE, O_RDONLY | O_DIRECT);
@@ -224,7 +224,7 @@ static void io_error_5_4_5_6(void **state)
 	(void)state;
 	assert_int_equal(unit_one(d, 0, ALLOC, 4, 1), 1);
 	assert_int_equal(unit_one(d, 0, ALLOC, 8, 1), 1);
-	/* The emulator's own number, made into something that cannot be read. */
+	/* Replace the emulator's own fd of the backing by one that cannot be read. */
 	close(fd);
 	fd = open("/", O_RDONLY | O_DIRECTORY);
 	assert_true(fd >= 0);
@@ -265,7 +265,7 @@ static void backings_refused_3_3(void **state)
 	assert_true(fd >= 0);
 	assert_int_not_equal(fd, good);
 	assert_true(emu_fd_is_hidden(fd));
-	/* The emulator's own number is nothing that a client can know. */
+	/* A client cannot name one of the emulator's hidden fds as backing. */
 	assert_int_equal(emu_backing_open(fd), -EBADF);
 	close(good);
 	emu_close_hidden(fd);

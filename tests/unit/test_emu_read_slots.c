@@ -2,8 +2,7 @@
 /*
  * test_emu_read_slots.c - reads into frames that were used before, in any order
  *
- * With strategy=move these have slots, resident or not, and READ goes straight into those
- * that are.
+ * With strategy=move some of their slots are resident, and READ reads into these.
  */
 
 #define _GNU_SOURCE
@@ -53,7 +52,7 @@ static u64 pages_in_memory(char *base, u64 n)
 	return found;
 }
 
-/* Never more than there are frames; slots that are called empty are. */
+/* No more pages are resident than there are frames, and each slot is what its state says. */
 static void expect_bound(const struct device *d)
 {
 	struct emu_slots *slots = slots_of(d);
@@ -67,8 +66,8 @@ static void expect_bound(const struct device *d)
 }
 
 /*
- * Uses @n frames and frees them in no order, so that neighbouring pages will have frames
- * that are not; each third is freed by way of a part that is not kept in its slot.
+ * Allocates and frees @n frames in random order, so that neighbouring pages later get frames that
+ * are not neighbours. A third of the pages is dropped when freed, and leaves an empty slot.
  */
 static void shuffle(struct device *d, u64 n, u32 seed)
 {
@@ -99,7 +98,7 @@ static void shuffle(struct device *d, u64 n, u32 seed)
 	free(order);
 }
 
-/* More pieces than one call of the backing takes, of both kinds. */
+/* More pieces than one read of the backing takes, with resident and with empty slots. */
 static void into_scattered_frames_5_2(void **state)
 {
 	int fd = unit_file(1000 * PAGE, O_RDONLY | O_DIRECT);
@@ -148,8 +147,9 @@ static void end_of_the_file_at(u64 end, bool direct)
 }
 
 /*
- * The file ends in a piece: its last page is zeroed there, others stay free. Direct reads
- * write to the end of their block, as a rule; others leave to us what is behind the file.
+ * The file ends inside a piece: the rest of its last page must be zeroes, and later pages stay
+ * unmapped. Some filesystems write up to the end of the block in a direct read; others write
+ * nothing behind the end of the file, and the emulator must zero that.
  */
 static void end_of_the_file_in_scattered_frames_5_5(void **state)
 {
@@ -165,7 +165,7 @@ static void end_of_the_file_in_scattered_frames_5_5(void **state)
 	}
 }
 
-/* Slots that are locked, and a surface that is not: the kernel refuses the MOVE. */
+/* The slots are locked memory and the surface is not: then the kernel refuses to MOVE. */
 static void what_does_not_move_is_copied(void **state)
 {
 	int fd = unit_file(1000 * PAGE, O_RDONLY | O_DIRECT);
@@ -182,7 +182,7 @@ static void what_does_not_move_is_copied(void **state)
 			assert_int_equal(unit_one(d, 0, ALLOC, 0, 400), 400);
 			assert_int_equal(unit_one(d, 0, FREE, 0, 400), 400);
 		}
-		/* AddressSanitizer makes nothing of libc's. */
+		/* By emu_sys(), because AddressSanitizer makes libc's mlock functions do nothing. */
 		if (slots && emu_sys(SYS_mlock2, slots->base, slots->len, MLOCK_ONFAULT)) {
 			print_message("mlock2() is refused\n");
 			skip();
@@ -201,8 +201,8 @@ static void what_does_not_move_is_copied(void **state)
 }
 
 /*
- * The backing fails behind pages that it has read [5.6]. It is our own memory, which may
- * be read like a file up to where there is none.
+ * The backing fails behind pages that were read [5.6]. The backing is this process's own memory,
+ * by /proc: reads of it fail at the first address that is not mapped.
  */
 static void an_error_behind_what_was_read_5_6(void **state)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_kept.c - what a call must hold on to: pages that I/O has pinned, and its locks
+ * test_kept.c - what a call must keep: pages that the kernel has pinned for I/O, and its locks
  */
 
 #include "unit.h"
@@ -18,9 +18,9 @@ static void pin_what_was_mapped(struct fake *f, enum fake_op op, u32 id)
 }
 
 /*
- * A read that maps only some of its pages unmaps them again. The client may have
- * pinned one meanwhile, and unmap keeps it: then it is neither
- * EMPTY nor may its frame be lost [4.11, 5.6].
+ * A read that maps only some of its pages unmaps them again. If I/O of the client has pinned one
+ * meanwhile, unmap keeps that page: it must not become EMPTY, and its frame must not be lost
+ * [4.11, 5.6].
  */
 static void read_undone_with_a_page_pinned(void **state)
 {
@@ -46,9 +46,9 @@ static void claim_at_once(struct fake *f, enum fake_op op, u32 id)
 }
 
 /*
- * If unmap put a pinned page back to PRESENT, another interface could claim it
- * before FREE has looked which pages stayed; what FREE then found BUSY would not
- * be its own. So the page stays FREE's until it has looked.
+ * A pinned page stays BUSY, and FREE's own, until FREE has looked which pages unmap has kept. If
+ * unmap made it PRESENT at once, another interface could claim it before that, and FREE would
+ * find a BUSY page that is not its own.
  */
 static void pinned_page_is_nobody_elses_before_free_looks(void **state)
 {
@@ -87,8 +87,8 @@ static void *wait_for_busy(void *arg)
 }
 
 /*
- * No call is a cancellation point: it holds its interface's lock, and in the
- * emulator an RCU read section, and nobody would ever give them back.
+ * A call must not be a cancellation point. It holds its interface's lock, and in the emulator an
+ * RCU read section; if its thread ended there, they would never be released.
  */
 static void waiting_call_is_no_cancellation_point(void **state)
 {
@@ -100,7 +100,7 @@ static void waiting_call_is_no_cancellation_point(void **state)
 	assert_int_equal(pthread_create(&c.waiter, NULL, wait_for_busy, &c), 0);
 	unit_wait_for(&c.waiting, 1);
 	pthread_cancel(c.waiter);
-	/* Time enough to sleep, but nothing that an answer depends on. */
+	/* Let the call get to where it sleeps. The result does not depend on whether it does. */
 	for (unsigned int round = 0; round < 40; round++)
 		exmap_wait(round);
 	exmap_store_release(&c.f->s.table[5], 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_pool.c - frames, one thread: the contract of core/pool.h */
+/* test_pool.c - the pool with one thread: what core/pool.h promises */
 
 #include "unit.h"
 
@@ -41,7 +41,7 @@ static void drop(struct fixture *f)
 	free(f);
 }
 
-/* Every number below nr_frames exactly once in f->frames. */
+/* Asserts that each number below nr_frames is in f->frames exactly once. */
 static void check_all(struct fixture *f)
 {
 	u32 n = f->pool.nr_frames;
@@ -54,7 +54,7 @@ static void check_all(struct fixture *f)
 	}
 }
 
-/* Takes everything through one list: no frame may be out of its reach [3.5, 4.7]. */
+/* Gets all frames through one list, which must be able to get each of them [3.5, 4.7]. */
 static void get_all(struct fixture *f, u32 list)
 {
 	u32 n = f->pool.nr_frames;
@@ -65,7 +65,7 @@ static void get_all(struct fixture *f, u32 list)
 	check_all(f);
 }
 
-/* All frames into one list, none in the depot; for up to 1024 frames. */
+/* Moves all frames, at most 1024, into one list, so that none is in the depot. */
 static void gather(struct fixture *f, u32 list)
 {
 	u32 n = f->pool.nr_frames;
@@ -127,7 +127,7 @@ static void one_by_one_is_all(void **state)
 	{
 		struct fixture *f = make(frame_counts[i], list_counts[j]);
 
-		/* Sweeps lock every list: through few of them here. */
+		/* With many lists only a few are tried, because each sweep locks every list. */
 		if (list_counts[j] > 7) {
 			drop(f);
 			continue;
@@ -163,7 +163,7 @@ static void exhausted_gives_what_there_is(void **state)
 	assert_int_equal(exmap_pool_get(&f->pool, 2, f->frames + 60, 60), 40);
 	check_all(f);
 	assert_int_equal(exmap_pool_get(&f->pool, 3, more, 100), 0);
-	/* And it works again after a put through a third list [4.6]. */
+	/* After a put through a third list, get works again [4.6]. */
 	exmap_pool_put(&f->pool, 3, f->frames, 1);
 	assert_int_equal(exmap_pool_get(&f->pool, 0, more, 100), 1);
 	assert_int_equal(more[0], f->frames[0]);
@@ -190,7 +190,7 @@ static void two_magazines_keep_a_boundary_away_from_the_depot(void **state)
 			}
 			get_all(f, 0);
 			exmap_pool_put(&f->pool, 1, f->frames, levels[i]);
-			/* The first round may still fetch; then it has settled. */
+			/* Only the first round may fetch frames from elsewhere. */
 			assert_int_equal(exmap_pool_get(&f->pool, 1, held, step), step);
 			exmap_pool_put(&f->pool, 1, held, step);
 			full = exmap_load(&f->pool.full.head);
@@ -207,7 +207,7 @@ static void two_magazines_keep_a_boundary_away_from_the_depot(void **state)
 	}
 }
 
-/* The bundles' count must leave an empty one for every put, wherever frames are. */
+/* There must be bundles enough that each put finds an empty one, wherever the frames are. */
 static void puts_never_lack_an_empty_bundle(void **state)
 {
 	(void)state;
@@ -218,11 +218,11 @@ static void puts_never_lack_an_empty_bundle(void **state)
 		struct fixture *f = make(n, lists);
 		u32 got = n / 2;
 
-		/* Half the depot stays in its small bundles, the other half comes back full. */
+		/* Half of the depot stays in small bundles; the other half comes back in full ones. */
 		assert_int_equal(exmap_pool_get(&f->pool, 0, f->frames, got), got);
 		exmap_pool_put(&f->pool, lists - 1, f->frames, got);
 		get_all(f, lists / 2);
-		/* In pieces that never match the bundles. */
+		/* In pieces of 37, which do not divide a bundle. */
 		for (u32 k = 0; k < n; k += 37)
 			exmap_pool_put(&f->pool, k / 37 % lists, &f->frames[k],
 				       EXMAP_MIN(37u, n - k));
@@ -242,7 +242,7 @@ static void thief_takes_half(void **state)
 	assert_int_equal(lists[1].free, 500);
 	assert_int_equal(lists[0].free, 490);
 	assert_int_equal(lists[0].steals, 1);
-	/* What it took too much serves it now: no second theft. */
+	/* The first steal took more than was needed: this get uses that, and steals none. */
 	assert_int_equal(exmap_pool_get(&f->pool, 0, f->frames + 10, 490), 490);
 	assert_int_equal(lists[0].steals, 1);
 	assert_int_equal(lists[0].free, 0);
@@ -298,7 +298,7 @@ static void thief_returns_to_its_victim(void **state)
 	assert_int_equal(exmap_pool_get(&f->pool, 5, taken, 16), 16);
 	assert_int_equal(f->pool.lists[5].victim, 37);
 	exmap_pool_put(&f->pool, 5, taken, 16);
-	/* Both 37 and 38 have frames; 5 has none left of its own. */
+	/* Lists 37 and 38 have frames; list 5 has none left. */
 	assert_int_equal(exmap_pool_get(&f->pool, 37, f->frames, 500), 500);
 	exmap_pool_put(&f->pool, 38, f->frames, 400);
 	exmap_pool_put(&f->pool, 37, f->frames + 400, 100);
@@ -341,13 +341,13 @@ static void reset_brings_everything_back(void **state)
 	}
 }
 
-/* Memory beside the frames' own 8 bytes: bundles of lists, and small ones at the start. */
+/* Beside 8 bytes for each frame, the pool needs memory for the lists' bundles and the depot's. */
 static void memory_stays_in_proportion(void **state)
 {
 	(void)state;
 	for_each_shape(i, j) assert_true(exmap_pool_size(frame_counts[i], list_counts[j]) <=
 					 10ull * frame_counts[i] + 9216ull * list_counts[j] + 8192);
-	/* The largest that SETUP lets through: no 32-bit arithmetic on the way. */
+	/* The largest pool that SETUP permits must not overflow 32 bits in the computation. */
 	assert_true(exmap_pool_size(UINT32_MAX - 1, 256) >= 4ull * (UINT32_MAX - 1));
 }
 

@@ -2,8 +2,8 @@
 /*
  * test_pool_stack.c - the depot's lock-free stacks
  *
- * The pool is compiled in here, with a compare-and-swap that can be interrupted
- * just before it happens: so the famous interleavings are made, not hoped for.
+ * The pool is compiled into this test, with a compare-and-swap that calls a function just before
+ * it happens. So the test makes rare interleavings, such as ABA, happen each time.
  */
 
 #include "unit.h"
@@ -71,7 +71,7 @@ static void last_in_first_out(void **state)
 	assert_null(pop(pool, &pool->empty));
 }
 
-/* Bundle 0 comes back to the top, but 1 is no longer below it. */
+/* ABA: bundle 0 is on the top again, but bundle 1 is no longer below it. */
 static void make_aba(void)
 {
 	taken[0] = pop(pool, &pool->full);
@@ -85,7 +85,7 @@ static void aba_under_a_pop_is_noticed(void **state)
 	interrupt = make_aba;
 	assert_ptr_equal(pop(pool, &pool->full), &pool->bundles[0]);
 	assert_ptr_equal(taken[1], &pool->bundles[1]);
-	/* With the stale next, 1 would be on the stack while it is taken. */
+	/* If pop used the stale link, bundle 1 would be on the stack although it was taken. */
 	assert_ptr_equal(pop(pool, &pool->full), &pool->bundles[2]);
 	assert_ptr_equal(pop(pool, &pool->full), &pool->bundles[3]);
 	assert_null(pop(pool, &pool->full));
@@ -142,7 +142,7 @@ struct torture {
 	u8 owner[BUNDLES];
 };
 
-/* Few bundles and more threads: a popper's head is stale most of the time. */
+/* More threads than bundles: the head that a pop has read is stale most of the time. */
 static void shuffle(void *ctx, unsigned int index)
 {
 	struct torture *t = ctx;
@@ -158,7 +158,7 @@ static void shuffle(void *ctx, unsigned int index)
 		id = bundle - pool->bundles;
 		if (__atomic_exchange_n(&t->owner[id], index + 1, __ATOMIC_RELAXED))
 			__atomic_add_fetch(&t->wrong, 1, __ATOMIC_RELAXED);
-		/* Plain accesses: TSan says whether the stack hands over what it holds. */
+		/* Not atomic: ThreadSanitizer reports it if the stack does not order the accesses. */
 		bundle->count++;
 		bundle->frame[bundle->count % EXMAP_BUNDLE_FRAMES] = index;
 		if (__atomic_exchange_n(&t->owner[id], 0, __ATOMIC_RELAXED) != index + 1)

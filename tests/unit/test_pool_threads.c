@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_pool_threads.c - frames, many threads: nothing lost, nothing twice, nothing refused */
+/* test_pool_threads.c - the pool with many threads: no frame is lost, given twice, or refused */
 
 #include "unit.h"
 
@@ -11,14 +11,14 @@
 
 /**
  * struct torture - one run
- * @share:   frames that each thread may hold at most; the pool has THREADS * share
+ * @share:   frames that a thread holds at most; the pool has THREADS * share frames
  * @step:    frames of one call at most
- * @rounds:  calls of each thread
- * @lists:   lists of the pool
- * @roam:    whether a thread uses any list, or always its own
- * @shorts:  gets that were refused although enough was free; atomic
- * @doubles: frames handed out twice; atomic
- * @owner:   thread + 1 that holds a frame; atomic
+ * @rounds:  number of calls of each thread
+ * @lists:   number of lists of the pool
+ * @roam:    a thread uses any list; else always its own
+ * @shorts:  gets that failed although enough frames were free; atomic
+ * @doubles: frames that were given to two threads; atomic
+ * @owner:   for each frame: number + 1 of the thread that holds it, or 0; atomic
  */
 struct torture {
 	struct exmap_pool pool;
@@ -43,8 +43,8 @@ static void own(struct torture *t, const u32 *frames, u32 n, u8 from, u8 to)
 }
 
 /*
- * No thread ever holds more than its share, so a get within the share always
- * finds enough in lists and depot: the pool's promise forbids it to fail [4.7].
+ * No thread holds more than its share. So for a get within the share there are always enough
+ * frames in the lists and the depot, and it must not fail [4.7].
  */
 static void worker(void *ctx, unsigned int index)
 {
@@ -110,7 +110,7 @@ static void run(u32 share, u32 step, u32 lists, bool roam, u32 rounds)
 	free(seen);
 }
 
-/* One frame each: every get steals, and mostly in the last sweep. */
+/* With one frame for each thread, each get steals, mostly in the last sweep. */
 static void one_frame_a_thread_4_7(void **state)
 {
 	(void)state;
@@ -127,7 +127,7 @@ static void small_shares_are_never_refused_4_7(void **state)
 	run(100, 64, 2, true, 20000);
 }
 
-/* Thousands of frames: bundles travel through the depot all the time. */
+/* With thousands of frames, bundles pass through the depot all the time. */
 static void big_shares_are_never_refused_4_7(void **state)
 {
 	(void)state;

@@ -63,7 +63,7 @@ static void several_ranges_in_turn_5_2(void **state)
 	fake_free(f);
 }
 
-/* A mapped page first, last, or in the middle of the range. */
+/* The mapped page is the first, the last, or in the middle of the range. */
 static void a_mapped_page_ends_the_call_5_3(void **state)
 {
 	(void)state;
@@ -136,7 +136,7 @@ static void bad_ranges_5_4(void **state)
 
 		assert_int_equal(readv_at(f, READ, &bad[i].iov, 1), bad[i].error);
 		assert_int_equal(readv_at(f, ALLOC, &iov[1], 2), bad[i].error);
-		/* Later: the bytes so far, and nothing behind it. */
+		/* A later range fails: the read returns the bytes so far, and reads no more. */
 		assert_int_equal(readv_at(f, READ, iov, 3), PAGE);
 		assert_int_equal(fake_frame(f, 50), -1);
 	}
@@ -162,7 +162,7 @@ static void out_of_frames_5_3_5_4(void **state)
 	}
 }
 
-/* The backend maps only some: they go again. */
+/* The backend maps only some of the pages: they are unmapped again. */
 static void backend_out_of_memory_5_3_5_4(void **state)
 {
 	(void)state;
@@ -200,7 +200,7 @@ static void io_errors_5_4_5_6(void **state)
 	assert_int_equal(fake_one(f, 0, ALLOC, 15, 1), 1);
 	f->fill_error = -EIO;
 	assert_int_equal(fake_read(f, 0, READ, 5, 10), -EIO);
-	/* Exactly this call's pages are gone: the neighbours stay. */
+	/* All pages of this call were unmapped, and its neighbours were not. */
 	assert_int_equal(fake_present(f), 2);
 	assert_int_equal(f->ifc[0].counts.bytes_read, 0);
 	fake_free(f);
@@ -220,7 +220,7 @@ static void io_error_of_a_later_range_5_4(void **state)
 			       range(f, 30 * PAGE, PAGE) };
 
 	(void)state;
-	/* Called in the first fill when that is decided already: the second one fails. */
+	/* The hook runs in the first fill, which has its result already: the second fill fails. */
 	f->hook = fail_next;
 	assert_int_equal(readv_at(f, READ, iov, 3), 2 * PAGE);
 	assert_int_equal(f->calls[FAKE_FILL], 2);
@@ -228,7 +228,7 @@ static void io_error_of_a_later_range_5_4(void **state)
 	fake_free(f);
 }
 
-/* The backing ends at every byte that can make a difference. */
+/* The backing ends at each byte at which the result changes. */
 static void end_of_the_backing_5_5(void **state)
 {
 	static const u64 ends[] = { 0, 1, 511, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE, 4 * PAGE - 1 };
@@ -246,7 +246,7 @@ static void end_of_the_backing_5_5(void **state)
 		assert_int_equal(f->ifc[0].counts.bytes_read, ends[i]);
 		fake_check(f);
 		assert_int_equal(fake_one(f, 0, EXMAP_OP_FREE, 0, 100), pages);
-		/* It ends the call: the third range, though it exists, is not read. */
+		/* The end of the backing ends the read: the third range is not read. */
 		assert_int_equal(readv_at(f, READ, iov, 3), 2 * PAGE + ends[i]);
 		assert_int_equal(fake_frame(f, 0), -1);
 		fake_free(f);
@@ -262,7 +262,7 @@ static void more_frames_than_a_buffer(void **state)
 		assert_int_equal(fake_read(f, 0, opcode, 0, 70000), 70000 * PAGE);
 		assert_int_equal(fake_present(f), 70000);
 		fake_check(f);
-		/* What a read leaves behind is not in an action's result. */
+		/* State that the read has left in the interface must not change an action's result. */
 		assert_int_equal(fake_one(f, 0, EXMAP_OP_FREE, 1, 4000), 4000);
 		fake_expect(f, 0, 0, 0, 4000);
 		fake_free(f);

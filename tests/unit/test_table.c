@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_table.c - claiming runs of pages, and finding those that are there */
+/* test_table.c - the page table: claiming runs of pages, and finding those that are PRESENT */
 
 #include "unit.h"
 
@@ -8,7 +8,7 @@
 #include "core/surface.h"
 
 #define BLOCK EXMAP_BLOCK_PAGES
-/* A last block, and a last word of blocks, that are not whole. */
+/* So that the last block has fewer pages, and the last word of @touched fewer blocks. */
 #define PAGES (70 * BLOCK + 100)
 #define THREADS 4
 
@@ -41,7 +41,7 @@ static void touch(u64 page)
 	surface.touched[page / BLOCK / 64] |= 1ull << page / BLOCK % 64;
 }
 
-/* As the prepare op does before EMPTY pages are claimed. */
+/* Marks blocks as touched, as the prepare op does before EMPTY pages are claimed. */
 static void prepare(u64 page, u64 len)
 {
 	for (u64 i = page; i < page + len; i++)
@@ -53,7 +53,7 @@ static u64 present_word(u64 frame)
 	return surface.present_bits | frame << EXMAP_WORD_FRAME_SHIFT;
 }
 
-/* Page i gets frame i + 1000. */
+/* Makes pages PRESENT; page i gets frame i + 1000. */
 static void put(u64 page, u64 len)
 {
 	prepare(page, len);
@@ -151,7 +151,7 @@ static void claim_of_present_reads_no_word_of_untouched_blocks(void **state)
 	(void)state;
 	put(BLOCK - 2, 1);
 	put(5 * BLOCK + 1, 2);
-	/* What nobody is to look at would be taken for a page. */
+	/* This block is not touched, so its words must not be looked at. */
 	surface.table[2 * BLOCK + 7] = present_word(1);
 	expect_claim(true, &pos, PAGES, EXMAP_CLAIM_RUN, BLOCK - 2, 1);
 	expect_claim(true, &pos, PAGES, EXMAP_CLAIM_RUN, 5 * BLOCK + 1, 2);
@@ -182,7 +182,7 @@ static void nothing_to_claim(void **state)
 	expect_claim(false, &pos, PAGES, EXMAP_CLAIM_END, PAGES, 0);
 }
 
-/* The frame with the highest number that a word can hold, and busy words of it. */
+/* A word can hold the highest frame number, when PRESENT and when BUSY. */
 static void words_hold_every_frame(void **state)
 {
 	u64 frame = (1ull << 40) - 1;
@@ -249,7 +249,7 @@ static void walk_finds_runs_over_block_edges(void **state)
 	expect_next(&pos, 3 * BLOCK, BLOCK);
 	expect_next(&pos, PAGES - 1, 1);
 	expect_no_more(pos);
-	/* From the middle of a run: the rest of it. */
+	/* From the middle of a run, the rest of the run is found. */
 	pos = BLOCK + 1;
 	expect_next(&pos, BLOCK + 1, BLOCK + 1);
 }
@@ -308,7 +308,7 @@ static void claim_everything(void *ctx, unsigned int index)
 			mine += run.len;
 			break;
 		case EXMAP_CLAIM_BUSY:
-			/* Nobody gives up a page here: it is another's for good. */
+			/* In this test no thread gives up a page: this one stays another's. */
 			pos++;
 			break;
 		case EXMAP_CLAIM_END:

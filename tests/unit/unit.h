@@ -2,8 +2,8 @@
 /*
  * unit.h - what all unit tests share: cmocka, threads, random numbers
  *
- * cmocka's assertions jump, and only the main thread may jump: a test's other
- * threads count their complaints, and the test asserts that there are none.
+ * cmocka's assertions may be used by the main thread only, because they jump. A test's other
+ * threads count what is wrong, and the main thread asserts that the count is 0.
  */
 #ifndef EXMAP_TESTS_UNIT_H
 #define EXMAP_TESTS_UNIT_H
@@ -17,14 +17,14 @@
 
 #include "core/platform.h"
 
-/* Sanitizers make everything slower, by about this much. */
+/* Rounds of a loop: fewer under a sanitizer, by about as much as it slows the code down. */
 #if defined(EXMAP_TSAN) || defined(__SANITIZE_ADDRESS__)
 #define UNIT_ROUNDS(n) ((n) / 10)
 #else
 #define UNIT_ROUNDS(n) (n)
 #endif
 
-/* What would take seconds does a part of them, and all with EXMAP_TEST_LONG in the environment. */
+/* Rounds of a loop that takes seconds: a quarter, unless EXMAP_TEST_LONG is set. */
 #define UNIT_LONG_ROUNDS(n) (UNIT_ROUNDS(n) / (getenv("EXMAP_TEST_LONG") ? 1 : 4))
 
 /**
@@ -42,13 +42,13 @@
 				 (unsigned long long)unit_most);                                 \
 	} while (0)
 
-/** unit_run_threads() - run fn(ctx, 0) to fn(ctx, n - 1) at the same time, and wait. */
+/** unit_run_threads() - call fn(ctx, 0) to fn(ctx, n - 1) in @n threads, and wait for all. */
 void unit_run_threads(unsigned int n, void (*fn)(void *ctx, unsigned int index), void *ctx);
 
-/** unit_random() - the next number below @n of a generator that starts at any state. */
+/** unit_random() - a random number below @n; @state may start with any value. */
 u32 unit_random(u32 *state, u32 n);
 
-/** unit_alloc() - zeroed memory on a cache line; never NULL. */
+/** unit_alloc() - allocate zeroed memory, aligned to a cache line; never NULL. */
 void *unit_alloc(size_t size);
 
 /** unit_wait_for() - wait until *@word is at least @value. */
