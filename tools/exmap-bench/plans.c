@@ -66,16 +66,16 @@ static void check(const struct plan *plan)
 	if (plan->threads < 1 || plan->threads > MAX_THREADS || plan->batch < 1 ||
 	    plan->batch > MAX_BATCH) {
 		fprintf(stderr,
-			"exmap-bench: %d threads with batches of %d are not possible; ask for 1 to %d "
-			"threads, and batches of 1 to %d\n",
+			"exmap-bench: %d threads with batches of %d are not possible; ask for 1 "
+			"to %d threads, and batches of 1 to %d\n",
 			plan->threads, plan->batch, MAX_THREADS, MAX_BATCH);
 		exit(1);
 	}
 	if (plan->interfaces &&
 	    (plan->interfaces < plan->threads || plan->interfaces > MAX_INTERFACES)) {
 		fprintf(stderr,
-			"exmap-bench: %d interfaces are not possible; ask for an interface for each "
-			"thread at least, and at most %d\n",
+			"exmap-bench: %d interfaces are not possible; ask for an interface for "
+			"each thread at least, and at most %d\n",
 			plan->interfaces, MAX_INTERFACES);
 		exit(1);
 	}
@@ -88,15 +88,15 @@ static void check(const struct plan *plan)
 	}
 	if (plan->pages < (size_t)plan->batch || plan->pages > UINT32_MAX) {
 		fprintf(stderr,
-			"exmap-bench: a working set of %zu pages is not possible; take --pages from "
-			"--batch (%d) to %u\n",
+			"exmap-bench: a working set of %zu pages is not possible; take --pages "
+			"from --batch (%d) to %u\n",
 			plan->pages, plan->batch, UINT32_MAX);
 		exit(1);
 	}
 	if (plan->surface && pattern_reads(plan->pattern)) {
 		fprintf(stderr,
-			"exmap-bench: --surface is not for READs, as their file has no more pages than "
-			"the working sets; leave it out\n");
+			"exmap-bench: --surface is not for READs, as their file has no more "
+			"pages than the working sets; leave it out\n");
 		exit(1);
 	}
 	if (plan->pattern == SCAN && plan_frames(plan) < (size_t)plan->threads * plan->batch) {

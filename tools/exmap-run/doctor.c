@@ -167,13 +167,13 @@ static double time_pages(struct exmap_file *file, char *base, struct exmap_user_
 static void advise(const struct emu_mover *mover)
 {
 	if (mover == &emu_mover_mprotect)
-		puts("Two mprotect() calls a page, and a mapping of the process for each hole: mind "
-		     "vm.max_map_count.\nuserfaultfd is much faster. In a container, allow it "
-		     "(docker run --security-opt seccomp=...);\nelsewhere, give access to "
-		     "/dev/userfaultfd.");
+		puts("Each page costs two mprotect() calls, and each hole between pages is a "
+		     "mapping of the process:\nmind vm.max_map_count. userfaultfd is much faster. "
+		     "In a container, permit it\n(docker run --security-opt seccomp=...); "
+		     "elsewhere, give access to /dev/userfaultfd.");
 	else if (mover == &emu_mover_copy)
-		puts("Each page is copied in. Linux 6.8 can move pages back instead, which runs of "
-		     "pages gain most by.");
+		puts("Each fresh page is copied in. Linux 6.8 and newer can move pages back "
+		     "instead, which is faster for\nlong runs of pages.");
 }
 
 int doctor(void)
@@ -193,7 +193,7 @@ int doctor(void)
 	putchar('\n');
 	file = make_exmap(&base, &user);
 	if (!file) {
-		puts("strategy: none: exmap clients cannot run here");
+		puts("strategy: none: exmap clients cannot run here; the line on stderr says why");
 		return 1;
 	}
 	mover = file->dev->surface->mover;

@@ -43,8 +43,8 @@ static const struct argp_option options[] = {
 	  "Who serves /dev/exmap: emu (the default), or module, which leaves the kernel's alone",
 	  0 },
 	{ "trap", OPTION_TRAP, "auto|on|off", 0,
-	  "Serve system calls that are made outside libc: auto (the default) if the client, a library "
-	  "of its or a program that it executes makes some; on always; off never",
+	  "Serve system calls that are made outside libc: auto (the default) if the client, a "
+	  "library of its or a program that it executes makes some; on always; off never",
 	  0 },
 	{ "stats", OPTION_STATS, NULL, 0, "Print a table of statistics on stderr at exit", 0 },
 	{ "option", OPTION_SET, "KEY=VALUE", 0,
@@ -111,7 +111,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		set_option("verbose=1");
 		break;
 	case ARGP_KEY_ARG:
-		/* All arguments from here on are the client's, also those that look like options. */
+		/* All arguments from here on are the client's, even if they look like options. */
 		run->command = &state->argv[state->next - 1];
 		state->next = state->argc;
 		break;
