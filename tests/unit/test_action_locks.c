@@ -9,7 +9,7 @@
 #define FREE EXMAP_OP_FREE
 #define BLOCK EXMAP_BLOCK_PAGES
 
-/* A call of @n vectors, which somebody else's hold on a block's lock must make wait. */
+/* A call of @n vectors, which must wait while the test holds the lock of a block. */
 struct call {
 	struct fake *f;
 	unsigned int opcode;
@@ -89,7 +89,7 @@ static bool lock_and_prepare(struct exmap_surface *s, u64 page, u64 len)
 	return true;
 }
 
-/* A call that had the block's lock already, and let it go for a vector in other blocks. */
+/* A call that has had the block's lock before, and has released it for a vector in other blocks. */
 static void held_since_the_call_left_the_block(void **state)
 {
 	struct fake *f = fake_new(8 * BLOCK, 100, 1);

@@ -291,7 +291,7 @@ static void read_meets_busy(void *ctx, unsigned int index)
 		break;
 	default:
 		unit_wait_for(&f->reached, 1);
-		/* Page 0 can be allocated while the read waits for page 5: it does not own page 0. */
+		/* While the read waits for page 5, it does not own page 0. */
 		w->others = fake_one(f, 2, ALLOC, 0, 1);
 		w->others += fake_one(f, 2, FREE, 0, 1);
 		exmap_store_release(&f->open, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_emu_fault.c - which signals are a missing page of a surface, by what the kernel says of them */
+/* test_emu_fault.c - which signals mean a missing page of a surface, by their siginfo */
 
 #define _GNU_SOURCE
 #include "unit.h"
@@ -14,7 +14,7 @@
 #include "emu/memory.h"
 
 #define PAGE EXMAP_PAGE_SIZE
-/* As the export wants it. */
+/* Bytes of a surface that can be exported. */
 #define PAGES 512
 
 /* Bits of the page-fault error code, arch/x86/include/asm/trap_pf.h. */
@@ -83,7 +83,7 @@ static void anywhere_in_the_surface_6_1(void **state)
 	(void)state;
 	expect_segv(SEGV_MAPERR, d->base, LOAD);
 	expect_segv(SEGV_MAPERR, d->base + PAGES * PAGE - 1, STORE);
-	/* To the client a fence is address space where nothing is mapped. */
+	/* The client must see a fence as unmapped address space. */
 	expect_fence(d->base + PAGES * PAGE);
 	expect_fence(d->base - 1);
 	unit_device_free(d);
@@ -108,7 +108,7 @@ static void as_the_protection_has_it_2_6(void **state)
 	unit_device_free(d);
 }
 
-/* Where a signal was sent by somebody, the address is who that was; and memory may be broken. */
+/* A signal that a process has sent has no address, but a pid in its place; memory may be broken. */
 static void not_what_somebody_sent(void **state)
 {
 	static const int sent[] = { SI_USER, SI_QUEUE, SI_TKILL };
@@ -138,7 +138,7 @@ static void not_of_its_export_7_3(void **state)
 	unit_device_free(d);
 }
 
-/* Only the instruction can say what is there now, if the surface has gone meanwhile. */
+/* If the surface was unmapped since the fault, the instruction must be repeated. */
 static void again_where_nothing_is_mapped(void **state)
 {
 	char *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -16,7 +16,7 @@
 #define HUGE_SIZE (2ul << 20)
 #define RW (PROT_READ | PROT_WRITE)
 
-/* Whether nothing at all is mapped there. */
+/* Whether nothing is mapped in a range. */
 static bool is_hole(char *addr, size_t len)
 {
 	char *there = mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
@@ -27,7 +27,7 @@ static bool is_hole(char *addr, size_t len)
 	return there == addr;
 }
 
-/* To the client's memory calls a fence is address space where nothing is mapped. */
+/* The client's memory calls must treat a fence as unmapped address space. */
 static void a_fence_is_a_hole_to_memory_calls(void **state)
 {
 	struct device *d = unit_device_new(100, 10, -1);
@@ -67,7 +67,7 @@ static void a_mapping_on_a_fence_ends_the_fence(void **state)
 	assert_int_equal(emu_make_room(d->base - PAGE, PAGE), 0);
 	assert_true(is_hole(d->base - EMU_FENCE_SIZE, EMU_FENCE_SIZE));
 	assert_int_equal(unit_touch(d->base + 99 * PAGE, true), 0);
-	/* What the client maps there is the client's: it stays when the surface goes. */
+	/* A client's mapping in place of a fence stays when the surface is unmapped. */
 	assert_ptr_equal(mmap(behind, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
 			 behind);
 	unit_device_free(d);
@@ -108,7 +108,7 @@ static char *map_at(struct exmap_file *file, void *addr, size_t len)
 	return emu_mmap(file, addr, len, RW, MAP_SHARED, EXMAP_OFF_EXMAP);
 }
 
-/* Where nothing comes by itself: what a test unmaps there stays free. */
+/* The kernel places nothing at these addresses by itself: what a test unmaps there stays free. */
 static char *lonely_place(size_t len)
 {
 	char *place = (char *)0x300000000000;
@@ -119,7 +119,7 @@ static char *lonely_place(size_t len)
 	return place;
 }
 
-/* Page-table pages are then not shared with neighbours, whatever the length. */
+/* Large places are aligned to 2 MiB whatever their length, so share no page-table page. */
 static void the_emulator_chooses_multiples_of_2_mib(void **state)
 {
 	static const size_t lens[] = { HUGE_SIZE, HUGE_SIZE + PAGE, 2 * HUGE_SIZE - PAGE };
@@ -136,7 +136,7 @@ static void the_emulator_chooses_multiples_of_2_mib(void **state)
 	}
 }
 
-/* Where the client asks for a place between its own mappings there is no room for fences. */
+/* Between mappings of the client's own there is no room for fences. */
 static void no_fence_where_something_else_is(void **state)
 {
 	size_t len = 4 * HUGE_SIZE;
@@ -151,7 +151,7 @@ static void no_fence_where_something_else_is(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(all[len - 1], 42);
 		assert_int_equal(all[2 * len], 42);
-		/* And once more, when the surface has gone. */
+		/* The same again, after the surface was unmapped. */
 		assert_int_equal(i ? 0 : emu_munmap(hole, len), 0);
 	}
 	assert_int_equal(all[0], 42);
@@ -161,7 +161,7 @@ static void no_fence_where_something_else_is(void **state)
 	emu_file_put(file);
 }
 
-/* Where the client asks for a place in the middle of nothing there is. */
+/* At an address that the client names, with nothing mapped around it, there are fences. */
 static void fences_around_a_place_that_was_asked_for(void **state)
 {
 	struct exmap_file *file = emu_open(O_RDWR);

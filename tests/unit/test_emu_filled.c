@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_emu_filled.c - pages that somebody else has put into holes of the surface
+ * test_emu_filled.c - pages that another userfaultfd has mapped where the surface has none
  *
- * Any userfaultfd of a process can fill any range that is registered with one. What it
- * put there is not what ALLOC or READ may show, and takes no frame.
+ * Any userfaultfd of a process can map pages in any range that is registered with one. ALLOC and
+ * READ must not show the content of such a page, and it takes no frame.
  */
 
 #define _GNU_SOURCE
@@ -29,7 +29,7 @@ static int setup(void **state)
 	struct uffdio_api api = { .api = UFFD_API };
 
 	(void)state;
-	/* Where it is refused, nothing can be filled, and the tests say so. */
+	/* If userfaultfd is refused, no page can be mapped so, and the tests are skipped. */
 	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
 	return uffd < 0 ? 0 : ioctl(uffd, UFFDIO_API, &api);
 }
@@ -40,7 +40,7 @@ static int teardown(void **state)
 	return uffd < 0 ? 0 : close(uffd);
 }
 
-/* Return: whether the range is registered, as it is where pages come by userfaultfd. */
+/* Return: whether the range is registered, which it is under strategies copy and move. */
 static bool fill(char *dst)
 {
 	static char page[PAGE] __attribute__((aligned(PAGE)));
@@ -67,7 +67,7 @@ static void alloc_shows_none_of_it_4_8(void **state)
 	struct device *d = unit_device_new(100, 50, -1);
 
 	(void)state;
-	/* The second time there may be pages that only have to be moved there. */
+	/* In the second round, slots may be resident, and their pages be moved. */
 	for (int round = 0; round < 2; round++) {
 		bool filled = true;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_emu_mixed.c - one call that moves some of its pages and copies others, by chance
+ * test_emu_mixed.c - calls that move some of their pages and copy others, at random
  *
- * Frames that are no neighbours make each page a piece of its own, so that a call has more
- * pieces to drop at once than the kernel takes ranges.
+ * No two neighbouring pages have neighbouring frames, so each page is a piece of its own. So a
+ * call has more pieces to drop than one process_madvise() takes ranges.
  */
 
 #define _GNU_SOURCE
@@ -18,7 +18,7 @@
 #define PAGE EXMAP_PAGE_SIZE
 #define PAGES 3000
 
-/* Frees single pages, every fifth of them in turn: so the next ones get no neighbouring frames. */
+/* Frees single pages in steps of five, so that later pages get no neighbouring frames. */
 static void free_scattered(struct device *d, u64 first)
 {
 	for (u64 turn = 0; turn < 5; turn++) {

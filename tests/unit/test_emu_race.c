@@ -47,7 +47,7 @@ static void own_pages(void *ctx, unsigned int index)
 			wrong_if(r, unit_one(r->d, index, FREE, where, 1) != 1);
 		} else {
 			wrong_if(r, unit_one(r->d, index, ALLOC, where, 1) != 1);
-			/* A fresh page holds zeroes, or what a thread has stored in its frame [4.8]. */
+			/* Zeroes, or what a thread has stored in its frame [4.8]. */
 			wrong_if(r, *word >= UNIT_INTERFACES * OWN);
 			*word = where;
 		}

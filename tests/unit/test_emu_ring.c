@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_emu_ring.c - what entries of rings ask for: commands, and FREE of what a read has mapped in vain [7.5] */
+/* test_emu_ring.c - calls of io_uring entries: commands, and FREE after a lost read [7.5] */
 
 #define _GNU_SOURCE
 #include "unit.h"
@@ -126,7 +126,7 @@ static void bytes_of_any_length_7_5(void **state)
 	unit_device_free(d);
 }
 
-/* As much as a read has mapped that ended inside a page. */
+/* If a read has ended inside a page, that page is freed, too. */
 static void bytes_are_freed_with_the_page_that_they_end_in_7_5(void **state)
 {
 	struct device *d = unit_device_new(100, 100, -1);

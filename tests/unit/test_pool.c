@@ -218,7 +218,7 @@ static void puts_never_lack_an_empty_bundle(void **state)
 		struct fixture *f = make(n, lists);
 		u32 got = n / 2;
 
-		/* Half of the depot stays in small bundles; the other half comes back in full ones. */
+		/* Half of the depot stays in small bundles; the rest comes back in full ones. */
 		assert_int_equal(exmap_pool_get(&f->pool, 0, f->frames, got), got);
 		exmap_pool_put(&f->pool, lists - 1, f->frames, got);
 		get_all(f, lists / 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_pool_search.c - where a get looks for frames: whom it robs, and the last sweep [4.7] */
+/* test_pool_search.c - where a get looks for frames: the list to steal from, the last sweep [4.7] */
 
 #include "unit.h"
 
@@ -45,7 +45,7 @@ static void the_fuller_of_two_victims_is_robbed(void **state)
 	for (u32 i = 0; i < rounds; i++) {
 		exmap_pool_put(pool, 0, frames, 10);
 		exmap_pool_put(pool, 1, frames + 10, 40);
-		/* As if it had not robbed anybody yet. */
+		/* As if this list had not stolen yet. */
 		pool->lists[THIEF].victim = THIEF;
 		assert_int_equal(exmap_pool_get(pool, THIEF, frames, 1), 1);
 		robbed += pool->lists[1].free < 40;
@@ -64,8 +64,8 @@ struct sweep {
 };
 
 /*
- * Takes a list's lock for a moment, until the thief has been there and gone: it has looked
- * everywhere then, and found nothing.
+ * Holds a list's lock until the thief has tried it and gone on. Then the thief has looked at all
+ * lists, and has found nothing.
  */
 static void wait_for_thief(u32 random)
 {
@@ -107,7 +107,7 @@ static void put_before_the_gate_closes(void *ctx, unsigned int index)
 	exmap_unlock(&pool->gate);
 }
 
-/* Frames that come when a thief has looked everywhere, to each list, and by it to the depot. */
+/* Frames are put after a thief has looked everywhere: to each list, and from it to the depot. */
 static void the_last_sweep_finds_what_came_meanwhile_4_7(void **state)
 {
 	static const u32 counts[] = { 1, 1024, 1025, FRAMES };
@@ -134,7 +134,7 @@ static bool is_done_soon(struct sweep *sweep)
 	return false;
 }
 
-/* A frame is on its way into a list, whose lock is held, when the gate closes. */
+/* When the gate closes, a put holds a list's lock and has not added its frame yet. */
 static void put_behind_the_gate(void *ctx, unsigned int index)
 {
 	struct sweep *sweep = ctx;

@@ -158,7 +158,7 @@ static void shuffle(void *ctx, unsigned int index)
 		id = bundle - pool->bundles;
 		if (__atomic_exchange_n(&t->owner[id], index + 1, __ATOMIC_RELAXED))
 			__atomic_add_fetch(&t->wrong, 1, __ATOMIC_RELAXED);
-		/* Not atomic: ThreadSanitizer reports it if the stack does not order the accesses. */
+		/* Not atomic: ThreadSanitizer tells if the stack does not order this. */
 		bundle->count++;
 		bundle->frame[bundle->count % EXMAP_BUNDLE_FRAMES] = index;
 		if (__atomic_exchange_n(&t->owner[id], 0, __ATOMIC_RELAXED) != index + 1)

@@ -262,7 +262,7 @@ static void more_frames_than_a_buffer(void **state)
 		assert_int_equal(fake_read(f, 0, opcode, 0, 70000), 70000 * PAGE);
 		assert_int_equal(fake_present(f), 70000);
 		fake_check(f);
-		/* State that the read has left in the interface must not change an action's result. */
+		/* What the read has left in the interface must not change an action. */
 		assert_int_equal(fake_one(f, 0, EXMAP_OP_FREE, 1, 4000), 4000);
 		fake_expect(f, 0, 0, 0, 4000);
 		fake_free(f);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_read_groups.c - neighbouring ranges of one read, which go to the backing as one */
+/* test_read_groups.c - neighbouring ranges of one read, which one read of the backing fills */
 
 #include "unit.h"
 
@@ -9,7 +9,7 @@
 #define FREE EXMAP_OP_FREE
 #define READ EXMAP_OP_READ
 #define PAGE EXMAP_PAGE_SIZE
-/* What no call reads more of; as the kernel's own read(). */
+/* Bytes that one call reads at most, as with the kernel's read(). */
 #define LONGEST 0x7ffff000ULL
 
 static struct iovec range(const struct fake *f, u64 page, u64 pages)
@@ -50,7 +50,7 @@ static void only_what_is_in_the_surface_5_4(void **state)
 	fake_free(f);
 }
 
-/* None of its pages is read twice, though the group is given up at the mapped one. */
+/* The group is given up at the mapped page, but no page is read twice. */
 static void up_to_a_mapped_page_5_3(void **state)
 {
 	struct fake *f = fake_new(100, 50, 1);
@@ -66,7 +66,7 @@ static void up_to_a_mapped_page_5_3(void **state)
 
 static u32 prepared;
 
-/* Between the backing's end and whatever the call does next, somebody frees what it has read. */
+/* After the end of the backing was met, another thread frees what the call has read. */
 static bool free_behind_the_first(struct exmap_surface *s, u64 page, u64 len)
 {
 	struct fake *f = (struct fake *)s;
@@ -78,7 +78,7 @@ static bool free_behind_the_first(struct exmap_surface *s, u64 page, u64 len)
 	return true;
 }
 
-/* It ends the call: the range in which it lies is not tried again [5.5]. */
+/* The end of the backing ends the call: the range that it is in is not read again [5.5]. */
 static void up_to_the_end_of_the_backing_5_5(void **state)
 {
 	struct fake *f = fake_new(100, 50, 2);
