@@ -2,16 +2,20 @@
 /*
  * exmap.h - the interface of /dev/exmap
  *
- * A client opens /dev/exmap, maps a *surface* of virtual pages, sets up a pool
- * of frames with EXMAP_IOCTL_SETUP, maps one page per *interface*, and then
- * allocates, frees and reads 4 KiB pages of the surface in batches: it writes
- * up to 512 vectors into an interface's page and issues EXMAP_IOCTL_ACTION.
+ * A client works in four steps:
  *
- * The rules are docs/spec.md; numbers in brackets here are its clauses.
+ * 1. It opens /dev/exmap.
+ * 2. It maps a *surface*: a range of virtual pages, none of which has memory yet.
+ * 3. It issues EXMAP_IOCTL_SETUP, which makes a pool of *frames*, and maps one page for each
+ *    *interface*.
+ * 4. It writes up to 512 *vectors* into an interface's page and issues EXMAP_IOCTL_ACTION, which
+ *    allocates or frees the 4096-byte pages of the surface that the vectors name.
  *
- * Thread-safety: every call may be made from any thread at any time. Calls on
- * one interface are serialised, and share its 512 vectors, so give each thread
- * its own. Calls on different interfaces run in parallel.
+ * docs/spec.md has the rules. A number in brackets is the number of one of its clauses.
+ *
+ * Thread-safety: any thread may make any call at any time. Calls on different interfaces run in
+ * parallel. Calls on one interface run one after the other and share its 512 vectors, so each
+ * thread should have an interface of its own.
  *
  * Compiles as C11, as C++17 and in the kernel.
  */
@@ -31,18 +35,18 @@
 #include <sys/uio.h>
 #endif
 
-/** EXMAP_PAGE_LEN_BITS - bits of a vector that hold its length in pages. */
+/** EXMAP_PAGE_LEN_BITS - bits of a vector that hold the number of pages. */
 #define EXMAP_PAGE_LEN_BITS 12
 
 /** EXMAP_USER_INTERFACE_PAGES - vectors in one interface page [4.1]. */
 #define EXMAP_USER_INTERFACE_PAGES 512
 
 /*
- * Offsets for mmap() of the exmap fd [2.1-2.3, 7.3].
+ * Offsets for mmap() of an exmap's descriptor [2.1-2.3, 7.3].
  *
- * EXMAP_OFF_EXMAP:		the surface; MAP_SHARED, any length
- * EXMAP_OFF_PTEXPORT:		one read-only 8-byte word for each surface page
- * EXMAP_OFF_INTERFACE(n):	the 4096-byte vector page of interface n
+ * EXMAP_OFF_EXMAP         the surface; MAP_SHARED, any length
+ * EXMAP_OFF_PTEXPORT      the page-table export: read-only, 8 bytes for each page of the surface
+ * EXMAP_OFF_INTERFACE(n)  the 4096-byte page that holds the vectors of interface n
  */
 #define EXMAP_OFF_EXMAP 0x0000000000000000UL
 #define EXMAP_OFF_PTEXPORT 0x1000000000000000UL
@@ -52,10 +56,10 @@
 
 /**
  * enum exmap_opcode - what an action or a read does
- * @EXMAP_OP_READ:  read(2) only: map pages and fill them from the backing [5.2]
- * @EXMAP_OP_ALLOC: give a frame to every page of a range without one [4.4]
- * @EXMAP_OP_FREE:  unmap pages; their frames go to this interface's list [4.9]
- * @EXMAP_OP_WRITE: reserved: EINVAL everywhere [4.1]
+ * @EXMAP_OP_READ:  read(2) only: give frames to pages and fill them from the backing [5.2]
+ * @EXMAP_OP_ALLOC: give a frame to each page of a range that has none [4.4]
+ * @EXMAP_OP_FREE:  unmap pages; their frames go to the list of the interface that frees them [4.9]
+ * @EXMAP_OP_WRITE: reserved; every call answers EINVAL [4.1]
  */
 enum exmap_opcode {
 	EXMAP_OP_READ = 0,
@@ -75,14 +79,16 @@ enum exmap_flags {
 };
 
 /**
- * struct exmap_iov - one vector: a request on the way in, a result on the way out
- * @value: the whole word; upper 16 bits of a result are zero
- * @page:  in: first page, counted from the start of the surface
- * @len:   in: number of pages, 0 ... 4095
- * @res:   out: 0, or a negative errno (EFAULT [4.5], ENOMEM [4.6])
- * @pages: out: pages newly mapped (ALLOC) or unmapped (FREE)
+ * struct exmap_iov - one vector: the client writes a request, an action replaces it by a result
+ * @value: the whole word; the upper 16 bits of a result are zero
+ * @page:  request: first page, counted from the start of the surface
+ * @len:   request: number of pages, 0 to 4095
+ * @res:   result: 0, or a negative errno: -EFAULT [4.5] or -ENOMEM [4.6]
+ * @pages: result: number of pages that this vector newly mapped (ALLOC) or unmapped (FREE)
  *
- * What an action checks of a vector is what it does, and its result is written once [4.2].
+ * Example: ALLOC of { page 8, len 4 } where page 9 is mapped already gives { res 0, pages 3 }.
+ *
+ * An action reads each vector once and writes each result once [4.2].
  */
 struct exmap_iov {
 	union {
@@ -100,11 +106,11 @@ struct exmap_iov {
 
 /**
  * struct exmap_user_interface - the page that a client shares with an interface
- * @iov: the vectors of the next action, then the results of the last one
+ * @iov: the requests of the next action; after an action, its results
  *
- * Memory of the client and the backend both: a thread that writes a vector
- * while an action runs on the interface makes that vector's request undefined,
- * and nothing else.
+ * A client must not write a vector while an action runs on the interface. If it does, it is
+ * undefined which request the action performs for that vector. Nothing else is affected: the action
+ * performs only what it has checked.
  */
 struct exmap_user_interface {
 	union {
@@ -114,16 +120,16 @@ struct exmap_user_interface {
 
 /**
  * struct exmap_ioctl_setup - argument of EXMAP_IOCTL_SETUP [3]
- * @fd:             backing file or block device, open readable and O_DIRECT;
- *                  any negative number for none. A reference is taken: the
- *                  client may close it.
- * @max_interfaces: number of interfaces, 1 ... 256
- * @buffer_size:    number of frames, in pages of 4096 bytes, at least 1
- * @flags:          EXMAP_PAGEFAULT_ALLOC is refused, other bits are ignored
+ * @fd:             the backing, a regular file or a block device, open for reading and with
+ *                  O_DIRECT; or any negative number for no backing. The exmap takes a reference of
+ *                  its own, so the client may close @fd after SETUP.
+ * @max_interfaces: number of interfaces, 1 to 256
+ * @buffer_size:    number of frames, 4096 bytes each, at least 1
+ * @flags:          must not contain EXMAP_PAGEFAULT_ALLOC; other bits are ignored
  *
- * Errors: EFAULT bad pointer, EBUSY set up already, EBADF unsuitable fd,
- * EINVAL a bad number or flag, ENOMEM more frames than the machine can give.
- * A SETUP that fails has changed nothing.
+ * Errors: EFAULT (bad pointer), EBUSY (SETUP was done already), EBADF (unsuitable @fd), EINVAL (bad
+ * number or flag), ENOMEM (more frames than the machine can give). A SETUP that fails has changed
+ * nothing.
  */
 struct exmap_ioctl_setup {
 	int fd;
@@ -134,15 +140,16 @@ struct exmap_ioctl_setup {
 
 /**
  * struct exmap_action_params - argument of EXMAP_IOCTL_ACTION [4]
- * @interface: which interface's vectors, 0 ... max_interfaces - 1
- * @iov_len:   how many of them, 0 ... 512
+ * @interface: number of the interface whose vectors are performed, 0 to max_interfaces - 1
+ * @iov_len:   number of vectors, 0 to 512, from the first one on
  * @opcode:    EXMAP_OP_ALLOC or EXMAP_OP_FREE
  * @flags:     ignored
  *
- * The ioctl returns the number of vectors with a negative result. Errors:
- * EBADF before SETUP, EPROTO without a mapped surface or in a forked child,
- * EFAULT bad pointer, EINVAL bad interface, opcode or iov_len; then no vector
- * has been touched.
+ * The ioctl returns the number of vectors with a negative result.
+ *
+ * Errors: EBADF (no SETUP yet), EPROTO (no surface is mapped, or the caller is a forked child),
+ * EFAULT (bad pointer), EINVAL (bad @interface, @opcode or @iov_len). After EBADF, EFAULT and
+ * EINVAL no vector and no page has changed.
  */
 struct exmap_action_params {
 	uint16_t interface;
@@ -153,10 +160,10 @@ struct exmap_action_params {
 
 /**
  * struct exmap_ioctl_stats - result of EXMAP_IOCTL_STATS [7.1]
- * @flags:          bit 0: set up and mapped
- * @buffer_size:    frames of the pool
- * @alloc_count:    pages mapped at this moment
- * @max_interfaces: interfaces of the pool
+ * @flags:          bit 0: SETUP is done and the surface is mapped
+ * @buffer_size:    number of frames in the pool; 0 before SETUP
+ * @alloc_count:    number of pages mapped at this moment
+ * @max_interfaces: number of interfaces; 0 before SETUP
  */
 struct exmap_ioctl_stats {
 	uint64_t flags;
@@ -166,22 +173,31 @@ struct exmap_ioctl_stats {
 };
 
 /**
- * struct exmap_uring_cmd - what an io_uring URING_CMD carries [7.5]
- * @iov: address and length in bytes of surface memory
+ * struct exmap_uring_cmd - payload of an IORING_OP_URING_CMD [7.5]
+ * @iov: a range of the surface: address and length in bytes. With IORING_URING_CMD_FIXED, a range
+ *       of the registered buffer, which holds vectors.
  */
 struct exmap_uring_cmd {
 	struct iovec iov;
 };
 
+/*
+ * The ioctls. CLONE takes a number, the others take a pointer.
+ *
+ * SETUP   struct exmap_ioctl_setup *    make the pool and the interfaces [3]
+ * ACTION  struct exmap_action_params *  perform vectors of an interface [4]
+ * CLONE   descriptor of another exmap   act on that exmap from now on [7.2]
+ * STATS   struct exmap_ioctl_stats *    filled in with figures [7.1]
+ */
 #define EXMAP_IOCTL_SETUP _IOC(_IOC_WRITE, 'k', 1, sizeof(struct exmap_ioctl_setup))
 #define EXMAP_IOCTL_ACTION _IOC(_IOC_WRITE, 'k', 2, sizeof(struct exmap_action_params))
-#define EXMAP_IOCTL_CLONE _IOC(_IOC_WRITE, 'k', 3, sizeof(int)) /* argument: the fd itself [7.2] */
+#define EXMAP_IOCTL_CLONE _IOC(_IOC_WRITE, 'k', 3, sizeof(int))
 #define EXMAP_IOCTL_STATS _IOC(_IOC_WRITE, 'k', 4, sizeof(struct exmap_ioctl_stats))
 
-/** SYS_EXMAP_ACTION - syscall(400, fd, opcode, interface, iov_len) [7.4]. */
+/** SYS_EXMAP_ACTION - ACTION as syscall(400, fd, opcode, interface, iov_len) [7.4]. */
 #define SYS_EXMAP_ACTION 400
 
-/* The layout is the ABI. */
+/* Clients are compiled against these sizes and offsets. */
 #if defined(__cplusplus)
 #define EXMAP_ASSERT(cond) static_assert(cond, #cond)
 #elif defined(__KERNEL__)
