@@ -2,19 +2,19 @@
 /*
  * action.c - ALLOC and FREE; see call.h
  *
- * exmap_action() adds each vector's pages to the batch:
+ * exmap_action() reads the vectors in order. add_vectors() adds their pages to the batch:
  *
- *   add_single()      the fast path: a vector of one page that is in the state asked for
- *   add_neighbours()  the fast path: vectors of one page each, one page behind another
- *   add_pages()       everything else, and what the fast path declines
+ * add_single()  the fast path: a vector for one page, which is EMPTY (ALLOC) or PRESENT (FREE)
+ * add_pages()   everything else: a vector for several pages, a group of vectors for neighbouring
+ *               pages (count_neighbours() finds such groups), a page in another state, a full batch
  *
- * and finish_batch() does what the batch asks for.
+ * finish_batch() maps or unmaps the pages of the batch.
  */
 
 #include "core/batch.h"
 #include "core/steps.h"
 
-/* Maps or unmaps all pages of the batch. The call owns nothing afterwards. */
+/* Maps or unmaps all pages of the batch. The call owns no page afterwards. */
 static void finish_batch(struct exmap_call *call)
 {
 	struct exmap_interface *ifc = call->ifc;
@@ -31,7 +31,10 @@ static void finish_batch(struct exmap_call *call)
 	}
 }
 
-/* Whether the words of a range are known to be there: most ranges are in one block. */
+/*
+ * Whether a range is known to have words in the table. Checks one block only, which is enough for
+ * most ranges; for others the answer is false.
+ */
 static bool prepared(const struct exmap_surface *s, u64 page, u64 end)
 {
 	u64 block = page / EXMAP_BLOCK_PAGES;
@@ -40,13 +43,19 @@ static bool prepared(const struct exmap_surface *s, u64 page, u64 end)
 	       exmap_block_touched(s, block);
 }
 
-/* Makes the words that an ALLOC of a range needs. Without memory for them, @vec fails. */
+/*
+ * Makes words in the table for a range that ALLOC asks for. If there is no memory for them, vector
+ * @vec and all behind it answer ENOMEM.
+ */
 static bool prepare(struct exmap_call *call, u32 vec, u64 page, u64 end)
 {
 	if (exmap_likely(prepared(call->s, page, end)) ||
 	    call->s->ops->prepare(call->s, page, end - page))
 		return true;
-	/* The vectors before it stand, unless one of them runs out of frames now. */
+	/*
+	 * The vectors before @vec are performed. If one of them runs out of frames here, that one
+	 * is the first that fails.
+	 */
 	finish_batch(call);
 	if (call->state == EXMAP_CALL_GOES_ON) {
 		call->state = EXMAP_CALL_NO_FRAMES;
@@ -56,8 +65,11 @@ static bool prepare(struct exmap_call *call, u32 vec, u64 page, u64 end)
 }
 
 /*
- * Adds pages from @first to before @end to the batch: one vector's, or with @step 1 those of
- * vectors for one page each, from @vec on. Finishes the batch whenever that is full or in the way.
+ * Adds the pages from @first to @end - 1 to the batch. With @step 0 they belong to vector @vec.
+ * With @step 1 each has a vector of its own: @first belongs to @vec, @first + 1 to @vec + 1, and so
+ * on.
+ *
+ * Finishes the batch when it is full and when a page is BUSY.
  */
 static void add_pages(struct exmap_call *call, u32 vec, u32 step, u64 first, u64 end)
 {
@@ -80,7 +92,11 @@ static void add_pages(struct exmap_call *call, u32 vec, u32 step, u64 first, u64
 				finish_batch(call);
 			break;
 		case EXMAP_CLAIM_BUSY:
-			/* The BUSY page may be in the call's own batch: vectors may overlap. */
+			/*
+			 * The page may be BUSY because this call owns it: two vectors may name the
+			 * same page. Finishing the batch settles that case. Otherwise the next turn
+			 * waits for the other call.
+			 */
 			if (ifc->nr_runs)
 				finish_batch(call);
 			else if (!call->s->ops->wait(call->s, ifc->id, round++))
@@ -101,7 +117,7 @@ int exmap_bytes(struct exmap_call *call, const struct iovec *range)
 	u64 *counter = call->opcode == EXMAP_OP_ALLOC ? &counts->allocated : &counts->freed;
 	u64 before = *counter;
 
-	/* The answer is the number of bytes, in an int. */
+	/* The return value is a number of bytes in an int. */
 	if ((addr | range->iov_len) % EXMAP_PAGE_SIZE || range->iov_len > INT_MAX)
 		return -EINVAL;
 	if (addr < call->s->base || !exmap_in_surface(call->s, page, len))
@@ -119,8 +135,8 @@ int exmap_bytes(struct exmap_call *call, const struct iovec *range)
 }
 
 /*
- * The block whose lock the fast path holds from one vector to the next, as neighbouring vectors
- * often ask for pages of one block: the lock is most of what a single page costs.
+ * A cursor: the block whose lock the fast path holds from one vector to the next. Neighbouring
+ * vectors often name pages of one block, and taking the lock is most of what a single page costs.
  */
 struct locked_block {
 	struct exmap_block *block;
@@ -134,7 +150,10 @@ static inline void leave_block(struct locked_block *locked)
 	locked->block = NULL;
 }
 
-/* Return: false for a block of which no page was ever claimed. */
+/*
+ * Locks block @nr in place of the one that was locked. Return: false, and no block is locked, if no
+ * page of block @nr was ever claimed.
+ */
 static inline bool enter_block(struct locked_block *locked, const struct exmap_surface *s, u64 nr)
 {
 	if (exmap_likely(locked->block && locked->nr == nr))
@@ -149,8 +168,11 @@ static inline bool enter_block(struct locked_block *locked, const struct exmap_s
 }
 
 /*
- * Adds one page that is in the state asked for. Return: false if the page is in another state, or
- * the batch has no room for what add_pages() may have to add after it.
+ * Adds one page to the batch if it is in the state that the opcode needs.
+ *
+ * Return: false, and the batch has not changed, if the page is in another state, if no page of its
+ * block was ever claimed, or if the batch has room for one more run only: add_pages() may need
+ * that.
  */
 static inline bool add_single(struct exmap_interface *ifc, struct exmap_surface *s,
 			      struct locked_block *locked, bool present, u32 vec, u64 page)
@@ -158,7 +180,7 @@ static inline bool add_single(struct exmap_interface *ifc, struct exmap_surface 
 	struct exmap_run *run = &ifc->runs[ifc->nr_runs];
 	u64 *where;
 
-	/* add_pages() wants room for a run. */
+	/* add_pages() expects that the batch has room for one run. */
 	if (exmap_unlikely(ifc->nr_runs == EXMAP_BATCH_RUNS - 1 ||
 			   !enter_block(locked, s, page / EXMAP_BLOCK_PAGES)))
 		return false;
@@ -176,13 +198,14 @@ static inline bool add_single(struct exmap_interface *ifc, struct exmap_surface 
 }
 
 /*
- * Counts the vectors from iov[0] on that ask for one page each, neighbours in one block. iov[0] was
- * read as @asked, and iov[1] follows it.
- * @left: vectors that there are
- * @next: set to what the vector behind them was read as
+ * Counts the vectors, from iov[0] on, that ask for one page each, of neighbouring pages in one
+ * block. Example: {8,1} {9,1} {10,1} {20,1} gives 3.
+ * @iov:  iov[0] was read as @asked, and iov[1] was read as its neighbour
+ * @left: number of vectors from iov[0] on
+ * @next: set to what the first vector behind the counted ones was read as, if there is one
  *
- * The client may write meanwhile. What was read last of a vector holds, and is not read again
- * [4.2].
+ * The client may write the vectors meanwhile. A vector that was counted is performed as counted and
+ * is not read again [4.2].
  */
 static inline u32 count_neighbours(const struct exmap_iov *iov, u32 left,
 				   const struct exmap_surface *s, struct exmap_iov asked,
@@ -191,10 +214,13 @@ static inline u32 count_neighbours(const struct exmap_iov *iov, u32 left,
 	u64 max;
 	u32 n;
 
-	/* Vectors outside the surface are answered one by one. */
+	/* A vector outside the surface gets a result of its own. */
 	if (asked.len != 1 || asked.page >= s->nr_pages)
 		return 1;
-	/* Where the words of the next block cannot be had, only the vectors that need them fail. */
+	/*
+	 * Stops at the end of the block. If there is no memory for the words of the next block,
+	 * only the vectors that need that block may fail.
+	 */
 	max = EXMAP_BLOCK_PAGES - asked.page % EXMAP_BLOCK_PAGES;
 	max = EXMAP_MIN(max, s->nr_pages - asked.page);
 	if (max == 1)
@@ -206,8 +232,8 @@ static inline u32 count_neighbours(const struct exmap_iov *iov, u32 left,
 }
 
 /*
- * Adds the vectors to the batch, one after the other, until the call does not go on. Inlined once
- * for each opcode, so that @present is a constant.
+ * Adds the pages of each vector to the batch, and finishes the batch at the end. Stops early if the
+ * call's state says so. Inlined once for ALLOC and once for FREE, so that @present is a constant.
  */
 static __always_inline void add_vectors(struct exmap_call *call, const struct exmap_iov *iov,
 					u32 iov_len, bool present)
@@ -227,7 +253,10 @@ static __always_inline void add_vectors(struct exmap_call *call, const struct ex
 		ifc->result[vec].value = 0;
 		if (exmap_likely(i < iov_len))
 			next.value = exmap_load(&iov[i].value);
-		/* The page is in the low bits: a neighbour's word is greater by 1. */
+		/*
+		 * The page number is in the low bits: the words of two vectors of one length, for
+		 * neighbouring pages, differ by 1.
+		 */
 		if (exmap_likely(i == iov_len || next.value != asked.value + 1)) {
 			if (exmap_likely(len == 1 && asked.page < s->nr_pages) &&
 			    add_single(ifc, s, &locked, present, vec, asked.page))
@@ -252,7 +281,10 @@ static __always_inline void add_vectors(struct exmap_call *call, const struct ex
 		finish_batch(call);
 }
 
-/* The vector that ran out of frames answers ENOMEM, with its pages; those behind it ENOMEM and 0. */
+/*
+ * The call ran out of frames. The vector at which that happened answers ENOMEM, with the number of
+ * its pages that did get a frame. Vectors behind it answer ENOMEM and 0 pages [4.6].
+ */
 static void fail_rest(struct exmap_call *call, u32 iov_len)
 {
 	struct exmap_iov *result = call->ifc->result;
@@ -262,7 +294,7 @@ static void fail_rest(struct exmap_call *call, u32 iov_len)
 		result[i].value = exmap_result(-ENOMEM, 0);
 }
 
-/* Writes the results where the client finds them. Return: how many are errors. */
+/* Copies the results to the client's page. Return: number of vectors that failed. */
 static inline int answer(struct exmap_iov *iov, const struct exmap_iov *result, u32 n)
 {
 	int failed = 0;

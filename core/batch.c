@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* batch.c - the runs of pages that a call owns; see batch.h */
+/* batch.c - the batch: the runs of pages that a call owns; see batch.h */
 
 #include "core/batch.h"
 
@@ -22,7 +22,10 @@ u64 exmap_batch_give_frames(struct exmap_call *call)
 		u32 j = 0;
 		u64 *where;
 
-		/* A run of one page is the usual one: without the loop it takes half the instructions. */
+		/*
+		 * Most runs have one page. Without the loop below such a run takes half the
+		 * instructions.
+		 */
 		if (run->len == 1 && used < have) {
 			exmap_store(run->word, exmap_busy_word(ifc->frames[used++]));
 			given++;
@@ -39,7 +42,10 @@ u64 exmap_batch_give_frames(struct exmap_call *call)
 				have = exmap_pool_get(ifc->pool, ifc->id, ifc->frames, want);
 				if (!have)
 					return given;
-				/* More pages than runs: some of them are neighbours. */
+				/*
+				 * If there are more frames than runs, some pages are neighbours.
+				 * Neighbouring frames for them make ops->map() faster.
+				 */
 				if (s->ops->order && have > ifc->nr_runs)
 					s->ops->order(s, ifc->frames, have);
 			}
@@ -54,8 +60,10 @@ u64 exmap_batch_give_frames(struct exmap_call *call)
 }
 
 /*
- * A page that the surface had to keep, and has marked so, is PRESENT again: it is mapped as before,
- * and nobody else could claim it meanwhile. Return: whether the page is one.
+ * If ops->unmap() had to keep a page, it has set EXMAP_WORD_PRESENT in the page's BUSY word. Such a
+ * page is still mapped to the same frame, so its word becomes PRESENT again.
+ *
+ * Return: whether the page is such a page.
  */
 static inline bool keep_page(struct exmap_surface *s, u64 *where, u64 word)
 {
@@ -66,8 +74,10 @@ static inline bool keep_page(struct exmap_surface *s, u64 *where, u64 word)
 }
 
 /*
- * Empties the word of a page that is not mapped. The page's frame, if it has one, joins the
- * @nr_frames in the interface's array. Return: how many are there now.
+ * Turns the BUSY word of a page that is not mapped to EMPTY. If the page has a frame, that is
+ * appended to the @nr_frames frames in the interface's array. A full array goes to the pool.
+ *
+ * Return: number of frames in the array now.
  */
 static inline u32 release_page(struct exmap_call *call, u64 *where, u64 word, u32 nr_frames)
 {
@@ -107,7 +117,10 @@ u32 exmap_batch_trim(struct exmap_call *call, u64 keep)
 
 			if (j < kept)
 				continue;
-			/* The mapping was undone, and the page kept: the client has one page more. */
+			/*
+			 * The backend mapped the page, undid that, and found the page pinned: the
+			 * page stays mapped and must count as allocated.
+			 */
 			if (keep_page(call->s, where, word))
 				exmap_count(&ifc->counts.allocated, 1);
 			else
@@ -126,7 +139,10 @@ u32 exmap_batch_trim(struct exmap_call *call, u64 keep)
 	return first_vec;
 }
 
-/* Not all pages of the batch can be mapped: the first @keep remain. */
+/*
+ * Only the first @keep pages of the batch can be mapped: the others leave the batch, and the call
+ * ends with ENOMEM.
+ */
 static void run_out(struct exmap_call *call, u64 keep)
 {
 	call->state = EXMAP_CALL_NO_FRAMES;
@@ -153,7 +169,10 @@ static inline void publish_word(struct exmap_surface *s, u64 *where)
 	exmap_store_release(where, exmap_present_of(s, exmap_load(where)));
 }
 
-/* Each page of a run counts in the result of its vector. */
+/*
+ * Adds the pages of a run to the results of their vectors. If each page has a vector of its own,
+ * each of these vectors answers 1.
+ */
 static inline void count_pages(struct exmap_interface *ifc, const struct exmap_run *run)
 {
 	if (!run->step) {
@@ -189,8 +208,10 @@ void exmap_batch_publish(struct exmap_call *call)
 }
 
 /*
- * Empties the words of unmapped pages, up to the first page that had to be kept, and collects their
- * frames. Return: how many words.
+ * Turns BUSY words to EMPTY, and writes their frames to @frames. Stops before the first page that
+ * had to be kept.
+ *
+ * Return: number of words that are EMPTY now.
  */
 static inline u32 empty_words(u64 *where, u32 n, u32 *frames)
 {

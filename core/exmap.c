@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* exmap.c - which calls are let through; see exmap.h */
+/* exmap.c - which calls are let through; the rules are in exmap.h */
 
 #include "core/exmap.h"
 
@@ -58,6 +58,9 @@ u64 exmap_mapped_pages(const struct exmap *x)
 		freed += exmap_load(&x->interfaces[i]->counts.freed);
 	for (u32 i = 0; i < n; i++)
 		allocated += exmap_load(&x->interfaces[i]->counts.allocated);
-	/* The counts are read one after the other while calls run: their difference may be negative. */
+	/*
+	 * Calls go on while the counters are read one after the other, so @freed may be the greater
+	 * one.
+	 */
 	return allocated > freed ? allocated - freed : 0;
 }

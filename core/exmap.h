@@ -2,9 +2,17 @@
 /*
  * exmap.h - one exmap, and which calls on it are let through
  *
- * Each backend's device embeds a struct exmap. The functions here decide which errno a call fails
- * with before anything is done, in the order that docs/spec.md gives. A backend copies the
- * arguments in, asks here, locks the interface, and calls core/call.h.
+ * Each backend's device embeds a struct exmap. A call passes these steps:
+ *
+ * backend      copies the client's arguments in
+ * this file    exmap_check_vectors(), exmap_check_read() ...: is the call let through?
+ * backend      locks the interface
+ * core/call.h  exmap_action(), exmap_read() ...: performs the call
+ *
+ * A call that is not let through fails with the errno that docs/spec.md names first, and changes
+ * nothing.
+ *
+ * Thread-safety: any thread may call these functions at any time, unless a function says otherwise.
  */
 #ifndef EXMAP_CORE_EXMAP_H
 #define EXMAP_CORE_EXMAP_H
@@ -15,17 +23,18 @@
 struct exmap_interface;
 
 /**
- * struct exmap - what the rules know of one exmap
- * @nr_interfaces: 0 before SETUP. SETUP stores it last, with release; then constant
- * @buffer_size:   frames in @pool
- * @has_backing:   whether READ has a backing to read from
- * @pool:          the frames
- * @interfaces:    @nr_interfaces of them
- * @forgotten:     pages that left the surface without FREE, when it was unmapped. Written while no
- *                 call runs, read atomically
+ * struct exmap - what core/ knows of one exmap
+ * @nr_interfaces: number of interfaces; 0 before SETUP. Atomic: SETUP stores it with release, after
+ *                 all fields below. Then it is constant.
+ * @buffer_size:   number of frames in @pool. Constant after SETUP
+ * @has_backing:   whether READ has a backing to read from. Constant after SETUP
+ * @pool:          the frames. It has locks of its own
+ * @interfaces:    array of @nr_interfaces pointers. Constant after SETUP
+ * @forgotten:     number of pages that left the surface without FREE, because the surface was
+ *                 unmapped. Written by a thread that has stopped all calls; read atomically at any
+ *                 time
  *
- * SETUP writes @buffer_size, @has_backing, @pool and @interfaces before @nr_interfaces; then these
- * are constant.
+ * A thread that has seen @nr_interfaces above 0 may read the constant fields without a lock.
  */
 struct exmap {
 	u32 nr_interfaces;
@@ -36,14 +45,23 @@ struct exmap {
 	u64 forgotten;
 };
 
-/** exmap_nr_interfaces() - how many interfaces there are, all ready to use; 0 before SETUP. */
+/** exmap_nr_interfaces() - number of interfaces, all ready to use; 0 before SETUP. */
 static inline u32 exmap_nr_interfaces(const struct exmap *x)
 {
-	/* Pairs with exmap_setup_done(). */
+	/*
+	 * Pairs with exmap_setup_done(): a caller that sees a number above 0 sees all that SETUP
+	 * made.
+	 */
 	return exmap_load_acquire(&x->nr_interfaces);
 }
 
-/** exmap_setup_done() - SETUP has written all else: calls may begin. */
+/**
+ * exmap_setup_done() - let calls begin
+ * @x:             the exmap, of which SETUP has written all other fields
+ * @nr_interfaces: number of interfaces
+ *
+ * Caller: as for exmap_check_setup().
+ */
 static inline void exmap_setup_done(struct exmap *x, u32 nr_interfaces)
 {
 	exmap_store_release(&x->nr_interfaces, nr_interfaces);
@@ -51,31 +69,37 @@ static inline void exmap_setup_done(struct exmap *x, u32 nr_interfaces)
 
 /**
  * exmap_check_setup() - whether a SETUP may begin [3.1]
+ * @x:       the exmap
  * @foreign: another process has mapped the surface [1.4]
  * @setup:   the arguments, or NULL if the client's pointer could not be read
  *
- * Caller serialises SETUPs of one exmap. Return: 0 or a negative errno.
+ * Caller: only one SETUP of an exmap runs at a time.
+ *
+ * Return: 0, -EFAULT, -EBUSY or -EPROTO.
  */
 int exmap_check_setup(const struct exmap *x, bool foreign, const struct exmap_ioctl_setup *setup);
 
 /**
- * exmap_check_sizes() - whether the values of a SETUP can be served [3.2, 3.4]
- * @setup:       the arguments. The backing has been looked at: its EBADF goes before [3.3]
- * @most_frames: as many pages as the machine has
+ * exmap_check_sizes() - whether the numbers of a SETUP can be served [3.2, 3.4]
+ * @setup:       the arguments
+ * @most_frames: number of pages that the machine has
  *
- * Return: 0 or a negative errno.
+ * Caller: has checked the backing first, because EBADF goes before the errors found here [3.3].
+ *
+ * Return: 0, -EINVAL or -ENOMEM.
  */
 int exmap_check_sizes(const struct exmap_ioctl_setup *setup, u64 most_frames);
 
 /**
- * exmap_check_vectors() - whether vectors may be done: an ACTION's [4.1]
- * @mapped:    the surface is mapped, in the caller's address space
- * @readable:  the client's parameters could be read
- * @interface: the interface's number, as given
- * @opcode:    as given
- * @iov_len:   number of vectors, as given
+ * exmap_check_vectors() - whether an ACTION may begin [4.1]
+ * @x:         the exmap
+ * @mapped:    the surface is mapped in the caller's address space
+ * @readable:  the client's parameters could be read; if not, the following arguments do not matter
+ * @interface: the interface's number, as the client gave it
+ * @opcode:    as the client gave it
+ * @iov_len:   number of vectors, as the client gave it
  *
- * Return: 0 or a negative errno.
+ * Return: 0, -EBADF, -EPROTO, -EFAULT or -EINVAL; the first that applies, in this order.
  */
 static inline int exmap_check_vectors(const struct exmap *x, bool mapped, bool readable,
 				      u32 interface, u32 opcode, u32 iov_len)
@@ -96,20 +120,23 @@ static inline int exmap_check_vectors(const struct exmap *x, bool mapped, bool r
 
 /**
  * exmap_check_read() - whether a read may begin [5.1]
- * @offset: the file offset: the interface in the low byte, the opcode in the next
+ * @x:      the exmap
+ * @offset: the file offset: the interface in the low byte, the opcode in the next byte
  *
- * EPROTO comes after what is found here: the backend answers it when the interface has been locked
- * and no surface is mapped. Return: 0 or a negative errno.
+ * A read without a mapped surface fails with EPROTO. That is not checked here: the backend finds it
+ * when it locks the interface, so EINVAL goes before EPROTO.
+ *
+ * Return: 0 or -EINVAL.
  */
 int exmap_check_read(const struct exmap *x, u64 offset);
 
-/** exmap_read_interface() - the number of the interface that a read's offset names. */
+/** exmap_read_interface() - the number of the interface in a read's file offset. */
 static inline u32 exmap_read_interface(u64 offset)
 {
 	return offset & 0xff;
 }
 
-/** exmap_read_opcode() - the opcode that a read's offset names. */
+/** exmap_read_opcode() - the opcode in a read's file offset. */
 static inline u32 exmap_read_opcode(u64 offset)
 {
 	return offset >> 8 & 0xff;
@@ -117,21 +144,30 @@ static inline u32 exmap_read_opcode(u64 offset)
 
 /**
  * exmap_check_command() - whether an io_uring command may begin [7.5]
- * @cmd_op: of the command: the interface in the low byte, the opcode above
+ * @x:      the exmap
+ * @cmd_op: from the command: the interface in the low byte, the opcode above
  * @fixed:  the command's range holds vectors, in a registered buffer
- * @len:    bytes of the range
+ * @len:    length of the range in bytes
  *
- * As exmap_check_read().
+ * EPROTO is not checked here, as in exmap_check_read().
+ *
+ * Return: 0 or -EINVAL.
  */
 int exmap_check_command(const struct exmap *x, u32 cmd_op, bool fixed, u64 len);
 
-/** exmap_command_interface() - the number of the interface that a command names. */
+/** exmap_command_interface() - the number of the interface in a command. */
 static inline u32 exmap_command_interface(u32 cmd_op)
 {
 	return cmd_op & 0xff;
 }
 
-/** exmap_mapped_pages() - pages mapped by ALLOC and READ and not unmapped since [7.1]. */
+/**
+ * exmap_mapped_pages() - number of pages that are mapped [7.1]
+ * @x: the exmap
+ *
+ * Exact if no call runs. While calls run, the sum of the counters may be off by the pages of these
+ * calls, but is never negative.
+ */
 u64 exmap_mapped_pages(const struct exmap *x);
 
 #endif /* EXMAP_CORE_EXMAP_H */

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* interface.h - one interface: what its calls need, and what they have done */
+/* interface.h - one interface: its batch, its counters and its results */
 #ifndef EXMAP_CORE_INTERFACE_H
 #define EXMAP_CORE_INTERFACE_H
 
 #include "core/pool.h"
 #include "core/surface.h"
 
+/* The most runs of a batch, and the most frames on their way between pool and table. */
 #define EXMAP_BATCH_RUNS 512
 #define EXMAP_BATCH_FRAMES 512
 
 /**
- * struct exmap_counts - what an interface has done; grows only
- * @actions:    ALLOC, FREE and read calls that did something
- * @allocated:  pages mapped
- * @freed:      pages unmapped
- * @bytes_read: bytes read from the backing
+ * struct exmap_counts - what an interface has done so far; the numbers never fall
+ * @actions:    number of calls: ALLOC, FREE and read
+ * @allocated:  number of pages mapped
+ * @freed:      number of pages unmapped by FREE
+ * @bytes_read: number of bytes read from the backing
  *
- * Written under the interface's lock with atomic stores, read by anybody.
+ * Written by atomic stores under the interface's lock. Read atomically by any thread.
  */
 struct exmap_counts {
 	u64 actions;
@@ -27,17 +28,20 @@ struct exmap_counts {
 
 /**
  * struct exmap_interface - one interface
- * @lock:     serialises the calls on it [4.10]; protects everything below
- * @id:       its number, and its list in the pool; constant
- * @user:     the page shared with the client; constant. Its content is hostile: each vector is
- *            read once, and what was read is checked and done
- * @pool:     where its frames come from and go to; constant
- * @counts:   see above
- * @nr_runs:  runs of the batch, the pages that the call owns now
- * @nr_pages: pages of these runs
- * @runs:     the runs, in the order of their vectors
+ * @lock:     held by a call on the interface [4.10]; protects all fields that are not constant
+ * @id:       the interface's number, which is also the number of its list in the pool. Constant
+ * @user:     the page that the client shares. The pointer is constant. The client may write the
+ *            page at any time, so each vector is read once, and the copy is checked and performed
+ * @pool:     the pool of the exmap. Constant
+ * @counts:   see struct exmap_counts
+ * @nr_runs:  number of runs in the batch
+ * @nr_pages: number of pages in these runs
+ * @runs:     the batch: the runs of pages that the call owns, in the order of their vectors
  * @frames:   frames on their way between pool and table
- * @result:   results of the call's vectors
+ * @result:   results of the call's vectors, until they are copied to the client
+ *
+ * The module releases @lock while a call waits or reads the backing, but lets no other call on the
+ * interface begin meanwhile (kmod/entry.h). So all fields still belong to that call.
  */
 struct exmap_interface {
 	exmap_lock_t lock;
@@ -52,7 +56,7 @@ struct exmap_interface {
 	struct exmap_iov result[EXMAP_USER_INTERFACE_PAGES];
 } exmap_cacheline_aligned;
 
-/** exmap_count() - add to a counter of struct exmap_counts. */
+/** exmap_count() - add @n to a counter of struct exmap_counts; the interface's lock is held. */
 static inline void exmap_count(u64 *counter, u64 n)
 {
 	exmap_store(counter, *counter + n);

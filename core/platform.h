@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * platform.h - the few words that differ between user space and the kernel
+ * platform.h - what differs between user space and the kernel: types, atomics, locks
  *
- * core/ is written in these words only: it allocates nothing, prints nothing,
- * and knows no address space. Atomics work on plain fields, as the kernel's do;
- * every field that is accessed with them says so where it is declared.
+ * The rest of core/ uses these names only, and so compiles for both. It allocates no memory, prints
+ * nothing, and knows no address space.
+ *
+ * Atomics work on plain fields, as the kernel's do. A field that is accessed by atomics says so
+ * where it is declared.
  */
 #ifndef EXMAP_CORE_PLATFORM_H
 #define EXMAP_CORE_PLATFORM_H
@@ -29,12 +31,26 @@
 #include <asm/barrier.h>
 #include <asm/cmpxchg.h>
 
+/*
+ * The same names are defined for user space below:
+ *
+ * exmap_load, exmap_store  relaxed
+ * exmap_load_acquire       pairs with a release of the same field
+ * exmap_store_release      pairs with an acquire of the same field
+ * exmap_try_cmpxchg        at least acquire and release. Returns whether it exchanged; if not,
+ *                          *old is set to the value found
+ * exmap_put                a store in a loop, of a word that no other thread reads meanwhile, but
+ *                          for a client that reads its results too early
+ */
 #define exmap_load(p) READ_ONCE(*(p))
 #define exmap_load_acquire(p) smp_load_acquire(p)
 #define exmap_store(p, v) WRITE_ONCE(*(p), v)
 #define exmap_store_release(p, v) smp_store_release(p, v)
 #define exmap_try_cmpxchg(p, old, new) try_cmpxchg(p, old, new)
-/* One by one: memcpy() and memset() are string instructions here, which begin slowly. */
+/*
+ * A plain store would let the compiler join the loop into memcpy() or memset(). These are string
+ * instructions in the kernel, which are slow to start.
+ */
 #define exmap_put(p, v) WRITE_ONCE(*(p), v)
 
 #define exmap_likely(x) likely(x)
@@ -50,7 +66,11 @@ typedef struct mutex exmap_lock_t;
 #define exmap_trylock(lock) mutex_trylock(lock)
 #define exmap_unlock(lock) mutex_unlock(lock)
 
-/* For sparse, which does not follow a lock that is kept in a cursor. */
+/*
+ * sparse checks that each function leaves a lock as it found it. A cursor (struct locked_block,
+ * struct exmap_cursor) keeps a lock from one function to the next, which sparse cannot follow:
+ * __release() and __acquire() hide these locks from sparse.
+ */
 typedef spinlock_t exmap_spin_t;
 
 static inline void exmap_spin_init(exmap_spin_t *lock)
@@ -80,7 +100,7 @@ static inline void exmap_wait(unsigned int round)
 
 #else
 
-/* A build that checks what must hold does so whatever its optimisation. */
+/* An EXMAP_CHECK build evaluates exmap_assert() even if it is optimised and defines NDEBUG. */
 #ifdef EXMAP_CHECK
 #undef NDEBUG
 #endif
@@ -108,15 +128,15 @@ typedef uint64_t u64;
 #define exmap_store(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define exmap_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 /*
- * Stores of a loop that the compiler may join, for the order does not matter: nobody else
- * looks, or it is a client that does so at its own risk, of which ThreadSanitizer is to be quiet.
+ * A plain store, so that the compiler may join the stores of a loop. Under ThreadSanitizer it is an
+ * atomic store: a client that reads its results too early races with the emulator, and that report
+ * would be about the client.
  */
 #ifdef __SANITIZE_THREAD__
 #define exmap_put(p, v) exmap_store(p, v)
 #else
 #define exmap_put(p, v) (*(p) = (v))
 #endif
-/* On failure the value found is left in *old. */
 #define exmap_try_cmpxchg(p, old, new) \
 	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
@@ -126,8 +146,8 @@ typedef uint64_t u64;
 #define exmap_cacheline_aligned __attribute__((aligned(64)))
 
 /*
- * A sleeping lock: an action holds one across system calls, and with more
- * threads than CPUs a spinning waiter would keep the holder from running.
+ * A lock that sleeps: an action holds its interface's lock across system calls. With more threads
+ * than CPUs, a waiter that spins would take the CPU that the holder needs.
  */
 typedef pthread_mutex_t exmap_lock_t;
 
@@ -157,11 +177,14 @@ static inline void exmap_unlock(exmap_lock_t *lock)
 }
 
 /*
- * exmap_wait() - let some time pass, on the @round-th turn of a waiting loop
+ * exmap_wait() - let some time pass in a loop that waits
+ * @round: number of turns that the caller has waited before: 0, 1, 2 ...
  *
- * What is waited for is another thread's system call in progress, at most its
- * backing I/O: yield first, then sleep up to about a millisecond. The caller
- * holds locks, so this must not be where pthread_cancel() strikes.
+ * The caller waits for another thread's system call to end, which at the longest reads the backing.
+ * The first 8 turns yield the CPU. Later turns sleep, up to 1 ms each.
+ *
+ * nanosleep() is a cancellation point. Cancellation is off during it, because the caller holds
+ * locks, which a cancelled thread would never release.
  */
 static inline void exmap_wait(unsigned int round)
 {
@@ -178,8 +201,8 @@ static inline void exmap_wait(unsigned int round)
 }
 
 /*
- * A lock for some words' time. Whoever holds it may lose its CPU all the same, so who
- * does not get it lets others run. All zero is unlocked.
+ * A lock that is held while some hundred words are written at most. The holder may lose its CPU all
+ * the same, so a waiter calls exmap_wait(). A lock whose memory is all zero is unlocked.
  */
 typedef u32 exmap_spin_t;
 

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* pool.c - frames; the contract is in pool.h */
+/* pool.c - free frames; pool.h has the rules */
 
 #include "core/pool.h"
 
 /*
- * How many bundles there can be at once. Bundles with frames in the depot are
- * either as the start left them (nr_initial) or were pushed full, so at most
- * nr_frames / 512 more; each list owns two. A put that needs an empty bundle
- * holds two full ones, 1024 frames that cannot be in the depot too: so the
- * count below always leaves an empty one for it.
+ * How many bundles a pool needs, so that exmap_pool_put() always finds an empty one:
+ *
+ * - Each list owns two.
+ * - The depot holds at most nr_initial() bundles that are still as exmap_pool_init() filled them.
+ * - All other bundles with frames in the depot were pushed there full: at most nr_frames / 512.
+ *   When a put needs an empty bundle, its list's two bundles are full. Their 1024 frames are not in
+ *   the depot, so of those nr_frames / 512 bundles at least two are empty.
  */
 static u32 initial_fill(u32 nr_frames, u32 nr_lists)
 {
-	/* Small pools start in small bundles, so that each list gets some. */
+	/*
+	 * Small pools start with small bundles, so that each list gets some frames from the depot.
+	 */
 	u32 fill = nr_frames / (2 * nr_lists);
 
 	return EXMAP_MIN(EXMAP_MAX(fill, 16u), (u32)EXMAP_BUNDLE_FRAMES);
@@ -74,7 +78,10 @@ static struct exmap_bundle *pop(struct exmap_pool *pool, struct exmap_stack *sta
 		if ((u32)old == EXMAP_NO_BUNDLE)
 			return NULL;
 		bundle = &pool->bundles[(u32)old];
-		/* Stale if another popper wins; then the tag refuses the exchange. */
+		/*
+		 * If another thread pops the bundle first, this value is stale. The exchange then
+		 * fails, because the tag has changed.
+		 */
 		next = exmap_load(&bundle->next);
 	} while (!exmap_try_cmpxchg(&stack->head, &old, stack_head(next, old)));
 	return bundle;
@@ -119,8 +126,9 @@ void exmap_pool_reset(struct exmap_pool *pool)
 			bundle->frame[j] = frame++;
 	}
 	/*
-	 * The last comes first, as the last frames of a bundle do: so what a call takes of some,
-	 * and of a part of the next, are neighbours, and pages side by side move together.
+	 * The last bundle pushed is the first popped, and frames are taken from a bundle's end.
+	 * Both go downwards, so frames that a call takes from two bundles are neighbours. A backend
+	 * may be able to map neighbouring frames at once.
 	 */
 	for (u32 i = 2 * pool->nr_lists; i < pool->nr_bundles; i++) {
 		struct exmap_bundle *bundle = &pool->bundles[i];
@@ -161,7 +169,7 @@ void exmap_pool_destroy(struct exmap_pool *pool)
 	exmap_lock_destroy(&pool->gate);
 }
 
-/* Locks a list, once the gate is open. */
+/* Locks a list. Waits while the gate is closed. */
 static void lock_list(struct exmap_pool *pool, struct exmap_list *list)
 {
 	for (;;) {
@@ -175,9 +183,9 @@ static void lock_list(struct exmap_pool *pool, struct exmap_list *list)
 }
 
 /*
- * Brings all lists to rest. Who holds a list's lock is waited for; who takes one
- * after us sees the gate closed. A thief that holds its own list may still try
- * others: it is waited for as well.
+ * Brings all lists to rest. Taking and releasing each list's lock waits for the thread that holds
+ * it. A thread that takes the lock later sees that the gate is closed, and waits in lock_list(). A
+ * thief tries other lists only while it holds its own, so thieves are waited for, too.
  */
 static void close_gate(struct exmap_pool *pool)
 {
@@ -208,7 +216,10 @@ static void update_free(struct exmap_list *list)
 	exmap_store(&list->free, list->loaded->count + list->spare->count);
 }
 
-/* Four at a time, for which the compiler has instructions; a memcpy() of any length is a call. */
+/*
+ * Copies four frames at a time by one instruction. A memcpy() of a length that is not constant
+ * would be a function call.
+ */
 static inline void copy_frames(u32 *restrict to, const u32 *restrict from, u32 n)
 {
 	for (; n >= 4; n -= 4, to += 4, from += 4)
@@ -225,7 +236,10 @@ static u32 take_from(struct exmap_bundle *bundle, u32 *frames, u32 n)
 	return n;
 }
 
-/* Takes from the list's own bundles. Caller holds its lock. */
+/*
+ * Takes up to @n frames from the list's two bundles. Caller holds the list's lock, or all lists
+ * rest.
+ */
 static u32 take_local(struct exmap_list *list, u32 *frames, u32 n)
 {
 	u32 got = take_from(list->loaded, frames, n);
@@ -238,7 +252,10 @@ static u32 take_local(struct exmap_list *list, u32 *frames, u32 n)
 	return got;
 }
 
-/* Takes from the list and the depot. Caller holds the list's lock, or all rest. */
+/*
+ * Takes up to @n frames from the list and the depot. Caller holds the list's lock, or all lists
+ * rest.
+ */
 static u32 take(struct exmap_pool *pool, struct exmap_list *list, u32 *frames, u32 n)
 {
 	u32 got = take_local(list, frames, n);
@@ -256,9 +273,9 @@ static u32 take(struct exmap_pool *pool, struct exmap_list *list, u32 *frames, u
 }
 
 /*
- * Robs @victim of half its frames, or of @n if that is more. What the caller
- * does not need goes into its own, empty, loaded bundle. Caller holds the
- * thief's lock; two thieves may want each other's, so only a trylock here.
+ * Steals half the frames of list @victim, or @n frames if that is more. Up to @n go to @frames, the
+ * others into the thief's loaded bundle, which is empty. Caller holds the thief's lock. The
+ * victim's lock is only tried: two thieves may steal from each other at once, and would deadlock.
  */
 static u32 steal_from(struct exmap_pool *pool, struct exmap_list *thief, u32 victim, u32 *frames,
 		      u32 n)
@@ -290,7 +307,10 @@ static u32 random_list(struct exmap_pool *pool, struct exmap_list *list)
 	return (u64)list->random * pool->nr_lists >> 32;
 }
 
-/* One polite round over the others. Caller holds the thief's lock. */
+/*
+ * Steals from lists whose locks are free: the one that last gave, the fuller of two random ones,
+ * then each in turn. Caller holds the thief's lock.
+ */
 static u32 steal(struct exmap_pool *pool, u32 thief, u32 *frames, u32 n)
 {
 	struct exmap_list *list = &pool->lists[thief];
@@ -309,8 +329,8 @@ static u32 steal(struct exmap_pool *pool, u32 thief, u32 *frames, u32 n)
 }
 
 /*
- * The last sweep. Frames move between lists and depot only under a list's lock,
- * so with all lists at rest what is not found here is not free at this moment.
+ * The last sweep over the depot and all lists, at rest. Frames move only under a list's lock, so a
+ * frame that is not found here is not free at this moment.
  */
 static u32 sweep(struct exmap_pool *pool, u32 thief, u32 *frames, u32 n)
 {
@@ -382,7 +402,7 @@ u64 exmap_pool_count(struct exmap_pool *pool)
 	close_gate(pool);
 	for (u32 i = 0; i < pool->nr_lists; i++)
 		count += pool->lists[i].free;
-	/* The full stack changes only under some list's lock. */
+	/* The stack does not change: a push or a pop needs some list's lock. */
 	head = exmap_load_acquire(&pool->full.head);
 	for (u32 i = (u32)head; i != EXMAP_NO_BUNDLE; i = exmap_load(&pool->bundles[i].next))
 		count += pool->bundles[i].count;

@@ -1,22 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * pool.h - frames: interface-local lists, a global depot of bundles, stealing
+ * pool.h - the pool: free frames in a list for each interface, a depot shared by all, stealing
  *
- * A *frame* is a number below nr_frames, the right to have one page mapped. A
- * *bundle* holds up to 512 of them. Each interface owns a list of two bundles,
- * loaded and spare (the two-magazine rule of Bonwick and Adams, "Magazines and
- * Vmem", 2001: alternating gets and puts around a boundary stay local). Full
- * and empty bundles travel between lists over two lock-free stacks.
+ * A *frame* is a number below nr_frames: the right to have one page mapped. A *bundle* holds up to
+ * 512 free frames. Each interface has a *list* of two bundles, loaded and spare. (This is the
+ * two-magazine rule of Bonwick and Adams, "Magazines and Vmem", 2001: gets and puts that alternate
+ * around the boundary of a bundle stay in the list.) The *depot* is two lock-free stacks, one of
+ * bundles with frames and one of empty bundles.
  *
- * Every frame is at any moment in exactly one place: a bundle, or the hands of
- * the caller that got it and has not put it back.
+ * exmap_pool_get() takes frames from these places, in this order, until it has enough:
  *
- * Promise: exmap_pool_get() returns fewer frames than asked for only if at one
- * moment during the call all lists and the depot together held no more.
+ * 1. the interface's own list             under the list's lock
+ * 2. the depot                            under the same lock
+ * 3. other interfaces' lists: steal()     under the same lock; the other list's lock is tried
+ * 4. all of them again, at rest: sweep()  under the gate
  *
- * Lock order: the gate, then one list's lock; a second only by trylock. The last
- * sweep of a get needs all lists at rest: it closes the gate and passes once
- * through every list's lock, instead of holding 256 of them.
+ * At any moment each frame is in exactly one place: in a bundle, or with the caller that got it and
+ * has not put it back.
+ *
+ * Promise: exmap_pool_get() returns fewer frames than asked for only if at one moment of the call
+ * the lists and the depot together held no more.
+ *
+ * Lock order: the gate, then one list's lock. A thread that holds a list's lock only tries
+ * another's.
+ *
+ * Frames move only under some list's lock, so while no thread holds one, all lists are *at rest*.
+ * sweep() needs that. It closes the gate, then takes and releases each list's lock once, instead of
+ * holding up to 256 locks. A thread that takes a list's lock later sees that the gate is closed,
+ * and waits for the gate.
  */
 #ifndef EXMAP_CORE_POOL_H
 #define EXMAP_CORE_POOL_H
@@ -29,11 +40,14 @@
 
 /**
  * struct exmap_bundle - up to 512 free frames
- * @count: frames held; owned by whoever owns the bundle
- * @next:  index of the bundle below in a stack, or EXMAP_NO_BUNDLE; accessed
- *         atomically, because a losing popper reads it while the winner may
- *         already be pushing the bundle elsewhere
- * @frame: the frames, last in first out
+ * @count: number of frames
+ * @next:  if the bundle is in a stack, index of the bundle below it or EXMAP_NO_BUNDLE. Atomic: a
+ *         thread that loses the race for a pop reads it while the winner may be pushing the bundle
+ *         elsewhere
+ * @frame: the frames; the last one put is the first one taken
+ *
+ * @count and @frame belong to the list that holds the bundle, and are protected by its lock. Those
+ * of a bundle in a stack do not change.
  */
 struct exmap_bundle {
 	u32 count;
@@ -43,9 +57,9 @@ struct exmap_bundle {
 
 /**
  * struct exmap_stack - a lock-free stack of bundles
- * @head: index of the top bundle in the low half, a tag in the high half that
- *        changes with each push and pop so that a stale head never matches
- *        (no ABA); accessed atomically by everybody
+ * @head: low half: index of the top bundle, or EXMAP_NO_BUNDLE. High half: a tag that each push and
+ *        pop increases, so that an exchange with a stale head fails even if the same bundle is on
+ *        top again (no ABA). Atomic
  */
 struct exmap_stack {
 	u64 head;
@@ -53,13 +67,14 @@ struct exmap_stack {
 
 /**
  * struct exmap_list - one interface's free frames
- * @lock:   protects every field of the list and the bundles it owns
- * @loaded: bundle that gets and puts work on
- * @spare:  the other one
- * @free:   frames in both; written under @lock, read by thieves without
- * @victim: list that last gave to this one
- * @steals: number of times this list took frames from another
- * @random: state of the generator that picks victims
+ * @lock:   protects all fields below and the two bundles. While the gate is closed, the thread that
+ *          closed it may change them without
+ * @loaded: the bundle that gets take from and puts add to
+ * @spare:  the other bundle; swapped with @loaded when that is empty (get) or full (put)
+ * @free:   number of frames in both. Thieves read it atomically without @lock
+ * @victim: the list from which this one last stole
+ * @steals: number of times that this list stole. Statistics read it without @lock
+ * @random: state of the generator that picks lists to steal from
  */
 struct exmap_list {
 	exmap_lock_t lock;
@@ -73,20 +88,19 @@ struct exmap_list {
 
 /**
  * struct exmap_pool - all frames of one exmap
- * @full:       stack of bundles with frames
- * @empty:      stack of bundles without
- * @lists:      one for each interface
- * @bundles:    all bundles
+ * @full:       the depot's stack of bundles with frames
+ * @empty:      the depot's stack of empty bundles
+ * @lists:      array of lists, one for each interface
+ * @bundles:    array of all bundles
  * @nr_lists:   number of lists
  * @nr_bundles: number of bundles
  * @nr_frames:  number of frames
- * @fill:       frames put into each bundle at the start
- * @gate:       held while the lists are at rest
- * @closed:     whether they are; written under @gate, read under a list's lock; atomic
- * @in_use:     debug builds only: 1 for each frame that is handed out
+ * @fill:       number of frames in each bundle after exmap_pool_init()
+ * @gate:       held by the thread that has brought the lists to rest
+ * @closed:     1 while the gate is closed. Atomic: written under @gate, read under a list's lock
+ * @in_use:     EXMAP_CHECK builds only: 1 for each frame that is handed out. Atomic
  *
- * Constant after exmap_pool_init() but for the stacks' heads, the lists' and
- * the bundles' contents, @closed, and @in_use (accessed atomically).
+ * The pointers and numbers are constant after exmap_pool_init().
  */
 struct exmap_pool {
 	struct exmap_stack full;
@@ -105,59 +119,66 @@ struct exmap_pool {
 };
 
 /**
- * exmap_pool_size() - memory that a pool needs
- * @nr_frames: frames, at least 1
- * @nr_lists:  interfaces, 1 to EXMAP_MAX_INTERFACES
+ * exmap_pool_size() - the memory that a pool needs
+ * @nr_frames: number of frames, at least 1
+ * @nr_lists:  number of interfaces, 1 to EXMAP_MAX_INTERFACES
  *
- * Return: bytes to hand to exmap_pool_init(), about 8 for each frame at the
- * most plus 4 KiB for each interface.
+ * Return: number of bytes to hand to exmap_pool_init(): at most about 8 for each frame, and 4 KiB
+ * for each interface.
  */
 size_t exmap_pool_size(u32 nr_frames, u32 nr_lists);
 
 /**
- * exmap_pool_init() - make a pool with every frame free
- * @pool:      to be filled in
- * @memory:    exmap_pool_size() bytes, zeroed, 64-byte aligned, owned by the
- *             caller, alive until exmap_pool_destroy()
- * @nr_frames: as above
- * @nr_lists:  as above
+ * exmap_pool_init() - make a pool in which every frame is free
+ * @pool:      filled in
+ * @memory:    exmap_pool_size() bytes, zeroed and 64-byte aligned. The caller owns this memory and
+ *             keeps it until exmap_pool_destroy()
+ * @nr_frames: as for exmap_pool_size()
+ * @nr_lists:  as for exmap_pool_size()
  */
 void exmap_pool_init(struct exmap_pool *pool, void *memory, u32 nr_frames, u32 nr_lists);
 
 /**
- * exmap_pool_reset() - put every frame back, wherever it is now
+ * exmap_pool_reset() - make every frame free, wherever it is now
+ * @pool: the pool
  *
- * Caller: nobody else may be in any pool call, and must have given up the
- * frames it holds.
+ * Caller: no other thread is in a function of the pool. No page is mapped to any frame.
  */
 void exmap_pool_reset(struct exmap_pool *pool);
 
-/** exmap_pool_destroy() - undo exmap_pool_init(); the memory is the caller's. */
+/** exmap_pool_destroy() - destroy the pool's locks; the caller may free its memory afterwards. */
 void exmap_pool_destroy(struct exmap_pool *pool);
 
 /**
- * exmap_pool_get() - take frames
+ * exmap_pool_get() - take frames from the pool
  * @pool:   the pool
- * @list:   the calling interface
- * @frames: room for @n numbers
- * @n:      how many are wanted
+ * @list:   number of the calling interface
+ * @frames: room for @n frames
+ * @n:      number of frames wanted
  *
- * Return: how many were taken; fewer than @n only as promised above. Any
- * thread, any list, at any time; takes no lock but lists'.
+ * Thread-safety: any thread may call it at any time, for any list. May sleep.
+ *
+ * Return: number of frames taken; fewer than @n only if the pool had no more (the promise above).
  */
 u32 exmap_pool_get(struct exmap_pool *pool, u32 list, u32 *frames, u32 n);
 
 /**
  * exmap_pool_put() - give frames back to an interface's list
+ * @pool:   the pool
+ * @list:   number of the calling interface
+ * @frames: the frames, to which no page is mapped any more
+ * @n:      number of frames
  *
- * As for exmap_pool_get(). Nothing may still be mapped on the frames.
+ * Thread-safety: as exmap_pool_get().
  */
 void exmap_pool_put(struct exmap_pool *pool, u32 list, const u32 *frames, u32 n);
 
 /**
- * exmap_pool_count() - free frames in all lists and the depot at one moment
+ * exmap_pool_count() - number of free frames at one moment
+ * @pool: the pool
  *
- * Stops every list for a moment: for tests and statistics.
+ * Brings all lists to rest meanwhile, so it is for tests and statistics. Thread-safety: as
+ * exmap_pool_get().
  */
 u64 exmap_pool_count(struct exmap_pool *pool);
 

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * read.c - pages mapped, and filled from the backing, by ranges of bytes; see call.h
+ * read.c - map ranges of bytes, and fill them from the backing; see call.h
  *
- * exmap_read() does one range after another. Ranges that lie one behind another it first tries as
- * one, in read_neighbours(), because one read of the backing is cheaper than many.
+ * exmap_read() takes one range after another. Ranges that follow each other without a gap are first
+ * tried as one, by read_neighbours(): one read of the backing is cheaper than many. If that fails,
+ * exmap_read() takes them one by one.
  */
 
 #include "core/batch.h"
 
-/* Bytes of one call at most, as in the kernel's read(2). */
+/* The most bytes of one call, as for the kernel's read(2). */
 #define EXMAP_READ_MAX 0x7ffff000ULL
 
-/* Bytes of the ranges that are tried as one, at most: as much as a batch of single pages. */
+/* The most bytes of ranges that are tried as one: 512 pages, 2 MiB. */
 #define EXMAP_READ_GROUP (EXMAP_USER_INTERFACE_PAGES * EXMAP_PAGE_SIZE)
 
 /*
- * Claims every page of the range, or none.
+ * Claims every page of the range, or none. Waits while a page is BUSY.
  *
- * Return: 1, or 0 if a page is mapped already, or -EPROTO if the surface has gone.
+ * Return: 1 if all are claimed, 0 if a page is mapped already, -EPROTO if the surface was unmapped
+ * meanwhile.
  */
 static int claim_all(struct exmap_call *call, u64 page, u64 len)
 {
@@ -39,7 +41,11 @@ static int claim_all(struct exmap_call *call, u64 page, u64 len)
 			ifc->nr_pages = run->len;
 			if (run->len == len)
 				return 1;
-			/* The run begins behind a mapped page, or ends before a mapped or a BUSY one. */
+			/*
+			 * The run is shorter than the range. Either a mapped page is before the
+			 * run, or the page behind the run is mapped or BUSY. A BUSY page is waited
+			 * for without owning any page.
+			 */
 			mapped = run->page != page ||
 				 exmap_load(exmap_word(s, page + run->len)) & EXMAP_WORD_PRESENT;
 			exmap_batch_trim(call, 0);
@@ -54,7 +60,10 @@ static int claim_all(struct exmap_call *call, u64 page, u64 len)
 	}
 }
 
-/* Maps the batch's one run, or nothing of it. Return: whether it did. */
+/*
+ * Maps the batch's one run as a whole. Return: false, and no page of it is mapped, if frames or
+ * memory ran out.
+ */
 static bool map_whole(struct exmap_call *call)
 {
 	struct exmap_interface *ifc = call->ifc;
@@ -62,18 +71,20 @@ static bool map_whole(struct exmap_call *call)
 	exmap_batch_map(call);
 	if (call->state == EXMAP_CALL_GOES_ON)
 		return true;
-	/* A part of the run is mapped, and must not stay [5.3]. */
+	/* A part of the run is mapped. A range that fails leaves no page mapped [5.6]. */
 	if (ifc->nr_runs)
 		call->s->ops->unmap(call->s, ifc->id, ifc->runs, 1);
 	exmap_batch_trim(call, 0);
-	/* The next range of this read is tried anew. */
+	/* The failure is this range's alone. */
 	call->state = EXMAP_CALL_GOES_ON;
 	return false;
 }
 
 /*
- * Gives frames to the batch's one run and fills it from the backing. Pages that the backing does
- * not fill are given up. Return: bytes, or a negative errno and the whole run is given up.
+ * Gives frames to the batch's one run and fills it from the backing. Pages behind the end of the
+ * backing are given up.
+ *
+ * Return: number of bytes read; or a negative errno, and the whole run is given up.
  */
 static s64 fill(struct exmap_call *call)
 {
@@ -89,7 +100,10 @@ static s64 fill(struct exmap_call *call)
 	return bytes;
 }
 
-/* Reads bytes that have been checked. Return: bytes, 0 if a page is mapped already, or an errno. */
+/*
+ * Maps and reads one range that check_range() accepted. Return: bytes, 0 if a page is mapped
+ * already, or a negative errno.
+ */
 static s64 read_bytes(struct exmap_call *call, u64 addr, u64 len)
 {
 	u64 page = (addr - call->s->base) >> EXMAP_PAGE_SHIFT;
@@ -121,7 +135,10 @@ static s64 check_range(const struct exmap_surface *s, u64 addr, u64 len)
 	return 0;
 }
 
-/* Counts the good ranges from the first on that lie one behind another; @len: their bytes. */
+/*
+ * Counts the ranges from the first on that check_range() accepts and that follow each other without
+ * a gap. @len: set to the sum of their bytes.
+ */
 static u32 count_neighbours(const struct exmap_surface *s, const struct iovec *iov, u32 nr_iov,
 			    u64 *len)
 {
@@ -137,11 +154,12 @@ static u32 count_neighbours(const struct exmap_surface *s, const struct iovec *i
 }
 
 /*
- * Reads neighbouring ranges as one. Where that fails or ends early, the client must not see that
- * the ranges were tried together: those that are not done are read again one by one, each by its
- * own rules [5.3-5.5].
+ * Reads ranges that follow each other as one range of @len bytes. The client must not see that:
+ * ranges that are not done afterwards are read again one by one, each by the rules for one range
+ * [5.3-5.5]. @done: increased by the bytes read.
  *
- * Return: how many ranges are done, or -1 if the backing ends inside one.
+ * Return: number of ranges that are done; or -1 if the backing ends inside one of them, which ends
+ * the call.
  */
 static int read_neighbours(struct exmap_call *call, const struct iovec *iov, u64 len, u64 *done)
 {
@@ -158,7 +176,7 @@ static int read_neighbours(struct exmap_call *call, const struct iovec *iov, u64
 
 s64 exmap_read(struct exmap_call *call, const struct iovec *iov, u32 nr_iov)
 {
-	/* The first range that has not been tried together with its neighbours. */
+	/* Ranges before iov[tried] have been tried together with their neighbours. */
 	u32 tried = 0;
 	u64 done = 0;
 	s64 ret = 0;

@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* steps.h - words of an array that go up by equal steps */
+/* steps.h - recognise an array of words that rise by equal steps: 7, 8, 9 ... */
 #ifndef EXMAP_CORE_STEPS_H
 #define EXMAP_CORE_STEPS_H
 
 #include "core/platform.h"
 
 /**
- * exmap_count_steps() - how many of @n words are @value, @value + @step, and so on
+ * exmap_count_steps() - count the words that rise by equal steps, from the first on
+ * @word:  the words
+ * @n:     number of words
+ * @value: what the first word must be
+ * @step:  what each further word must be greater by
  *
- * Others may write meanwhile: what was seen last of a word holds.
+ * Other threads may write the words meanwhile. Each word that is counted had its value at some
+ * moment of the call.
+ *
+ * Return: number of words up to the first that differs. Example: 7, 8, 9, 20 with @value 7 and
+ * @step 1 gives 3.
  */
 static inline u64 exmap_count_steps(const u64 *word, u64 n, u64 value, u64 step)
 {
 	u64 i = 0;
 
-	/* Four at a time; those that are not all equal are looked at anew. */
+	/*
+	 * Compares four words at a time. Four words that do not all fit are compared again, one by
+	 * one.
+	 */
 	for (; i + 4 <= n; i += 4, value += 4 * step) {
 		u64 differ = exmap_load(&word[i]) ^ value;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* surface.c - claiming pages; their states are in surface.h */
+/* surface.c - claiming pages; surface.h has the states of a word */
 
 #include "core/surface.h"
 
+/* Claims pages from @where on, up to the first that cannot be claimed. Return: their number. */
 static __always_inline u32 claim_next(u64 *where, const u64 *end, bool present)
 {
 	const u64 *first = where;
@@ -13,11 +14,14 @@ static __always_inline u32 claim_next(u64 *where, const u64 *end, bool present)
 }
 
 /*
- * Claims pages of one block, from its word @where on, at most @n: the first that can be
- * claimed, and those that are its neighbours. With @len of them claimed in the blocks
- * before, only these. Inlined once for each state, which is then a constant in it.
+ * Claims pages of one block: skips pages that cannot be claimed, then claims as many neighbours as
+ * it can. If the run has pages already (@len > 0), from the block before, nothing is skipped. Stops
+ * at a BUSY page. Inlined once for each value of @present.
+ * @where: word of the first page; the block's lock is held
+ * @n:     most pages to look at
+ * @len:   length of the run; increased
  *
- * Return: how many pages were passed or claimed.
+ * Return: number of pages skipped and claimed.
  */
 static __always_inline u32 claim_words(u64 *where, u32 n, bool present, struct exmap_run *run,
 				       u32 *len)

@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * surface.h - the mapping of virtual pages, and what a backend does for it
+ * surface.h - the surface's page table, and what a backend does for it
  *
- * The table holds one 64-bit word for each page of the surface. It decides all
- * races: whoever turns a word from EMPTY or PRESENT to BUSY, which takes the lock of
- * its block, owns the page until it stores the next stable state, which does not; and
- * only the owner maps or unmaps it.
- * The words are laid out like x86 page-table entries, so that the very same
- * memory serves the page-table export [7.3].
+ * The table holds one 64-bit word for each page of the surface:
+ *
+ * word     bits                meaning
+ * EMPTY    0                   not mapped
+ * BUSY     EXMAP_WORD_BUSY     owned by a call; with EXMAP_WORD_FRAME it has a frame
+ * PRESENT  EXMAP_WORD_PRESENT  mapped to the frame that the word names
+ *
+ * transition              by                           lock
+ * EMPTY, PRESENT -> BUSY  exmap_claim_page()           the lock of the page's block
+ * BUSY -> EMPTY, PRESENT  the call that owns the page  none; a store with release
+ *
+ * Example: two ALLOCs of one page at once. The first turns its word from EMPTY to BUSY and maps the
+ * page. The second finds BUSY and waits, then finds PRESENT: the page is mapped, and the second
+ * ALLOC does not count it.
+ *
+ * Only the call that owns a page maps or unmaps it. The words are laid out like x86 page-table
+ * entries, so the table's memory is what a page-table export shows [7.3].
  */
 #ifndef EXMAP_CORE_SURFACE_H
 #define EXMAP_CORE_SURFACE_H
 
 #include "core/platform.h"
 
-/*
- * A word is 0 (EMPTY), has EXMAP_WORD_PRESENT (PRESENT, with a frame number), or
- * has EXMAP_WORD_BUSY (with a frame number where EXMAP_WORD_FRAME says so). The
- * last two are bits that the processor leaves to software.
- */
+/* Bits of a word. BUSY and FRAME are bits that x86 leaves to software. */
 #define EXMAP_WORD_PRESENT (1ULL << 0)
 #define EXMAP_WORD_WRITABLE (1ULL << 1)
 #define EXMAP_WORD_USER (1ULL << 2)
@@ -30,17 +37,17 @@
 #define EXMAP_WORD_FRAME_MASK (((1ULL << 40) - 1) << EXMAP_WORD_FRAME_SHIFT)
 #define EXMAP_WORD_NX (1ULL << 63)
 
-/** EXMAP_BLOCK_PAGES - pages of a block: the table comes and is walked in blocks. */
+/** EXMAP_BLOCK_PAGES - pages of a block. The table grows by blocks, and blocks have the locks. */
 #define EXMAP_BLOCK_PAGES 512
 
-/** EXMAP_BLOCK_LOCKS - user space: so many blocks have locks of their own, then they share. */
+/** EXMAP_BLOCK_LOCKS - user space: number of block locks. Blocks 0, 1024, 2048 ... share one. */
 #define EXMAP_BLOCK_LOCKS 1024
 
 /**
- * struct exmap_block - 512 neighbouring pages; in user space, every 1024th such
- * @lock:  held to turn words of it BUSY, for no longer than some hundred words take; no
- *         other lock is taken under it
- * @words: kernel: its words, in a page of their own; constant
+ * struct exmap_block - the lock of 512 neighbouring pages, aligned to 512
+ * @lock:  held while words of the block are turned BUSY: at most for the time that some hundred
+ *         words take. No other lock is taken under it
+ * @words: kernel: the words of the block, in a page of their own. Constant; the words are atomic
  */
 struct exmap_block {
 	exmap_spin_t lock;
@@ -52,10 +59,10 @@ struct exmap_block {
 /**
  * struct exmap_run - neighbouring pages that one call owns
  * @page: first page
- * @word: its word; those of the others are found by exmap_for_each_word()
+ * @word: word of the first page. exmap_for_each_word() finds those of the others
  * @len:  number of pages
- * @vec:  vector that asked for the first
- * @step: 1 if each has a vector of its own, one behind another; 0 if all have the same
+ * @vec:  vector that asked for the first page
+ * @step: 0 if all pages belong to @vec; 1 if page i of the run belongs to vector @vec + i
  */
 struct exmap_run {
 	u64 page;
@@ -68,29 +75,27 @@ struct exmap_run {
 struct exmap_surface;
 
 /**
- * struct exmap_surface_ops - how pages appear and vanish
+ * struct exmap_surface_ops - how pages appear and vanish: what a backend implements
+ * @prepare: make words in the table for a range of pages, which no call owns yet. Returns false if
+ *           there is no memory for them.
+ * @order:   NULL, or: put the frames that a call's pages are about to get into an order in which
+ *           @map is faster.
+ * @map:     make the pages of the runs appear, in order; their words hold their frames. Returns the
+ *           number of pages that have appeared: fewer than all if memory for page tables ran out.
+ * @unmap:   make the pages vanish. When it returns, no thread reaches them through a stale TLB
+ *           entry. A page that must stay mapped (I/O has pinned it) gets EXMAP_WORD_PRESENT added
+ *           to its BUSY word, and still belongs to the call.
+ * @wait:    wait for a while, because a page that the call needs is BUSY. The call owns no page.
+ *           @round counts the turns from 0. Returns false if the surface was unmapped meanwhile:
+ *           the call must end.
+ * @fill:    make @len pages appear, with the content of the backing at their offset. Returns the
+ *           number of bytes read, less than asked only where the backing ends. The pages that hold
+ *           these bytes have appeared, and the rest of the last one is zero. Or returns a negative
+ *           errno, and no page has appeared; EPROTO if the surface was unmapped.
  *
- * All pages handed to an op are BUSY and owned by the caller. @id is the
- * calling interface; calls with the same @id never overlap in time.
- *
- * @prepare: make sure that a range has words in the table. Returns false when
- *         there is no memory for them. The pages are nobody's yet.
- * @order: or NULL: put frames that pages of a call are about to get into an
- *         order in which @map does better.
- * @map:   make pages appear, in the order of the runs; words hold their frames.
- *         Returns how many did; fewer than asked means out of memory.
- * @unmap: make pages vanish, so that after the return no thread reaches them
- *         through a stale translation. A page that must stay gets
- *         EXMAP_WORD_PRESENT in its word, which stays BUSY: the caller's until it
- *         has seen that.
- * @wait:  let some time pass for a page that another call owns, on the @round-th turn;
- *         the caller owns none. Returns false if the surface has gone meanwhile, and
- *         the call must end.
- * @fill:  make @len pages appear with the backing's content at their offset.
- *         Returns the bytes read, less than asked only at the end of the
- *         backing; the pages that hold them have appeared, the last one zeroed
- *         behind them. Or a negative errno, and none has appeared: EPROTO if the
- *         surface has gone.
+ * The calling call owns all pages that it hands to @map, @unmap and @fill: their words are BUSY.
+ * @id is the number of the interface. Calls with the same @id never run at the same time; calls
+ * with different ones do.
  */
 struct exmap_surface_ops {
 	bool (*prepare)(struct exmap_surface *s, u64 page, u64 len);
@@ -103,17 +108,18 @@ struct exmap_surface_ops {
 
 /**
  * struct exmap_surface - a mapped surface
- * @ops:          the backend's ops
- * @table:        user space: a word for each page, in memory that is there when it
- *                is touched; accessed atomically
- * @touched:      user space: a bit for each block, set before a page of it is first
- *                claimed; accessed atomically
- * @blocks:       user space: EXMAP_BLOCK_LOCKS, all zero before they are used; kernel:
- *                NULL before a page of the block is first claimed; accessed atomically
- * @base:         address of the first page
- * @nr_pages:     number of pages
- * @present_bits: what the word of a present page holds beside its frame;
- *                changes only while no call runs on the surface
+ * @ops:          the backend's functions. Constant
+ * @blocks:       user space: array of EXMAP_BLOCK_LOCKS, all zero at first. Kernel: array of
+ *                pointers, one for each block; NULL until a page of the block is first claimed,
+ *                then constant. Atomic
+ * @table:        user space: array of words, one for each page. Its memory appears when it is
+ *                touched. Words are atomic
+ * @touched:      user space: a bit for each block, set before a page of the block is first claimed.
+ *                Atomic
+ * @base:         address of the first page. Constant
+ * @nr_pages:     number of pages. Constant
+ * @present_bits: what the word of a PRESENT page holds beside its frame. Read by calls without a
+ *                lock; written by a thread that has stopped all calls
  */
 struct exmap_surface {
 	const struct exmap_surface_ops *ops;
@@ -129,7 +135,7 @@ struct exmap_surface {
 	u64 present_bits;
 };
 
-/** exmap_block_touched() - whether a page of a block was ever claimed. */
+/** exmap_block_touched() - whether the words of a block are there to be claimed. */
 static inline bool exmap_block_touched(const struct exmap_surface *s, u64 block)
 {
 #ifdef __KERNEL__
@@ -139,7 +145,7 @@ static inline bool exmap_block_touched(const struct exmap_surface *s, u64 block)
 #endif
 }
 
-/** exmap_touched_block() - a block, or NULL if no page of it was ever claimed. */
+/** exmap_touched_block() - block number @block, or NULL if no page of it was ever claimed. */
 static inline struct exmap_block *exmap_touched_block(const struct exmap_surface *s, u64 block)
 {
 #ifdef __KERNEL__
@@ -149,7 +155,7 @@ static inline struct exmap_block *exmap_touched_block(const struct exmap_surface
 #endif
 }
 
-/** exmap_block_word() - where the word of a page is, whose block is at hand. */
+/** exmap_block_word() - where the word of @page is; @block is the page's block. */
 static inline u64 *exmap_block_word(const struct exmap_surface *s, const struct exmap_block *block,
 				    u64 page)
 {
@@ -161,7 +167,7 @@ static inline u64 *exmap_block_word(const struct exmap_surface *s, const struct 
 #endif
 }
 
-/** exmap_word() - where a page's word is, of a block that was touched. */
+/** exmap_word() - where the word of @page is; exmap_block_touched() is true for its block. */
 static inline u64 *exmap_word(const struct exmap_surface *s, u64 page)
 {
 #ifdef __KERNEL__
@@ -176,7 +182,10 @@ static inline u64 exmap_word_frame(u64 word)
 	return (word & EXMAP_WORD_FRAME_MASK) >> EXMAP_WORD_FRAME_SHIFT;
 }
 
-/** exmap_busy_frame() - the frame of a word that is BUSY, and has one. */
+/**
+ * exmap_busy_frame() - the frame of a BUSY word that has one
+ * @word: the word; its highest bits are the frame's
+ */
 static inline u64 exmap_busy_frame(u64 word)
 {
 	return word >> EXMAP_WORD_FRAME_SHIFT;
@@ -187,18 +196,22 @@ static inline u64 exmap_busy_word(u64 frame)
 	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | frame << EXMAP_WORD_FRAME_SHIFT;
 }
 
-/** exmap_busy_of() - the BUSY word of a page that is PRESENT. */
+/** exmap_busy_of() - the BUSY word, with the same frame, for a PRESENT word. */
 static inline u64 exmap_busy_of(u64 word)
 {
 	return EXMAP_WORD_BUSY | EXMAP_WORD_FRAME | (word & EXMAP_WORD_FRAME_MASK);
 }
 
 /**
- * exmap_run_words() - words of a run that are one behind another in memory
- * @i:     of these, from the @i-th page on
- * @where: set to the first
+ * exmap_run_words() - the next words of a run that follow each other in memory
+ * @s:     the surface
+ * @run:   the run
+ * @i:     number of pages of the run that the caller has passed
+ * @where: set to the word of page @i of the run
  *
- * Return: how many; 0 at the end of the run.
+ * In user space these are all remaining words, in the kernel those of one block.
+ *
+ * Return: number of words; 0 at the end of the run.
  */
 static inline u32 exmap_run_words(const struct exmap_surface *s, const struct exmap_run *run, u32 i,
 				  u64 **where)
@@ -220,30 +233,35 @@ static inline u32 exmap_run_words(const struct exmap_surface *s, const struct ex
 }
 
 /**
- * exmap_for_each_word() - for each page of a run, the @i-th, with its word at @where
+ * exmap_for_each_word() - loop over the pages of a run
+ * @s:     the surface
+ * @run:   the run
+ * @i:     set to 0, 1, 2 ... in turn
+ * @where: set to the word of page @i of the run
  *
- * Two loops: break leaves the inner one only, so do without.
+ * The macro consists of two loops, so a break in the body does not end the outer loop: do not use
+ * it. continue works.
  */
 #define exmap_for_each_word(s, run, i, where)                                      \
 	for (u32 words_ = ((i) = 0, exmap_run_words(s, run, 0, &(where))); words_; \
 	     words_ = exmap_run_words(s, run, i, &(where)))                        \
 		for (; words_; words_--, (i)++, (where)++)
 
-/** exmap_present_bits() - what the words of present pages hold beside the frame [7.3]. */
+/** exmap_present_bits() - what the words of PRESENT pages hold beside the frame [7.3]. */
 static inline u64 exmap_present_bits(bool writable, bool executable)
 {
 	u64 bits = EXMAP_WORD_PRESENT | EXMAP_WORD_USER | EXMAP_WORD_ACCESSED;
 
 	/*
-	 * Stores to a page are not seen here, so a writable page counts as dirty: a client
-	 * that writes back too much loses time, not data.
+	 * The table does not see stores to a page, so every writable page counts as dirty. A client
+	 * that trusts the bit writes back too much, but loses no data.
 	 */
 	if (writable)
 		bits |= EXMAP_WORD_WRITABLE | EXMAP_WORD_DIRTY;
 	return executable ? bits : bits | EXMAP_WORD_NX;
 }
 
-/** exmap_present_of() - the PRESENT word of a page that is BUSY, with a frame. */
+/** exmap_present_of() - the PRESENT word, with the same frame, for a BUSY word. */
 static inline u64 exmap_present_of(const struct exmap_surface *s, u64 word)
 {
 	return s->present_bits | (word & EXMAP_WORD_FRAME_MASK);
@@ -255,23 +273,23 @@ static inline bool exmap_in_surface(const struct exmap_surface *s, u64 page, u64
 }
 
 /**
- * enum exmap_claim - what exmap_claim_page() and exmap_claim_run() came upon
- * @EXMAP_CLAIM_RUN:  a run, now owned by the caller
- * @EXMAP_CLAIM_BUSY: a page that some call owns, maybe the caller's own
- * @EXMAP_CLAIM_END:  the end of the range
+ * enum exmap_claim - what exmap_claim_page() and exmap_claim_run() found
+ * @EXMAP_CLAIM_RUN:  a page or a run, which the caller owns now
+ * @EXMAP_CLAIM_BUSY: a page that some call owns, maybe the calling one
+ * @EXMAP_CLAIM_END:  no page to claim: the end of the range, or a page in the other state
  */
 enum exmap_claim { EXMAP_CLAIM_RUN, EXMAP_CLAIM_BUSY, EXMAP_CLAIM_END };
 
 /**
- * exmap_claim_page() - own one page; its block's lock held
- * @where:   its word
- * @present: true for a PRESENT page, false for an EMPTY one
+ * exmap_claim_page() - claim one page
+ * @where:   the page's word; the lock of its block is held
+ * @present: true to claim a PRESENT page, false to claim an EMPTY one
  *
- * Return: EXMAP_CLAIM_END if it is in the other of these states.
+ * Return: EXMAP_CLAIM_RUN, EXMAP_CLAIM_BUSY, or EXMAP_CLAIM_END if the page is in the other state.
  */
 static __always_inline enum exmap_claim exmap_claim_page(u64 *where, bool present)
 {
-	/* Pairs with the store of who owned it last. */
+	/* Pairs with the store with release by the call that owned the page last. */
 	u64 word = exmap_load_acquire(where);
 
 	if (exmap_likely(present ? word && !(word & EXMAP_WORD_BUSY) : !word)) {
@@ -282,41 +300,50 @@ static __always_inline enum exmap_claim exmap_claim_page(u64 *where, bool presen
 }
 
 /**
- * exmap_claim_run() - own the next run of pages in one state
+ * exmap_claim_run() - claim the next run of pages in one state
  * @s:       the surface
- * @present: true for PRESENT pages, false for EMPTY ones; others are skipped
- * @pos:     where to begin; moved behind the run, or onto the busy page
- * @end:     where to stop; for EMPTY pages the range has been prepared. PRESENT ones are
- *           not looked for in blocks that were never touched
- * @run:     filled in when a run was found (not its vector)
+ * @present: true to claim PRESENT pages, false to claim EMPTY ones; pages in the other state are
+ *           skipped
+ * @pos:     first page to look at; set to the page behind the run, or to the BUSY page
+ * @end:     the page behind the range. For EMPTY pages, ops->prepare() was called for the range
+ * @run:     filled in if a run was claimed, but for @vec and @step
+ *
+ * Takes and releases the locks of the blocks. Blocks that were never touched are skipped.
+ * Thread-safety: any thread in a call on the surface may call it.
+ *
+ * Return: as enum exmap_claim says.
  */
 enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos, u64 end,
 				 struct exmap_run *run);
 
 /**
- * exmap_next_present() - find PRESENT pages without claiming them
+ * exmap_next_present() - find the next run of PRESENT pages, without claiming it
+ * @s:   the surface, on which no call runs
+ * @pos: first page to look at; set to the page behind the run
+ * @end: the page behind the range
+ * @run: filled in if a run was found, but for @vec and @step
  *
- * For walks of a whole surface on which no call runs. Reads no word of a block
- * that was never touched, so a sparse surface is cheap.
+ * Blocks that were never touched are skipped, so a sparse surface takes little time.
  *
- * Return: true and the next run at or behind @pos, which moves behind it, before @end.
+ * Return: whether a run was found.
  */
 bool exmap_next_present(const struct exmap_surface *s, u64 *pos, u64 end, struct exmap_run *run);
 
 /**
- * exmap_surface_protect() - the surface has another protection: show it in the words [7.3]
- *
- * Caller: no call runs on the surface.
+ * exmap_surface_protect() - show a new protection of the surface in all words [7.3]
+ * @s:          the surface, on which no call runs
+ * @writable:   PROT_WRITE
+ * @executable: PROT_EXEC
  */
 void exmap_surface_protect(struct exmap_surface *s, bool writable, bool executable);
 
 /**
- * exmap_surface_check() - in builds with EXMAP_CHECK: assert what holds of all words
- * @nr_frames: frames that there are
- * @mapped:    pages that the counters say are mapped
+ * exmap_surface_check() - in EXMAP_CHECK builds: assert that the table is consistent
+ * @s:         the surface, on which no call runs
+ * @nr_frames: number of frames in the pool
+ * @mapped:    number of mapped pages according to the counters
  *
- * No word is BUSY, each frame exists, and as many pages are PRESENT as were counted. Caller: no
- * call runs on the surface.
+ * No word is BUSY, each frame is below @nr_frames, and @mapped words are PRESENT.
  */
 #ifdef EXMAP_CHECK
 void exmap_surface_check(const struct exmap_surface *s, u64 nr_frames, u64 mapped);
