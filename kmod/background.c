@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* background.c - see background.h */
+/* background.c - the workqueue that frees exmaps and surfaces; see background.h */
 
 #include <linux/atomic.h>
 #include <linux/mmu_notifier.h>
@@ -11,7 +11,7 @@
 
 static struct workqueue_struct *queue;
 
-/* Exmaps that have not ended; atomic. */
+/* Number of exmaps that are not freed yet. */
 static atomic_t live = ATOMIC_INIT(0);
 
 int exmap_background_init(void)
@@ -22,7 +22,10 @@ int exmap_background_init(void)
 
 void exmap_background_exit(void)
 {
-	/* Surfaces hold exmaps, and both end by way of (S)RCU and the work queue. */
+	/*
+	 * A surface holds a reference to its exmap, so no surface is left once @live is 0. What is
+	 * left are callbacks of SRCU and RCU that have yet to return.
+	 */
 	wait_var_event(&live, !atomic_read(&live));
 	mmu_notifier_synchronize();
 	rcu_barrier();

@@ -39,7 +39,7 @@ s64 exmap_backing_read(struct file *backing, struct bio_vec *bvec, u32 nr, loff_
 		if (n < 0)
 			return n;
 		done += n;
-		/* The end of the file, inside a block or between two. */
+		/* The file ends: nothing was read, or a part of a 512-byte sector. */
 		if (!n || done % 512)
 			break;
 	}

@@ -7,16 +7,24 @@
 
 #include "core/platform.h"
 
-/** exmap_backing_get() - the file of a descriptor, if it can be a backing [3.3]. Return: or ERR_PTR(). */
+/**
+ * exmap_backing_get() - the file of a descriptor, with a reference, if it can be a backing [3.3]
+ * @fd: the client's descriptor
+ *
+ * Return: the file or ERR_PTR(-EBADF).
+ */
 struct file *exmap_backing_get(int fd);
 
 /**
  * exmap_backing_read() - fill whole pages from the backing
- * @bvec:   the pages
- * @nr:     number of pages
- * @offset: byte of the backing
+ * @backing: the file
+ * @bvec:    the pages
+ * @nr:      number of pages
+ * @offset:  first byte to read, a multiple of the page size
  *
- * Sleeps. Return: bytes, fewer than asked for only at the backing's end, or a negative errno.
+ * Sleeps. The caller holds no lock (device.h).
+ *
+ * Return: number of bytes, fewer than asked for only where the backing ends; or a negative errno.
  */
 s64 exmap_backing_read(struct file *backing, struct bio_vec *bvec, u32 nr, loff_t offset);
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * calls.c - ACTION and read: from the client's arguments to core/
+ * calls.c - ACTION and read: copy the client's arguments, lock the interface, call core/
  *
- * core/exmap.h decides whether a call is let through. Here its arguments are copied in, and its
- * interface is locked.
+ * core/exmap.h decides whether a call is let through.
  */
 
 #include <linux/uaccess.h>
@@ -14,7 +13,9 @@
 #include "file.h"
 #include "traced.h"
 
-/* As copy_from_user(), for two words: a string instruction takes longer to start. */
+/*
+ * As copy_from_user(), which copies by a string instruction: for two words its start takes longer.
+ */
 static inline bool load_params(struct exmap_action_params *params,
 			       const struct exmap_action_params __user *arg)
 {
@@ -33,7 +34,7 @@ fault:
 	return false;
 }
 
-/* Apart from the checks, so that a call that fails them or has no vector needs no stack of this. */
+/* noinline: a call that fails the checks or has no vectors does not set up this stack frame. */
 static noinline int do_vectors(struct exmap_device *dev, const struct exmap_action_params *params)
 {
 	struct exmap_call call;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* compat.h - what differs between the kernels we build for, 6.1 and 6.12 */
+/* compat.h - what differs between the kernels that the module is built for, 6.1 and 6.12 */
 #ifndef EXMAP_KMOD_COMPAT_H
 #define EXMAP_KMOD_COMPAT_H
 
@@ -14,7 +14,7 @@
 #include <linux/io_uring.h>
 #endif
 
-/* 6.3 made vm_flags read-only but for accessors. */
+/* 6.3 made vm_flags read-only and added these functions to change it. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
@@ -28,9 +28,9 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 
 /*
- * Whether munmap() or a fixed mmap() has begun to take a mapping out. Since 6.4
- * that is marked before the tree of mappings is changed; before, there is only
- * the tree.
+ * Whether munmap() or mmap() with MAP_FIXED has begun to remove a mapping. Since 6.4 the kernel
+ * marks the mapping before it changes the tree of mappings. Older kernels have no mark: the caller
+ * must look in the tree.
  */
 static inline bool exmap_vma_detached(const struct vm_area_struct *vma)
 {
@@ -41,7 +41,7 @@ static inline bool exmap_vma_detached(const struct vm_area_struct *vma)
 #endif
 }
 
-/* 6.4 hid the array of an iovec iterator behind an accessor. */
+/* 6.4 added this accessor to the array of an iovec iterator. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 static inline const struct iovec *iter_iov(const struct iov_iter *iter)
 {
@@ -49,24 +49,24 @@ static inline const struct iovec *iter_iov(const struct iov_iter *iter)
 }
 #endif
 
-/* 6.8 took no_llseek away: no method at all means the same since 6.0. */
+/* 6.8 removed no_llseek. Since 6.0 a file without this method answers ESPIPE, too. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 #define EXMAP_NO_LLSEEK .llseek = no_llseek,
 #else
 #define EXMAP_NO_LLSEEK
 #endif
 
-/* 6.6 gave pte_mkwrite() a vma to look at, and this name to what it was. */
+/* 6.6 added an argument to pte_mkwrite(); pte_mkwrite_novma() is the old function's new name. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define pte_mkwrite_novma(pte) pte_mkwrite(pte)
 #endif
 
-/* 6.12 put the file and its flags into one word. */
+/* 6.12 made struct fd one word, which holds the file and its flags; fd_file() extracts the file. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #define fd_file(fd) ((fd).file)
 #endif
 
-/* 6.6 moved the SQE into the command, from a pointer to its payload. */
+/* The command's payload in the submission queue entry. 6.6 removed the pointer to it. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
 static inline const void *exmap_uring_payload(struct io_uring_cmd *cmd)
 {
@@ -80,16 +80,19 @@ static inline const void *exmap_uring_payload(struct io_uring_cmd *cmd)
 #endif
 
 /*
- * Entries of ours are stored to in place. The kernel's words for it are calls, through
- * the table of paravirtual operations; only the debug option that wants to see every
- * change needs them, and Xen's guests, whose page tables are not theirs to write.
+ * Whether page-table entries must be set by the kernel's functions. Those are indirect calls
+ * (paravirtual operations), so the module stores to the entries instead. Two kinds of kernel need
+ * the functions: one with the debug option PAGE_TABLE_CHECK, which sees every change, and a
+ * paravirtual Xen guest, whose page tables are not its own to write.
  */
 static inline bool exmap_kernel_sets_entries(void)
 {
 	return IS_ENABLED(CONFIG_PAGE_TABLE_CHECK) || cpu_feature_enabled(X86_FEATURE_XENPV);
 }
 
-/* @by_kernel: exmap_kernel_sets_entries(), which loops ask once. */
+/*
+ * @by_kernel: the value of exmap_kernel_sets_entries(), which a caller asks once for a whole loop.
+ */
 static __always_inline void exmap_set_entry(struct mm_struct *mm, unsigned long addr, pte_t *pte,
 					    u64 entry, bool by_kernel)
 {
@@ -99,7 +102,7 @@ static __always_inline void exmap_set_entry(struct mm_struct *mm, unsigned long 
 		native_set_pte(pte, native_make_pte(entry));
 }
 
-/* Nobody wants to know what was in it, so it is no exchange. */
+/* A plain store: the old entry is not needed, so no atomic exchange. */
 static __always_inline void exmap_clear_entry(struct mm_struct *mm, unsigned long addr, pte_t *pte,
 					      bool by_kernel)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * debug.c - what goes on, in debugfs: exmap/frames, and a folder for each exmap
+ * debug.c - figures of exmaps in debugfs
  *
- * An exmap is shown from SETUP to its end, in a folder named after the process that
- * did SETUP and the exmap's number.
+ * exmap/frames is the sum of all exmaps. Each exmap has a folder from SETUP to its end: PID-N,
+ * where PID is the process that did SETUP and N the number of the exmap.
  */
 
 #include <linux/debugfs.h>
@@ -14,9 +14,9 @@
 #include "device.h"
 
 static struct dentry *root;
-/* Numbers of exmaps given so far. */
+/* The number that the last exmap got. */
 static atomic_t last_id;
-/* Frames that all exmaps hold. */
+/* Number of frames of all exmaps. */
 static atomic_long_t frames;
 
 static int total_show(struct seq_file *file, void *unused)
@@ -36,7 +36,7 @@ static int frames_show(struct seq_file *file, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(frames);
 
-/* Not at one moment: each figure is read while its interface goes on. */
+/* The figures are not of one moment: calls go on while they are read. */
 static int interfaces_show(struct seq_file *file, void *unused)
 {
 	struct exmap_device *dev = file->private;
@@ -70,7 +70,7 @@ void exmap_debug_add(struct exmap_device *dev)
 
 void exmap_debug_remove(struct exmap_device *dev)
 {
-	/* Waits for who is reading. */
+	/* Waits until no thread reads the files. */
 	debugfs_remove(dev->debug);
 	atomic_long_sub(dev->core.buffer_size, &frames);
 }

@@ -5,10 +5,16 @@
 
 struct exmap_device;
 
+/** exmap_debug_init() - make the folder in debugfs; exmap_debug_exit() removes it. */
 void exmap_debug_init(void);
 void exmap_debug_exit(void);
 
-/** exmap_debug_add() - SETUP is done but for letting calls in: show the exmap. */
+/**
+ * exmap_debug_add() - show an exmap, when SETUP has written all but nr_interfaces
+ * @dev: the exmap; its setup_lock is held
+ *
+ * exmap_debug_remove() hides it again, and waits for threads that read its files. Both may sleep.
+ */
 void exmap_debug_add(struct exmap_device *dev);
 void exmap_debug_remove(struct exmap_device *dev);
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * device.h - one exmap
+ * device.h - one exmap of the module
  *
- * Lock order: a device's setup_lock, mmap_lock, its lock, one interface's lock, the pool's. With
- * all but the first, user memory is not touched, because a fault takes mmap_lock; nor is a file
- * read, because a write to it may hold its locks and fault: a call that reads or waits gives its
- * interface's lock up for that, see exmap_step_out().
+ * Lock order: setup_lock, mmap_lock, @lock, one interface's lock; then one of these: the pool's
+ * locks (core/pool.h), a block's lock (core/surface.h), a page-table page's lock.
+ *
+ * Under any of these locks but setup_lock the module must not touch user memory, because a page
+ * fault takes mmap_lock. So an action's parameters are copied before its interface is locked.
+ *
+ * Nor may it read a file: a writer of that file may hold the file's lock while it faults and waits
+ * for mmap_lock. So a call that reads or waits releases its interface's lock, see exmap_step_out().
  */
 #ifndef EXMAP_KMOD_DEVICE_H
 #define EXMAP_KMOD_DEVICE_H
@@ -18,18 +22,19 @@
 
 #include "core/call.h"
 
-/* Frames that one READ fills with one call of the backing. */
+/* The most frames that one read of the backing fills. */
 #define EXMAP_FILL_PAGES 64
 
 struct exmap_vma;
 
 /**
- * struct exmap_port - what an interface has here beside core/'s part
- * @core: core/'s part; must be first
- * @bvec: frames that a READ fills; of the call that holds the interface
- * @away: that call has given the interface's lock up, and comes back; under that lock, waited for
- *        with wait_var_event()
- * @held: surface to which the call has a reference since, or NULL
+ * struct exmap_port - an interface: core/'s part and the module's
+ * @core: core/'s part; must be the first field
+ * @bvec: the frames that a READ fills. Belongs to the call that is on the interface
+ * @away: true while a call has stepped out: it has released @core.lock and will come back. Written
+ *        under @core.lock; threads that wait for it, by wait_var_event(), read it without
+ * @held: the surface to which a call that has stepped out holds a reference, until it ends; else
+ *        NULL. Under @core.lock
  */
 struct exmap_port {
 	struct exmap_interface core;
@@ -40,32 +45,40 @@ struct exmap_port {
 
 /**
  * struct exmap_device - one exmap
- * @core:       what the rules know of it; its interfaces are ports. @core.forgotten is under @lock
- * @refs:       files that have it now, or had it first; the mapped surface; mmap() under way
- * @calls:      calls under way by files that CLONE brought here, and one for all of @refs: a call
- *              that counts here writes no memory that other CPUs read
- * @setup_lock: serialises SETUPs
- * @lock:       protects changes of @surface
+ * @core:       core/'s part. Its interfaces are struct exmap_port. @core.forgotten is written under
+ *              @lock, read atomically
+ * @refs:       references: of files that act on the exmap or did so first, of the surface, of an
+ *              mmap() in progress. Atomic
+ * @calls:      number of calls in progress by files that CLONE turned to this exmap, plus one while
+ *              @refs is not 0. A percpu reference, so that such a call writes no memory that other
+ *              CPUs read
+ * @setup_lock: held by SETUP
+ * @lock:       protects @surface, @mm, @stopped and @lost, as said there
  *
- * Set by SETUP before the interfaces of @core, and then constant:
- * @pages:      the page of each frame
- * @user:       the page of each interface, shared with the client
- * @backing:    or NULL
- * @account:    the process whose locked memory the frames count as, for a person to look at
- * @cred:       with the user whose locked memory is limited: a process may have children do its
- *              SETUPs
- * @id:         its number, for debugfs and tracepoints
- * @debug:      its folder in debugfs
+ * SETUP writes the following fields before the interfaces of @core; then they are constant.
  *
- * @surface:    the mapped surface or NULL; stable during a call on any interface; written while
- *              calls are stopped
- * @mm:         the address space whose calls @surface serves, or NULL if there is none or it is
- *              dying: to be compared, not followed; written under @lock while calls are stopped,
- *              read atomically
- * @stopped:    no call may begin; written under @lock, read under an interface's lock; atomic
- * @lost:       frames that stay out: their pages are pinned, and there was no memory for others;
- *              under @lock
- * @free_work:  gives it all back: the last one to go may hold mmap_lock
+ * @pages:   array: the page of each frame. The array is constant. An element changes under @lock
+ *           while calls are stopped, if its page is pinned when the surface goes
+ * @user:    array: the page of each interface, which the client shares
+ * @backing: the file behind READ, or NULL
+ * @account: the process whose locked memory (VmLck) the frames count as
+ * @cred:    credentials of the user whose RLIMIT_MEMLOCK the frames count against. They are kept
+ *           because the process of @account may be gone when the frames are given back
+ * @id:      the exmap's number in debugfs and tracepoints
+ * @debug:   the exmap's folder in debugfs
+ *
+ * The following fields change.
+ *
+ * @surface:   the mapped surface, or NULL. Written under @lock while calls are stopped; a call on
+ *             any interface may read it without @lock
+ * @mm:        the address space whose calls @surface serves; NULL if there is no surface or it is
+ *             going. It is compared with current->mm and never dereferenced. Written under @lock
+ *             while calls are stopped, read atomically at any time
+ * @stopped:   no call may begin. Atomic: written under @lock, read under an interface's lock
+ * @lost:      number of frames that cannot be used again: their pages are pinned, and there was no
+ *             memory for other pages. Under @lock
+ * @free_work: frees the exmap, in a workqueue: the thread that gives up the last reference may hold
+ *             mmap_lock
  */
 struct exmap_device {
 	struct exmap core;

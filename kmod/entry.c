@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* entry.c - see entry.h */
+/* entry.c - how calls begin, end and are stopped; see entry.h */
 
 #include <linux/sched/signal.h>
 #include <linux/wait_bit.h>
@@ -21,7 +21,10 @@ void exmap_stop_calls(struct exmap_device *dev)
 void exmap_start_calls(struct exmap_device *dev)
 {
 	lockdep_assert_held(&dev->lock);
-	/* What was done while they were out is for them to see, in exmap_enter(). */
+	/*
+	 * Release: a call that sees @stopped false in exmap_enter() sees all changes of the surface
+	 * that were made while calls were stopped.
+	 */
 	smp_store_release(&dev->stopped, false);
 }
 
@@ -29,7 +32,7 @@ bool exmap_surface_alive(struct exmap_device *dev)
 {
 	bool ret;
 
-	/* Not while it comes or goes. */
+	/* The surface does not change under the lock. */
 	mutex_lock(&dev->lock);
 	ret = exmap_serves(dev);
 	mutex_unlock(&dev->lock);
@@ -57,7 +60,11 @@ bool exmap_wait_enter(struct exmap_device *dev, struct exmap_port *port)
 		mutex_unlock(&port->core.lock);
 		if (fatal_signal_pending(current) || !exmap_surface_alive(dev))
 			return false;
-		/* Another call has stepped out, or an invalidation ends without us. */
+		/*
+		 * If @away was set, the call that has stepped out wakes this thread. Otherwise
+		 * calls are stopped. Nothing wakes this thread when they start again, so it looks
+		 * again after a while.
+		 */
 		if (away)
 			wait_var_event(&port->away, !READ_ONCE(port->away));
 		else

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * entry.h - calls on interfaces begin and end, and are kept out while the surface changes
+ * entry.h - how calls on interfaces begin and end, and how they are stopped
  *
- * A call holds its interface's lock. A thread that changes the surface stops the calls: it passes
- * once through every interface's lock, and no call begins until it starts them again. Neither waits
- * for a call that has stepped out.
+ * A call holds its interface's lock from exmap_enter() to exmap_leave().
+ *
+ * A thread that changes the surface stops the calls first: it sets @stopped, then takes and
+ * releases each interface's lock once, which waits for the calls in progress. No call begins until
+ * exmap_start_calls().
+ *
+ * A call that reads the backing or waits *steps out*: it releases the lock and sets @away, which
+ * keeps other calls off its interface. A thread that stops the calls does not wait for it. When the
+ * call steps in again, it waits while calls are stopped, and finds out whether the surface is gone.
  */
 #ifndef EXMAP_KMOD_ENTRY_H
 #define EXMAP_KMOD_ENTRY_H
@@ -13,11 +19,20 @@
 
 #include "vma.h"
 
-/** exmap_stop_calls() - keep all interfaces' calls out, and wait for those inside. */
+/**
+ * exmap_stop_calls() - let no call begin until exmap_start_calls(), and wait for calls in progress
+ * @dev: the exmap; its lock is held, here and in exmap_start_calls()
+ */
 void exmap_stop_calls(struct exmap_device *dev);
 void exmap_start_calls(struct exmap_device *dev);
 
-/** exmap_serves() - whether the surface is there, and the caller's; stable only in a call. */
+/**
+ * exmap_serves() - whether a surface is mapped in the caller's address space
+ * @dev: the exmap
+ *
+ * Without a lock the answer may be old at once. In a call, or under the device's lock, it is
+ * stable.
+ */
 static inline bool exmap_serves(const struct exmap_device *dev)
 {
 	const struct mm_struct *mm = READ_ONCE(dev->mm);
@@ -25,28 +40,40 @@ static inline bool exmap_serves(const struct exmap_device *dev)
 	return mm && mm == current->mm;
 }
 
-/** exmap_surface_alive() - exmap_serves(), at a moment at which the surface does not change. */
+/** exmap_surface_alive() - exmap_serves(), under the device's lock. */
 bool exmap_surface_alive(struct exmap_device *dev);
 
 /** exmap_surface_foreign() - whether another process has mapped the surface [1.4]. */
 bool exmap_surface_foreign(struct exmap_device *dev);
 
-/** exmap_is_mapped() - exmap_surface_alive(), without a lock where the answer is yes. */
+/** exmap_is_mapped() - exmap_surface_alive(), without taking the lock if the answer is yes. */
 static inline bool exmap_is_mapped(struct exmap_device *dev)
 {
 	return likely(exmap_serves(dev)) || exmap_surface_alive(dev);
 }
 
-/** exmap_wait_enter() - the end of exmap_enter() where the interface is not to be used yet. */
+/**
+ * exmap_wait_enter() - the slow path of exmap_enter()
+ * @dev:  the exmap
+ * @port: the interface, locked
+ *
+ * Called if calls are stopped, if a call on the interface has stepped out, or if there is no
+ * surface. Sleeps.
+ *
+ * Return: true when a call may begin; false, and the interface is not locked any more, if no
+ * surface is mapped or the process is being killed.
+ */
 bool exmap_wait_enter(struct exmap_device *dev, struct exmap_port *port);
 
 /**
- * exmap_enter() - lock an interface for a call
+ * exmap_enter() - begin a call: lock its interface
  * @call:   filled in
- * @id:     the interface's number, checked
- * @opcode: the call's
+ * @dev:    the exmap, which stays until exmap_leave(): exmap_file_use()
+ * @id:     number of the interface, below nr_interfaces
+ * @opcode: of the call
  *
- * Return: false if no surface is mapped, and the interface is not locked.
+ * Sleeps. Return: false, and the interface is not locked, if no surface is mapped in the caller's
+ * address space.
  */
 static __always_inline bool exmap_enter(struct exmap_call *call, struct exmap_device *dev, u32 id,
 					u32 opcode)
@@ -64,7 +91,7 @@ static __always_inline bool exmap_enter(struct exmap_call *call, struct exmap_de
 	return true;
 }
 
-/** exmap_leave() - the call ends. */
+/** exmap_leave() - end a call: unlock its interface. */
 static inline void exmap_leave(struct exmap_call *call)
 {
 	struct exmap_port *port = exmap_port_of(call->ifc);
@@ -80,14 +107,16 @@ static inline void exmap_leave(struct exmap_call *call)
 }
 
 /**
- * exmap_step_out() - let the interface's lock go during a call, and keep other calls off
+ * exmap_step_out() - release the interface's lock in the middle of a call
+ * @s:    the surface of the call
+ * @port: the interface
  *
- * Between this and exmap_step_in() the surface may go, though not its table. A thread that stops
- * the calls does not wait for this one.
+ * No other call on the interface begins. Until exmap_step_in() the surface may be unmapped. Its
+ * table and the pages that the call owns stay as they are.
  */
 void exmap_step_out(struct exmap_vma *s, struct exmap_port *port);
 
-/** exmap_step_in() - take the lock again. Return: false if the surface is gone. */
+/** exmap_step_in() - take the interface's lock again. Return: false if the surface was unmapped. */
 bool exmap_step_in(struct exmap_vma *s, struct exmap_port *port);
 
 #endif /* EXMAP_KMOD_ENTRY_H */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * export.c - the page-table export [7.3]: our own table, read-only
+ * export.c - the page-table export [7.3]: maps core/'s table, read-only
  *
- * The words of a block are one page, so page i of the export is block i. The
- * words hold frame numbers of the pool, never physical addresses; still it is
- * off unless the module is loaded with export=1.
+ * The words of a block are one page, so page i of the export is block i. The words hold the pool's
+ * frame numbers, never physical addresses. Nevertheless the export is off by default: load the
+ * module with export=1.
  */
 
 #include <linux/module.h>
@@ -37,7 +37,7 @@ static int export_may_split(struct vm_area_struct *vma, unsigned long addr)
 	return -EINVAL;
 }
 
-/* Moved by mremap(), or copied by fork() after MADV_DOFORK: one more of it. */
+/* mremap() has moved the mapping, or fork() has copied it after MADV_DOFORK: one export more. */
 static void export_open(struct vm_area_struct *vma)
 {
 	struct exmap_vma *s = vma->vm_private_data;

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* file.c - see file.h */
+/* file.c - the open files of /dev/exmap, and CLONE; see file.h */
 
 #include <linux/slab.h>
 
 #include "file.h"
 #include "life.h"
 
-/* Protects which exmap each file acts on. */
+/* Protects @dev (writes) and @clone of all files. */
 static DEFINE_MUTEX(clone_lock);
 
 struct exmap_device *exmap_file_use_clone(struct exmap_file *ef)
 {
 	struct exmap_device *dev;
 
-	/* It goes only if CLONE has just put another in its place. */
+	/*
+	 * tryget fails if the exmap is ending. Then another CLONE of this file has just replaced
+	 * ef->dev and has given up the last reference to the old exmap: read ef->dev again.
+	 */
 	rcu_read_lock();
 	do {
 		dev = rcu_dereference(ef->dev);
@@ -45,7 +48,7 @@ int exmap_file_release(struct inode *inode, struct file *file)
 {
 	struct exmap_file *ef = file->private_data;
 
-	/* No call is under way: each holds the file. */
+	/* No call on the file is in progress, because a call holds a reference to the file. */
 	exmap_device_put(rcu_dereference_protected(ef->dev, true));
 	exmap_device_put(ef->first);
 	kfree(ef);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* fops.c - the calls on a file of exmap's, and where each ends; see fops.h */
+/* fops.c - the methods of an open file, and the ioctls; see fops.h */
 
 #include <linux/file.h>
 #include <linux/module.h>

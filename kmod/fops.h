@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* fops.h - what the kernel calls for a file of exmap's */
+/* fops.h - the methods of an open file of /dev/exmap */
 #ifndef EXMAP_KMOD_FOPS_H
 #define EXMAP_KMOD_FOPS_H
 

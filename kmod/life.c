@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* life.c - see life.h */
+/*
+ * life.c - making and freeing an exmap; see life.h
+ *
+ * exmap_device_put()  the last reference in @refs is given up
+ * last_put()          no call by a cloned file can begin any more
+ * last_call()         the last such call has ended, maybe at once
+ * free_device()       in the workqueue: frees everything
+ */
 
 #include <linux/slab.h>
 
@@ -19,7 +26,7 @@ static void free_device(struct work_struct *work)
 	exmap_background_done();
 }
 
-/* The last call has ended: in whatever context that was. */
+/* Runs in the context of the last call's end, maybe a callback of RCU, which must not sleep. */
 static void last_call(struct percpu_ref *calls)
 {
 	struct exmap_device *dev = container_of(calls, struct exmap_device, calls);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* life.h - an exmap comes and goes */
+/* life.h - making an exmap, and freeing it when its last reference is given up */
 #ifndef EXMAP_KMOD_LIFE_H
 #define EXMAP_KMOD_LIFE_H
 
 #include "device.h"
 
-/** exmap_device_make() - a new exmap, with one reference. Return: NULL without memory. */
+/**
+ * exmap_device_make() - make an exmap. Return: the exmap with one reference, or NULL (no memory).
+ */
 struct exmap_device *exmap_device_make(void);
 
-/** exmap_device_put() - give up a file's or a surface's reference. */
+/** exmap_device_put() - give up a reference in @refs. Any thread; it may hold mmap_lock. */
 void exmap_device_put(struct exmap_device *dev);
 
 #endif /* EXMAP_KMOD_LIFE_H */

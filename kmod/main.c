@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* main.c - /dev/exmap comes and goes */
+/* main.c - loading and unloading the module */
 
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -30,7 +30,11 @@ static int __init exmap_init(void)
 	return ret;
 }
 
-/* No file is open and no surface mapped; the last ones may still be ending. */
+/*
+ * At this moment no file is open and no surface is mapped, because both hold the module. But exmaps
+ * whose last file was just closed may still be in the workqueue: exmap_background_exit() waits for
+ * them.
+ */
 static void __exit exmap_exit(void)
 {
 	misc_deregister(&exmap_misc);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* mmap.c - what an mmap() of an exmap maps: surface or interface */
+/* mmap.c - mmap() of /dev/exmap: the surface, an interface or the page-table export, by offset */
 
 #include <linux/nospec.h>
 
@@ -29,10 +29,13 @@ int exmap_mmap(struct file *file, struct vm_area_struct *vma)
 	struct exmap_device *dev;
 	int ret = -EINVAL;
 
-	/* Of a file that is open for reading only, a shared mapping has just this. */
+	/* A shared mapping of a file that is open O_RDONLY has VM_MAYSHARE, but not VM_SHARED. */
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
-	/* A file that CLONE brought here may have gone on since, as the last: then after it. */
+	/*
+	 * If CLONE has turned the file to another exmap since exmap_file_use(), the file's
+	 * reference may have been the last one of @dev. Then take the exmap that the file has now.
+	 */
 	for (;;) {
 		dev = exmap_file_use(file);
 		if (kref_get_unless_zero(&dev->refs))

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* pages.c - pages appear in and vanish from the surface: core/'s ops */
+/*
+ * pages.c - how pages of the surface appear and vanish: core/'s surface ops
+ *
+ * map()    sets page-table entries
+ * unmap()  clears entries, flushes the TLB, maps pinned pages again
+ * fill()   reads the backing into frames, then map()
+ * wait()   waits for a BUSY page, without the interface's lock
+ */
 
 #include <linux/gfp.h>
 
@@ -23,16 +30,20 @@ static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
 
 	for (i = 0; i < n; i++)
 		done += runs[i].len;
-	/* No page-table page: what was set of this run goes again. */
+	/*
+	 * There was no memory for a page-table page of run n. Entries of this run that were set are
+	 * cleared.
+	 */
 	if (unlikely(n < nr_runs))
 		exmap_surface_ops.unmap(core, id, &runs[n], 1);
 	return done;
 }
 
 /*
- * Whether the kernel holds a page for I/O: then it has references beside the
- * pool's, and after the flush nobody gets new ones. Some last a moment only
- * (a copy by fork(), a look by move_pages()): those are waited for.
+ * Whether the kernel holds a page for I/O. A page that it does not hold has one reference, the
+ * pool's. After the TLB flush nobody can get a new reference by way of the surface. Some references
+ * last only a moment (fork() copying the page, move_pages() looking at it), so look again up to 100
+ * times.
  */
 static noinline bool still_pinned(const struct page *page)
 {
@@ -51,7 +62,7 @@ static inline bool pinned(const struct page *page)
 	return unlikely(page_ref_count(page) != 1) && still_pinned(page);
 }
 
-/* How many of a run's words there are up to the first whose page is held. */
+/* Counts the words up to the first whose page is pinned. */
 static inline u32 count_unpinned(struct page **pages, const u64 *where, u32 n)
 {
 	u32 i = 0;
@@ -61,7 +72,10 @@ static inline u32 count_unpinned(struct page **pages, const u64 *where, u32 n)
 	return i;
 }
 
-/* Pages that must not be recycled stay mapped [4.11]. */
+/*
+ * Maps pinned pages again, to the same frames: I/O still uses them, so their frames must not be
+ * handed out [4.11].
+ */
 static void keep_pinned(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs)
 {
 	struct page **pages = s->dev->pages;
@@ -74,7 +88,7 @@ static void keep_pinned(struct exmap_vma *s, const struct exmap_run *runs, u32 n
 		u64 *where;
 		u32 n;
 
-		/* The usual run, soon done. */
+		/* The usual case: a run of one page, which is not pinned. */
 		if (run->len == 1 && likely(count_unpinned(pages, run->word, 1)))
 			continue;
 		while ((n = exmap_run_words(&s->core, run, j, &where))) {
@@ -84,7 +98,10 @@ static void keep_pinned(struct exmap_vma *s, const struct exmap_run *runs, u32 n
 			if (likely(free == n))
 				continue;
 			where += free;
-			/* Without a table it was never mapped: nobody pinned it there. */
+			/*
+			 * A page without a page-table page was never mapped, so it is not pinned by
+			 * way of the surface.
+			 */
 			if (exmap_set_one(s, &c, run->page + j, exmap_frame_page(s, *where)))
 				WRITE_ONCE(*where, *where | EXMAP_WORD_PRESENT);
 			j++;
@@ -102,7 +119,7 @@ static void unmap(struct exmap_surface *core, u32 id, const struct exmap_run *ru
 	keep_pinned(s, runs, nr_runs);
 }
 
-/* Outside of all locks, for as long as it takes. */
+/* Reads one chunk without the interface's lock, because the backing may take long. */
 static s64 read_chunk(struct exmap_vma *s, struct exmap_port *port, u64 page, u32 len)
 {
 	s64 n;
@@ -116,7 +133,7 @@ static s64 read_chunk(struct exmap_vma *s, struct exmap_port *port, u64 page, u3
 	return n;
 }
 
-/* Reads into the frames before they are mapped: a page appears with its content. */
+/* Reads the backing into the frames, then maps them: a page that has appeared has its content. */
 static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 {
 	struct exmap_vma *s = exmap_vma_of(core);
@@ -157,15 +174,19 @@ static bool wait(struct exmap_surface *core, u32 id, unsigned int round)
 	struct exmap_vma *s = exmap_vma_of(core);
 	struct exmap_port *port = exmap_port_of(s->dev->core.interfaces[id]);
 
-	/* Who owns the page may be reading a file, and have stepped out for it. */
+	/*
+	 * The call that owns the page may have stepped out to read the backing, which may take
+	 * long. A thread that stops the calls must not wait for that, so this call steps out, too.
+	 */
 	exmap_step_out(s, port);
 	exmap_wait(round);
 	return exmap_step_in(s, port) && !fatal_signal_pending(current);
 }
 
 /*
- * The frame of a page that goes without FREE. A page that I/O still holds is not
- * recycled: it gets another, and without memory for that the frame stays out.
+ * Makes a frame ready for the pool, when its page has left the surface without FREE. If I/O has
+ * pinned the page, the frame gets another page. Return: false if there is no memory for one; then
+ * the frame is lost until the exmap ends.
  */
 static bool refresh(struct exmap_device *dev, u32 frame)
 {
@@ -173,7 +194,7 @@ static bool refresh(struct exmap_device *dev, u32 frame)
 
 	if (likely(!pinned(dev->pages[frame])))
 		return true;
-	/* The kernel may not be asked to reclaim here, in an mmu notifier. */
+	/* GFP_NOWAIT: memory reclaim is not allowed here, in a callback of an mmu notifier. */
 	page = alloc_page(GFP_NOWAIT | __GFP_ZERO | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (!page) {
 		dev->lost++;
@@ -184,7 +205,7 @@ static bool refresh(struct exmap_device *dev, u32 frame)
 	return true;
 }
 
-/* Empties the words of a run and gives its frames back. */
+/* Turns the words of a run to EMPTY and gives its frames to the pool, 64 at a time. */
 static void retire_run(struct exmap_vma *s, const struct exmap_run *run)
 {
 	u32 frames[64];

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* pages.h - pages appear in and vanish from the surface */
+/* pages.h - how pages of the surface appear and vanish */
 #ifndef EXMAP_KMOD_PAGES_H
 #define EXMAP_KMOD_PAGES_H
 
 #include "vma.h"
 
-/** exmap_surface_ops - what core/ calls. */
+/** exmap_surface_ops - the module's struct exmap_surface_ops, which core/ calls. */
 extern const struct exmap_surface_ops exmap_surface_ops;
 
 /**
- * exmap_clear_range() - pages go without FREE: remove their entries, their frames return
- * @start: address, page-aligned, inside the surface
- * @end:   behind the last
+ * exmap_clear_range() - remove all pages of a range without FREE, and free their frames
+ * @s:     the surface
+ * @start: first address, page-aligned, inside the surface
+ * @end:   the address behind the range
  *
- * Caller: calls are stopped, the device's lock is held.
+ * Caller: has stopped all calls and holds the device's lock.
  */
 void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long end);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* ptes.c - see ptes.h */
+/* ptes.c - page-table entries of a surface; see ptes.h */
 
 #include <linux/pgtable.h>
 
@@ -18,7 +18,10 @@ void exmap_leave_table(struct exmap_cursor *c)
 	c->ptes = NULL;
 }
 
-/* Moves to the page-table page of an address. Return: false if there is none. */
+/*
+ * Locks the page-table page of an address in place of the one that was locked. Return: false if the
+ * address has no page-table page.
+ */
 static bool enter_other(struct exmap_vma *s, struct exmap_cursor *c, unsigned long addr)
 {
 	pgd_t *pgd;
@@ -46,6 +49,7 @@ static bool enter_other(struct exmap_vma *s, struct exmap_cursor *c, unsigned lo
 	return true;
 }
 
+/* As enter_other(), and fast if the address is in the page-table page that is locked already. */
 static inline bool enter(struct exmap_vma *s, struct exmap_cursor *c, unsigned long addr)
 {
 	if (likely(c->ptes && (addr & PMD_MASK) == c->addr))
@@ -58,7 +62,7 @@ static int nothing(pte_t *pte, unsigned long addr, void *data)
 	return 0;
 }
 
-/* As enter(), and makes what is missing, as the kernel does at a fault. */
+/* As enter(), but makes page-table pages that are missing. Return: false if there is no memory. */
 static inline bool enter_new(struct exmap_vma *s, struct exmap_cursor *c, unsigned long addr)
 {
 	if (likely(enter(s, c, addr)))
@@ -69,8 +73,9 @@ static inline bool enter_new(struct exmap_vma *s, struct exmap_cursor *c, unsign
 void exmap_make_entry(struct exmap_vma *s)
 {
 	/*
-	 * Accessed, so that the processor need not say so. Dirty as far as the
-	 * kernel is concerned is nobody's business: the page has no file.
+	 * Accessed, and dirty if it may be written, so that the processor need not set these bits
+	 * at the first access. The kernel does not use them: the page belongs to no file, and is
+	 * not swapped.
 	 */
 	pte_t entry = pte_mkyoung(pfn_pte(0, s->vma->vm_page_prot));
 
@@ -79,13 +84,16 @@ void exmap_make_entry(struct exmap_vma *s)
 	s->entry = pte_val(entry);
 }
 
-/* Without access the kernel has the frame's bits inverted (L1TF): so xor, not or. */
+/*
+ * In an entry without access (PROT_NONE) the kernel inverts the bits of the frame number, as a
+ * defence against L1TF. xor is right in both cases.
+ */
 static inline u64 entry_of(u64 entry, const struct page *page)
 {
 	return entry ^ (u64)page_to_pfn(page) << PAGE_SHIFT;
 }
 
-/* How many pages from one on have their entries in the same page-table page; at most @max. */
+/* Number of pages from @addr on whose entries are in the same page-table page; at most @max. */
 static inline u32 table_pages(unsigned long addr, u32 max)
 {
 	return min_t(u32, max, PTRS_PER_PTE - pte_index(addr));
@@ -103,7 +111,10 @@ static __always_inline void set_entries(struct exmap_vma *s, unsigned long addr,
 				entry_of(entry, pages[exmap_busy_frame(where[i])]), by_kernel);
 }
 
-/* A run of several pages, piece by piece, each in one page-table page and one block of words. */
+/*
+ * Sets the entries of a run of several pages, in pieces. A piece is in one page-table page and in
+ * one block of words: both are 512 pages, but the surface may begin anywhere in a page-table page.
+ */
 static noinline bool set_run(struct exmap_vma *s, struct exmap_cursor *c,
 			     const struct exmap_run *run)
 {
@@ -129,7 +140,7 @@ static noinline bool set_run(struct exmap_vma *s, struct exmap_cursor *c,
 	return true;
 }
 
-/* Inlined once for each way to set an entry. */
+/* Inlined once for each value of @by_kernel. */
 static __always_inline u32 set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs,
 				    bool by_kernel)
 {
@@ -179,7 +190,10 @@ static noinline void clear_run(struct exmap_vma *s, struct exmap_cursor *c,
 		pte_t *pte;
 
 		n = table_pages(addr, left);
-		/* Of a run whose entries could not all be made, some tables may be missing. */
+		/*
+		 * If set_run() has failed in the middle of this run, page-table pages may be
+		 * missing.
+		 */
 		if (unlikely(!enter(s, c, addr)))
 			continue;
 		pte = &c->ptes[pte_index(addr)];

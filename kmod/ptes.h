@@ -2,9 +2,9 @@
 /*
  * ptes.h - page-table entries of a surface
  *
- * Whoever calls is inside a call on an interface, or has stopped all calls; in
- * both cases the mapping and its page tables stay, because who would take them
- * away waits for calls first (surface.c). So mmap_lock is not needed.
+ * The caller of each function here is in a call on an interface, or has stopped all calls. In both
+ * cases the mapping and its page tables stay: a thread that would remove them waits for calls first
+ * (surface.c). So mmap_lock is not needed.
  */
 #ifndef EXMAP_KMOD_PTES_H
 #define EXMAP_KMOD_PTES_H
@@ -12,14 +12,15 @@
 #include "vma.h"
 
 /**
- * struct exmap_cursor - the page-table page that the last entry was in, locked
- * @addr: first address that it maps
- * @ptes: its entries, or NULL if none is locked
- * @lock: protects them
+ * struct exmap_cursor - the page-table page in use, locked; all zero at first
+ * @addr: first address that the page-table page maps
+ * @ptes: its entries, or NULL if no page-table page is locked
+ * @lock: the kernel's lock of the page-table page; held while @ptes is not NULL
  *
- * The generic walk, apply_to_page_range(), costs several times what the entry
- * does, and a batch often stays in one page-table page. To begin with all zero;
- * nothing that sleeps before exmap_leave_table().
+ * A batch often stays in one page-table page, so walking the levels for each entry, as
+ * apply_to_page_range() does, would take several times as long as setting the entry.
+ *
+ * The lock is a spinlock: the caller must not sleep before exmap_leave_table().
  */
 struct exmap_cursor {
 	unsigned long addr;
@@ -27,22 +28,40 @@ struct exmap_cursor {
 	spinlock_t *lock;
 };
 
-/** exmap_set_runs() - enter frames, as the words have them. Return: runs until out of memory. */
+/**
+ * exmap_set_runs() - set the entries of pages to the frames in their words
+ * @s:       the surface
+ * @runs:    runs of pages whose words are BUSY and have frames
+ * @nr_runs: number of runs
+ *
+ * May sleep.
+ *
+ * Return: number of runs that were set; fewer than all if memory for a page-table page ran out. The
+ * run at which that happened may be set in part.
+ */
 u32 exmap_set_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs);
 
-/** exmap_clear_runs() - remove the entries of pages. */
+/** exmap_clear_runs() - clear the entries of runs. The caller must flush the TLB. */
 void exmap_clear_runs(struct exmap_vma *s, const struct exmap_run *runs, u32 nr_runs);
 
-/** exmap_set_one() - enter a page's frame. Return: false if it has no page-table page. */
+/**
+ * exmap_set_one() - set the entry of one page
+ * @s:     the surface
+ * @c:     a cursor; may be left on a locked page-table page
+ * @page:  number of the page
+ * @frame: the page of the frame
+ *
+ * Return: false if the page has no page-table page.
+ */
 bool exmap_set_one(struct exmap_vma *s, struct exmap_cursor *c, u64 page, struct page *frame);
 
-/** exmap_leave_table() - unlock what the cursor has locked. */
+/** exmap_leave_table() - unlock the cursor's page-table page, if there is one. */
 void exmap_leave_table(struct exmap_cursor *c);
 
-/** exmap_make_entry() - from the mapping's protection; calls are stopped. */
+/** exmap_make_entry() - take over the mapping's protection for new entries; calls are stopped. */
 void exmap_make_entry(struct exmap_vma *s);
 
-/** exmap_make_table() - have the first page-table page. Return: 0 or a negative errno. */
+/** exmap_make_table() - make the page-table page of the first page. Return: 0 or -ENOMEM. */
 int exmap_make_table(struct exmap_vma *s);
 
 /** exmap_frame_page() - the page of the frame in a BUSY word. */

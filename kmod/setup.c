@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* setup.c - EXMAP_IOCTL_SETUP: everything that the calls will need, at once */
+/* setup.c - EXMAP_IOCTL_SETUP: allocates all that calls need, so that calls allocate little */
 
 #include <linux/cred.h>
 #include <linux/file.h>
@@ -14,7 +14,10 @@
 #include "debug.h"
 #include "setup.h"
 
-/* Who asks for too much gets ENOMEM, and nobody the OOM killer. */
+/*
+ * __GFP_RETRY_MAYFAIL: a SETUP that asks for more frames than there is memory fails with ENOMEM.
+ * Without the flag, the kernel would start the OOM killer, which may kill any process.
+ */
 #define GFP_SETUP (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 static int make_interfaces(struct exmap_device *dev, u32 n)
@@ -43,8 +46,9 @@ static int make_interfaces(struct exmap_device *dev, u32 n)
 }
 
 /*
- * Frames cannot be reclaimed. What takes the last pages that can be had leaves all
- * others nothing but the OOM killer, even while SETUP fails and gives back.
+ * Whether this many frames can be had without harm to other processes. The kernel cannot reclaim
+ * frames. If SETUP took the last free pages, the next allocation of any process would start the OOM
+ * killer, even if SETUP failed right afterwards and gave its pages back.
  */
 static bool enough_memory(u64 frames)
 {
@@ -59,7 +63,7 @@ static int make_frames(struct exmap_device *dev, u64 n)
 	if (!dev->pages)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		/* Now and then again: others may be taking memory too. */
+		/* Checked again every 16 MiB, because other processes allocate meanwhile. */
 		if (i % 4096 == 0 && !enough_memory(n - i))
 			return -ENOMEM;
 		dev->pages[i] = alloc_page(GFP_SETUP | GFP_HIGHUSER);
@@ -114,8 +118,9 @@ static void undo(struct exmap_device *dev, u32 interfaces)
 }
 
 /*
- * Pages that cannot be swapped: RLIMIT_MEMLOCK is for them. As io_uring, what is
- * limited is the user's sum; the process's figure (VmLck) is there to look at.
+ * Counts the frames as locked memory, because they cannot be swapped out. As in io_uring,
+ * RLIMIT_MEMLOCK limits the sum of all processes of the user. The process's own figure (VmLck in
+ * /proc/PID/status) is for information only.
  */
 static bool account(struct exmap_device *dev, u64 frames)
 {
@@ -132,7 +137,10 @@ static bool account(struct exmap_device *dev, u64 frames)
 	current->mm->locked_vm += frames;
 	mmap_write_unlock(current->mm);
 	dev->account = current->mm;
-	/* Holds the user, too, which modules cannot let go themselves on every 6.1. */
+	/*
+	 * Also holds the user: a module cannot give up a reference to a user itself on every 6.1
+	 * kernel.
+	 */
 	dev->cred = get_current_cred();
 	return true;
 }
@@ -188,7 +196,10 @@ long exmap_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioct
 	}
 	dev->core.has_backing = dev->backing;
 	exmap_debug_add(dev);
-	/* A thread that stops calls must know of all interfaces that there are calls on. */
+	/*
+	 * Under @lock: a thread that stops calls locks each of nr_interfaces interfaces, so the
+	 * number must not rise while that thread runs.
+	 */
 	mutex_lock(&dev->lock);
 	exmap_setup_done(&dev->core, setup.max_interfaces);
 	mutex_unlock(&dev->lock);

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * surface.c - the mapping of an exmap, and how it lives with the kernel
+ * surface.c - the surface's mapping, and how it gets along with the kernel
  *
- * Our page-table entries are set without the kernel's reverse map and counters,
- * so nothing but us may take them away: an mmu notifier is told before anything
- * would, keeps calls out, and clears the entries itself. In return a FREE needs
- * no per-page bookkeeping of the kernel's and one TLB flush for all its pages.
- * The pages are ordinary ones (VM_MIXEDMAP), so O_DIRECT I/O works on them.
+ * The module sets page-table entries without the kernel's reverse map and counters. So a FREE has
+ * no bookkeeping for each page, and needs one TLB flush for all its pages. In return the kernel
+ * must never clear such an entry itself. An mmu notifier is called before the kernel would:
+ *
+ * munmap(), exit  calls on this surface end; the module clears its entries
+ * MADV_DONTNEED   calls stop; the module clears the entries of the range; calls start again
+ * mprotect()      calls stop; the kernel changes entries in place; calls start again
+ * mremap()        calls stop; the kernel moves entries, is refused, moves them back; calls start
+ *
+ * The frames of entries that the module clears go to the pool. The pages are ordinary ones
+ * (VM_MIXEDMAP), so O_DIRECT I/O works on them.
  */
 
 #include <linux/sched/mm.h>
@@ -18,7 +24,10 @@
 #include "ptes.h"
 #include "surface.h"
 
-/* Frames of a range that goes return to the pool; calls are stopped. */
+/*
+ * Clears the entries of the part of the surface that is in the range, and returns its frames to the
+ * pool. Calls are stopped.
+ */
 static void forget_range(struct exmap_vma *s, unsigned long start, unsigned long end)
 {
 	unsigned long base = s->core.base;
@@ -34,7 +43,10 @@ static bool concerns(const struct exmap_vma *s, const struct mmu_notifier_range 
 	case MMU_NOTIFY_PROTECTION_VMA:
 		break;
 	default:
-		/* Done entry by entry under the page-table lock, as our own changes are. */
+		/*
+		 * Other events change one entry at a time under the page table's lock, as the
+		 * module does.
+		 */
 		return false;
 	}
 	return range->start < s->core.base + (s->core.nr_pages << PAGE_SHIFT) &&
@@ -42,9 +54,10 @@ static bool concerns(const struct exmap_vma *s, const struct mmu_notifier_range 
 }
 
 /*
- * For the notifiers' callbacks. Reclaim holds lockdep's map of them, and we
- * reclaim under the device's lock; but reclaim never gets here, as it does not
- * know our pages.
+ * Takes the device's lock in a callback of a notifier. lockdep would warn of a deadlock: memory
+ * reclaim calls notifiers, and the module allocates memory, which may reclaim, under this lock.
+ * That cannot happen, because reclaim does not know the surface's pages. So lockdep is off until
+ * the lock is released.
  */
 static void lock_in_notifier(struct exmap_vma *s)
 {
@@ -58,7 +71,9 @@ static void unlock_in_notifier(struct exmap_vma *s)
 	lockdep_on();
 }
 
-/* Calls are stopped, or none has begun. */
+/*
+ * From now on no call begins on the surface. Caller has stopped calls and holds the device's lock.
+ */
 static void bury(struct exmap_vma *s)
 {
 	s->dead = true;
@@ -77,9 +92,10 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 	if (!s->holds++)
 		exmap_stop_calls(s->dev);
 	/*
-	 * munmap() has taken the mapping out of the address space by now. If it is
-	 * there, mremap() moves the page table, hears from surface_mremap() that it
-	 * may not, and moves it back: nothing of it is to be touched until then.
+	 * UNMAP is the event of munmap() and of mremap(). munmap() has removed the mapping from the
+	 * address space by now, so the surface goes. If the mapping is still there, this is
+	 * mremap(): the kernel moves the page table, calls surface_mremap(), which refuses, and
+	 * moves the page table back. Nothing may be touched until then.
 	 */
 	if (range->event == MMU_NOTIFY_UNMAP) {
 		s->moving = find_vma(s->mm, s->core.base) == s->vma && !exmap_vma_detached(s->vma);
@@ -92,6 +108,7 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 	return 0;
 }
 
+/* Starts calls again if no invalidation holds them, with the mapping's protection of now. */
 static void restart(struct exmap_vma *s)
 {
 	if (s->holds)
@@ -101,7 +118,11 @@ static void restart(struct exmap_vma *s)
 	exmap_start_calls(s->dev);
 }
 
-/* The move there keeps its hold; the move back, from elsewhere, gives it up. */
+/*
+ * mremap() invalidates twice. The first time the range is the surface's old place, which concerns
+ * the surface: calls stay stopped. The second time it moves the page table back from the new place,
+ * which does not: calls start again.
+ */
 static void end_move(struct exmap_vma *s, const struct mmu_notifier_range *range)
 {
 	if (concerns(s, range))
@@ -117,7 +138,7 @@ static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_ra
 {
 	struct exmap_vma *s = container_of(mn, struct exmap_vma, ender);
 
-	/* Its beginning was refused. */
+	/* invalidate_start() refused it with EAGAIN, so there is nothing to end. */
 	if (!mmu_notifier_range_blockable(range))
 		return;
 	if (range->event == MMU_NOTIFY_UNMAP && READ_ONCE(s->moving)) {
@@ -128,13 +149,16 @@ static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_ra
 		return;
 	lock_in_notifier(s);
 	s->holds--;
-	/* A dying surface stays stopped until its vm_ops->close(). */
+	/* If the surface is going, calls stay stopped until surface_close(). */
 	if (!s->dead)
 		restart(s);
 	unlock_in_notifier(s);
 }
 
-/* The address space ends: its page tables go without asking once more. */
+/*
+ * The process exits. The kernel frees the page tables after this call, without calling
+ * invalidate_start().
+ */
 static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
 	struct exmap_vma *s = container_of(mn, struct exmap_vma, notifier);
@@ -183,11 +207,14 @@ static int surface_mremap(struct vm_area_struct *vma)
 }
 
 /*
- * The copy that mremap() makes, or that fork() makes after MADV_DOFORK: neither
- * is the surface. A child gets a copy of the entries, with the kernel's own
- * bookkeeping. Where that comes after this call, VM_WIPEONFORK keeps it off; where
- * it came before (older stable releases), it is undone: VM_PFNMAP is what
- * zap_vma_ptes() asks for, and makes no difference to entries of ordinary pages.
+ * Called for a copy of the mapping, which is never the surface itself. mremap() makes one in the
+ * same address space. fork() makes one in the child after MADV_DOFORK, and copies the entries, for
+ * which the kernel then does its own bookkeeping. The child must not have them [1.4]. Stable
+ * releases differ in when they copy:
+ *
+ * after this call   VM_WIPEONFORK, set below, prevents the copy
+ * before this call  the entries are there and are removed here. zap_vma_ptes() demands
+ *                   VM_PFNMAP, which makes no difference to entries of ordinary pages.
  */
 static void surface_open(struct vm_area_struct *vma)
 {
@@ -213,12 +240,18 @@ static void surface_close(struct vm_area_struct *vma)
 	mutex_lock(&dev->lock);
 	exmap_stop_calls(dev);
 	bury(s);
-	/* Nothing, unless the mmap() has failed after we had our part in it. */
+	/*
+	 * Usually nothing is left to clear. But if the kernel's mmap() failed after exmap_mmap()
+	 * had succeeded, no notifier was called.
+	 */
 	forget_range(s, 0, ULONG_MAX);
 	WRITE_ONCE(dev->surface, NULL);
 	exmap_start_calls(dev);
 	mutex_unlock(&dev->lock);
-	/* Frees the surface once no invalidation can find it. */
+	/*
+	 * The notifiers' references are given up, by free_ender() and free_notifier(), when no
+	 * callback can run any more.
+	 */
 	mmu_notifier_put(&s->ender);
 	mmu_notifier_put(&s->notifier);
 }
@@ -231,13 +264,16 @@ static const struct vm_operations_struct surface_vm_ops = {
 	.fault = surface_fault,
 };
 
-/* mmap() holds mmap_lock already. Return: 0 or a negative errno. */
+/* Registers both notifiers. mmap_lock is held. Return: 0 or a negative errno. */
 static int watch(struct exmap_vma *s)
 {
 	sigset_t most, old;
 	int ret;
 
-	/* It gives up at any signal, which mmap() does not: keep off all but SIGKILL. */
+	/*
+	 * Registering a notifier fails with EINTR if a signal is pending, which mmap() must not:
+	 * block all signals but SIGKILL meanwhile.
+	 */
 	siginitsetinv(&most, sigmask(SIGKILL));
 	sigprocmask(SIG_BLOCK, &most, &old);
 	ret = __mmu_notifier_register(&s->ender, s->mm);
@@ -266,7 +302,10 @@ int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 	s->core.present_bits =
 		exmap_present_bits(vma->vm_flags & VM_WRITE, vma->vm_flags & VM_EXEC);
 	exmap_make_entry(s);
-	/* A table that stays: without one mprotect() has nothing to tell of. */
+	/*
+	 * Make the first page-table page now. Without any page table, mprotect() would not call the
+	 * notifier, and the module would miss the new protection.
+	 */
 	ret = exmap_make_table(s);
 	if (ret)
 		goto fail;

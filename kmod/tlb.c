@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * tlb.c - one flush for a whole FREE
+ * tlb.c - one TLB flush for a whole FREE
  *
- * The kernel's flush_tlb_mm_range() is not exported. What it rests on is: the
- * address space's generation is moved on, so that a CPU that runs it next, or
- * wakes from lazy mode, flushes by itself (switch_mm_irqs_off() compares), and
- * those that run it now are interrupted to flush all they have. Lazy ones are not: a
- * CPU that idles may take long to wake, and touches no user memory before it has
- * compared.
+ * The kernel's flush_tlb_mm_range() is not exported. The function here does the same by the same
+ * means. It raises the address space's TLB generation, and then:
+ *
+ * a CPU that runs the process  is interrupted and flushes
+ * a CPU that runs it later     compares generations (switch_mm_irqs_off()) and flushes
+ * a CPU in lazy mode           is not interrupted: it idles or runs a kernel thread. It touches no
+ *                              user memory, and compares generations when it leaves lazy mode
  */
 
 #include <linux/smp.h>
@@ -18,8 +19,8 @@
 #include "tlb.h"
 
 /*
- * Exported, for KVM, but declared for the kernel proper only. Whether a CPU runs
- * something that has no user memory, with the last process's page tables still loaded.
+ * The kernel exports this variable for KVM, but declares it in no header for modules. is_lazy: the
+ * CPU runs a task without user memory, and the last process's page tables are still loaded.
  */
 struct tlb_state_shared {
 	bool is_lazy;
@@ -33,9 +34,8 @@ static bool runs_user(int cpu, void *unused)
 }
 
 /*
- * The address space that this CPU has loaded: ours, or another by now, which does
- * no harm. What __flush_tlb_all() does is right too, but throws away the kernel's
- * own translations as well.
+ * Flushes the address space that this CPU has loaded. That may be another one by now, which does no
+ * harm. __flush_tlb_all() would always be right, but also flushes the kernel's own entries.
  */
 static void flush_this_cpu(void *unused)
 {
@@ -48,7 +48,7 @@ static void flush_this_cpu(void *unused)
 	} else if (boot_cpu_has(X86_FEATURE_INVPCID)) {
 		invpcid_flush_single_context(pcid);
 #ifdef X86_CR3_PTI_PCID_USER_BIT
-		/* With page-table isolation user space has a PCID of its own. */
+		/* With page-table isolation (PTI) user space has a PCID of its own. */
 		if (boot_cpu_has(X86_FEATURE_PTI))
 			invpcid_flush_single_context(pcid | BIT(X86_CR3_PTI_PCID_USER_BIT));
 #endif
@@ -60,9 +60,8 @@ static void flush_this_cpu(void *unused)
 void exmap_flush_tlb(struct mm_struct *mm)
 {
 	/*
-	 * inc_mm_tlb_gen() by hand, which headers hide from modules. It is a full
-	 * barrier, between our stores to the page table and the reading of the mask and
-	 * of who is lazy.
+	 * As inc_mm_tlb_gen(), which is not available to modules. The atomic is also a full
+	 * barrier: page-table entries are cleared before the CPU mask and is_lazy are read.
 	 */
 	atomic64_inc_return(&mm->context.tlb_gen);
 	on_each_cpu_cond_mask(runs_user, flush_this_cpu, NULL, true, mm_cpumask(mm));

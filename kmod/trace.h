@@ -2,8 +2,8 @@
 /*
  * trace.h - tracepoints, for perf, bpftrace and tracefs: events/exmap/
  *
- * @exmap is the number of the exmap, as in debugfs. All fire at the end of a call, while
- * it holds its interface.
+ * @exmap is the exmap's number, as in debugfs. All tracepoints fire at the end of a call, under the
+ * interface's lock.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM exmap
@@ -36,19 +36,19 @@ DECLARE_EVENT_CLASS(exmap_action,
 		  __entry->interface, __entry->vectors, __entry->pages, __entry->failed)
 );
 
-/* An ALLOC: pages that it mapped, vectors that failed. */
+/* ALLOC: @pages that were mapped, vectors that @failed. */
 DEFINE_EVENT(exmap_action, exmap_alloc,
 	TP_PROTO(u32 exmap, u32 interface, u32 vectors, u64 pages, int failed),
 	TP_ARGS(exmap, interface, vectors, pages, failed)
 );
 
-/* A FREE: pages that it unmapped, vectors that failed. */
+/* FREE: @pages that were unmapped, vectors that @failed. */
 DEFINE_EVENT(exmap_action, exmap_free,
 	TP_PROTO(u32 exmap, u32 interface, u32 vectors, u64 pages, int failed),
 	TP_ARGS(exmap, interface, vectors, pages, failed)
 );
 
-/* An interface took frames from others' lists, that many times during one call. */
+/* An interface took frames from other interfaces' lists, @steals times during one call. */
 TRACE_EVENT(exmap_steal,
 	TP_PROTO(u32 exmap, u32 interface, u64 steals),
 	TP_ARGS(exmap, interface, steals),
@@ -66,7 +66,7 @@ TRACE_EVENT(exmap_steal,
 		  __entry->steals)
 );
 
-/* A read of the device: what it returned, bytes or an errno. */
+/* A read: @ret is the number of bytes or a negative errno. */
 TRACE_EVENT(exmap_read,
 	TP_PROTO(u32 exmap, u32 interface, u32 opcode, u32 iovecs, s64 ret),
 	TP_ARGS(exmap, interface, opcode, iovecs, ret),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* traced.c - see traced.h */
+/* traced.c - core/'s calls, each followed by its tracepoints; see traced.h */
 
 #include "traced.h"
 

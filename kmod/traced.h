@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* traced.h - core/'s calls, with a tracepoint behind each; the interface is locked in all */
+/*
+ * traced.h - core/'s calls, each followed by its tracepoints
+ *
+ * Each function calls the one of core/call.h and returns its result: exmap_action(), exmap_bytes(),
+ * exmap_read(). The interface is locked.
+ */
 #ifndef EXMAP_KMOD_TRACED_H
 #define EXMAP_KMOD_TRACED_H
 

@@ -7,7 +7,7 @@
 #include "traced.h"
 #include "uring.h"
 
-/* Return: bytes newly mapped, or an errno. */
+/* ALLOC of a range of bytes. Return: number of bytes newly mapped, or a negative errno. */
 static int alloc_bytes(struct exmap_device *dev, u32 id, const struct iovec *range)
 {
 	struct exmap_call call;
@@ -20,7 +20,10 @@ static int alloc_bytes(struct exmap_device *dev, u32 id, const struct iovec *ran
 	return ret;
 }
 
-/* Vectors in a registered buffer. Return: how many failed, or an errno. */
+/*
+ * ALLOC of the vectors in a registered buffer. Return: number of failed vectors, or a negative
+ * errno.
+ */
 static int alloc_vectors(struct exmap_device *dev, u32 id, const struct iovec *range,
 			 struct io_uring_cmd *cmd)
 {
@@ -38,11 +41,14 @@ static int alloc_vectors(struct exmap_device *dev, u32 id, const struct iovec *r
 	if (!exmap_enter(&call, dev, id, EXMAP_OP_ALLOC))
 		return -EPROTO;
 	iov = call.ifc->result;
-	/* Pinned pages: neither copy can fault. */
+	/*
+	 * The registered buffer's pages are pinned, so the copies under the interface's lock cannot
+	 * fault.
+	 */
 	ret = -EFAULT;
 	if (copy_from_iter(iov, len, &in) == len)
 		ret = exmap_traced_action(dev, &call, iov, len / sizeof(*iov));
-	/* There are results only if the call has not failed. */
+	/* If the call has failed, it has written no results. */
 	if (ret >= 0 && copy_to_iter(iov, len, &out) != len)
 		ret = -EFAULT;
 	exmap_leave(&call);
@@ -61,7 +67,10 @@ int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	struct exmap_device *dev;
 	int ret;
 
-	/* It may wait, for an interface and for memory. */
+	/*
+	 * The command may wait for the interface and for memory: io_uring repeats it where it may
+	 * block.
+	 */
 	if (issue_flags & IO_URING_F_NONBLOCK)
 		return -EAGAIN;
 	dev = exmap_file_use(cmd->file);
@@ -69,7 +78,10 @@ int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	if (!ret)
 		ret = fixed ? alloc_vectors(dev, id, &range, cmd) : alloc_bytes(dev, id, &range);
 	exmap_file_done(cmd->file, dev);
-	/* 6.1 takes a positive answer for neither done nor failed. */
+	/*
+	 * Linux 6.1 takes a positive return value for neither done nor failed, so the result goes
+	 * by io_uring_cmd_done().
+	 */
 	io_uring_cmd_done(cmd, ret, 0, issue_flags);
 	return -EIOCBQUEUED;
 }

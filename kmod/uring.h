@@ -5,7 +5,7 @@
 
 struct io_uring_cmd;
 
-/** exmap_uring_cmd() - IORING_OP_URING_CMD [7.5] */
+/** exmap_uring_cmd() - the uring_cmd method: IORING_OP_URING_CMD [7.5]. */
 int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);
 
 #endif /* EXMAP_KMOD_URING_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* vma.c - see vma.h */
+/* vma.c - a mapped surface: its table, and its lifetime; see vma.h */
 
 #include <linux/slab.h>
 
@@ -15,7 +15,7 @@ static struct exmap_block *make_block(void)
 	if (!block)
 		return NULL;
 	exmap_spin_init(&block->lock);
-	/* As a page-table page, which the kernel allocates here too. */
+	/* May sleep and reclaim, as the kernel does when it allocates a page-table page. */
 	block->words = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (block->words)
 		return block;
@@ -64,7 +64,7 @@ static void free_surface(struct work_struct *work)
 	kfree(s);
 }
 
-/* The last one to go may be a callback of SRCU, which must not sleep. */
+/* May run in a callback of SRCU, which must not sleep. */
 static void last_put(struct kref *refs)
 {
 	struct exmap_vma *s = container_of(refs, struct exmap_vma, refs);

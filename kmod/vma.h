@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* vma.h - a mapped surface: its table, and how long it lives */
+/* vma.h - a mapped surface: its table, and its lifetime */
 #ifndef EXMAP_KMOD_VMA_H
 #define EXMAP_KMOD_VMA_H
 
@@ -8,23 +8,27 @@
 #include "device.h"
 
 /**
- * struct exmap_vma - the mapping of one exmap, from mmap() to munmap()
- * @core:     what core/ knows of it; must be first
- * @dev:      the exmap
- * @mm:       address space; a reference to its structure, not to its pages
- * @notifier: tells before the kernel touches our page-table entries; holds @mm
- * @ender:    tells after it has. One of its own, because a notifier with both
- *            must not refuse: what it was not told the beginning of it is told the
- *            end of.
- * @vma:      the mapping
- * @entry:    page-table entry of frame 0 with the mapping's protection; changes
- *            only while calls are stopped
- * @holds:    how many invalidations hold the calls stopped; under @dev's lock
- * @dead:     the mapping is going: no call begins any more
- * @moving:   the kernel tries to move the mapping, and will move it back
- * @exports:  mappings of its page-table export; under @dev's lock
- * @refs:     the notifiers, page-table exports, and calls that have stepped out
- * @free_work: gives it all back, in a context that may sleep
+ * struct exmap_vma - the surface of an exmap, from mmap() to munmap()
+ * @core:      core/'s part; must be the first field
+ * @dev:       the exmap; the surface holds a reference in its @refs. Constant
+ * @mm:        the address space. @notifier keeps the structure alive, but not its pages. Constant
+ * @notifier:  called before the kernel changes page-table entries
+ * @ender:     called after the kernel has changed them. The kernel allows no notifier that has both
+ *             callbacks and refuses with EAGAIN: if one notifier refuses, the kernel calls the end
+ *             callbacks of all, and such a notifier could not tell that its beginning was refused
+ * @vma:       the mapping. Constant; not to be used after surface_close()
+ * @entry:     page-table entry for frame 0 with the mapping's protection. Read by calls; written
+ *             under @dev's lock while calls are stopped
+ * @holds:     number of invalidations in progress, each of which keeps calls stopped. Under @dev's
+ *             lock
+ * @dead:      the mapping is going, so no call begins any more. Written under @dev's lock; a call
+ *             that steps in reads it without
+ * @moving:    mremap() is moving the page table, and will move it back. Written under @dev's lock;
+ *             invalidate_end() reads it without
+ * @exports:   number of mappings of the page-table export. Under @dev's lock
+ * @refs:      references: of the two notifiers, of each export, of each call that has stepped out.
+ *             Atomic
+ * @free_work: frees the surface in a workqueue, where it may sleep
  */
 struct exmap_vma {
 	struct exmap_surface core;
@@ -47,16 +51,21 @@ static inline struct exmap_vma *exmap_vma_of(struct exmap_surface *s)
 	return (struct exmap_vma *)s;
 }
 
-/** exmap_vma_make() - a surface without a page. Return: NULL without memory. */
+/** exmap_vma_make() - make a surface on which no page is mapped. Return: NULL without memory. */
 struct exmap_vma *exmap_vma_make(struct exmap_device *dev, struct vm_area_struct *vma);
 
-/** exmap_vma_discard() - give back one that exmap_vma_make() made and nobody else knows. */
+/** exmap_vma_discard() - free a surface from exmap_vma_make() that has no notifier and no page. */
 void exmap_vma_discard(struct exmap_vma *s);
 
-/** exmap_vma_put() - give up a reference. From the second on it holds its exmap. */
+/**
+ * exmap_vma_put() - give up a reference in @refs
+ * @s: the surface
+ *
+ * Any context. The last reference frees the surface, which gives up its reference to the exmap.
+ */
 void exmap_vma_put(struct exmap_vma *s);
 
-/** exmap_vma_prepare() - the prepare op: make the blocks that pages will be claimed in. */
+/** exmap_vma_prepare() - the op prepare of struct exmap_surface_ops: make missing blocks. */
 bool exmap_vma_prepare(struct exmap_surface *s, u64 page, u64 len);
 
 #endif /* EXMAP_KMOD_VMA_H */
