@@ -49,8 +49,38 @@ static char *make_room(size_t len)
 	return room + EMU_FENCE_SIZE;
 }
 
+/*
+ * ThreadSanitizer does not see our system calls: memory that one thread gives up and another gets
+ * would be a race to it. The kernel orders the two.
+ */
+#ifdef EXMAP_TSAN
+void __tsan_acquire(void *addr);
+void __tsan_release(void *addr);
+
+static char given_up;
+
+static void tell_given_up(void)
+{
+	__tsan_release(&given_up);
+}
+
+static void tell_fresh(void)
+{
+	__tsan_acquire(&given_up);
+}
+#else
+static void tell_given_up(void)
+{
+}
+
+static void tell_fresh(void)
+{
+}
+#endif
+
 static void *make_accessible(char *memory, size_t len)
 {
+	tell_fresh();
 	if (!emu_sys(SYS_mprotect, memory, len, PROT_READ | PROT_WRITE))
 		return memory;
 	emu_fenced_free(memory, len);
@@ -89,6 +119,7 @@ void emu_fenced_free(void *memory, size_t len)
 {
 	const struct emu_fence both = { EMU_FENCE_SIZE, EMU_FENCE_SIZE };
 
+	tell_given_up();
 	if (memory)
 		emu_fence_unmap(memory, round_up(len, EXMAP_PAGE_SIZE), &both);
 }
