@@ -296,7 +296,7 @@ static u32 steal_from(struct exmap_pool *pool, struct exmap_list *thief, u32 vic
 	update_free(thief);
 	if (got) {
 		thief->victim = victim;
-		thief->steals++;
+		exmap_store(&thief->steals, thief->steals + 1);
 	}
 	return got;
 }
@@ -343,7 +343,7 @@ static u32 sweep(struct exmap_pool *pool, u32 thief, u32 *frames, u32 n)
 		u32 taken = take_local(&pool->lists[i], frames + got, n - got);
 
 		if (taken && i != thief)
-			own->steals++;
+			exmap_store(&own->steals, own->steals + 1);
 		got += taken;
 	}
 	open_gate(pool);

@@ -101,6 +101,14 @@ size_t emu_uffd_copy(int uffd, void *dst, const void *src, size_t len, int *erro
 	return done;
 }
 
+/* Whether a page is mapped at an address. */
+static bool is_there(const void *page)
+{
+	unsigned char there;
+
+	return emu_sys(SYS_mincore, page, 4096, &there) || there & 1;
+}
+
 size_t emu_uffd_move(int uffd, void *dst, const void *src, size_t len, int *error)
 {
 	unsigned int patience = 16;
@@ -118,6 +126,12 @@ size_t emu_uffd_move(int uffd, void *dst, const void *src, size_t len, int *erro
 
 		if (move.move > 0) {
 			done += move.move;
+		} else if (ret == -EEXIST && !is_there((const char *)src + done)) {
+			/*
+			 * There is no source page any more: the kernel has moved it, and reports
+			 * its own move. Seen on Linux 6.18 for pages that it was migrating.
+			 */
+			done += 4096;
 		} else if (ret != -EAGAIN || !patience--) {
 			/* EAGAIN: the kernel uses the page just now, maybe for long. */
 			*error = ret;

@@ -76,7 +76,7 @@ static void unlock_in_notifier(struct exmap_vma *s)
  */
 static void bury(struct exmap_vma *s)
 {
-	s->dead = true;
+	WRITE_ONCE(s->dead, true);
 	WRITE_ONCE(s->dev->mm, NULL);
 }
 
@@ -98,8 +98,11 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 	 * moves the page table back. Nothing may be touched until then.
 	 */
 	if (range->event == MMU_NOTIFY_UNMAP) {
-		s->moving = find_vma(s->mm, s->core.base) == s->vma && !exmap_vma_detached(s->vma);
-		if (!s->moving)
+		bool moving =
+			find_vma(s->mm, s->core.base) == s->vma && !exmap_vma_detached(s->vma);
+
+		WRITE_ONCE(s->moving, moving);
+		if (!moving)
 			bury(s);
 	}
 	if (range->event == MMU_NOTIFY_CLEAR || s->dead)
@@ -128,7 +131,7 @@ static void end_move(struct exmap_vma *s, const struct mmu_notifier_range *range
 	if (concerns(s, range))
 		return;
 	lock_in_notifier(s);
-	s->moving = false;
+	WRITE_ONCE(s->moving, false);
 	s->holds--;
 	restart(s);
 	unlock_in_notifier(s);
