@@ -302,6 +302,7 @@ static void too_many_regions_are_refused(void **state)
 	emu_vm_unlock();
 	unit_assert_between(n, 100, 99999);
 	assert_int_equal(find(n * 0x1000, UINTPTR_MAX), 0);
+	assert_int_equal(find((n - 1) * 0x1000, UINTPTR_MAX), (n - 1) * 0x1000);
 	assert_int_equal(find(0, UINTPTR_MAX), 0x1000);
 	while (--n)
 		drop(n * 0x1000);
