@@ -108,10 +108,13 @@ static char *map_at(struct exmap_file *file, void *addr, size_t len)
 	return emu_mmap(file, addr, len, RW, MAP_SHARED, EXMAP_OFF_EXMAP);
 }
 
-/* The kernel places nothing at these addresses by itself: what a test unmaps there stays free. */
+/*
+ * The kernel places nothing at these addresses by itself: what a test unmaps there stays free. To
+ * ThreadSanitizer they are addresses that a program may use.
+ */
 static char *lonely_place(size_t len)
 {
-	char *place = (char *)0x300000000000;
+	char *place = (char *)0x7ea000000000;
 
 	assert_ptr_equal(
 		mmap(place, len, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
