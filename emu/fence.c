@@ -4,7 +4,6 @@
 #define _GNU_SOURCE
 #include "emu/fence.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -154,44 +153,23 @@ static char *place_anywhere(size_t len, int flags)
 	return start + EMU_FENCE_SIZE;
 }
 
-/* Makes one fence at @start. Return: its bytes, 0 if something else is mapped there. */
-static size_t add_fence(char *start)
-{
-	char *fence = map_nothing(start, EMU_FENCE_SIZE, MAP_FIXED_NOREPLACE);
-
-	if (fence == start) {
-		advise(start, EMU_FENCE_SIZE);
-		return EMU_FENCE_SIZE;
-	}
-	/* A kernel or tool that does not know MAP_FIXED_NOREPLACE may map at another address. */
-	if (!emu_is_error(fence))
-		emu_sys(SYS_munmap, fence, EMU_FENCE_SIZE);
-	return 0;
-}
-
 void *emu_fence_place(void *addr, size_t len, int flags, struct emu_fence *fence)
 {
-	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 	char *place;
 
 	flags &= MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_32BIT;
 	*fence = (struct emu_fence){ 0 };
-	if (!addr && !fixed) {
+	if (!addr && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
 		place = place_anywhere(len, flags);
 		if (place) {
 			fence->before = fence->after = EMU_FENCE_SIZE;
 			return place;
 		}
 	}
+	/* A client that names the address may want its next mapping right beside this one. */
 	place = map_nothing(addr, len, flags);
-	if (emu_is_error(place))
-		return place;
-	advise(place, len);
-	if (!fixed) {
-		if ((uintptr_t)place > EMU_FENCE_SIZE)
-			fence->before = add_fence(place - EMU_FENCE_SIZE);
-		fence->after = add_fence(place + len);
-	}
+	if (!emu_is_error(place))
+		advise(place, len);
 	return place;
 }
 

@@ -236,8 +236,27 @@ static uintptr_t fence_end(const struct emu_region *region)
 	return region->end + region->fence.after;
 }
 
-/* Unmaps one region and its fences. emu_vm_lock() held. */
-static long unmap_region(const struct emu_region *region)
+/* Unmaps addresses from @start to before @end, if there are any. */
+static long unmap(uintptr_t start, uintptr_t end)
+{
+	return start < end ? emu_sys(SYS_munmap, start, end - start) : 0;
+}
+
+/* Makes a region inaccessible. Another mapping replaces it soon: no other may come between. */
+static long block_region(const struct emu_region *region)
+{
+	struct emu_fence none;
+	void *place = emu_fence_place((void *)region->start, region->end - region->start, MAP_FIXED,
+				      &none);
+
+	return emu_is_error(place) ? (long)place : 0;
+}
+
+/*
+ * Ends one region. It is unmapped with its fences, but for what lies from @keep to before
+ * @keep_end: if the region does, its addresses stay taken. emu_vm_lock() held.
+ */
+static long end_region(const struct emu_region *region, uintptr_t keep, uintptr_t keep_end)
 {
 	struct exmap_device *dev = NULL;
 	long ret;
@@ -247,7 +266,14 @@ static long unmap_region(const struct emu_region *region)
 		emu_device_unmap(dev);
 	}
 	/* Unregistered after that: a SIGBUS from the mapping must be found to become a SIGSEGV. */
-	ret = emu_fence_unmap((void *)region->start, region->end - region->start, &region->fence);
+	if (keep == keep_end) {
+		ret = emu_fence_unmap((void *)region->start, region->end - region->start,
+				      &region->fence);
+	} else {
+		ret = block_region(region);
+		unmap(fence_start(region), keep);
+		unmap(keep_end, fence_end(region));
+	}
 	emu_region_remove(region->start);
 	if (dev) {
 		emu_region_orphan(region->surface);
@@ -283,7 +309,7 @@ static long unmap_range(uintptr_t start, uintptr_t end)
 		if (pos < fence_start(&region))
 			ret = emu_sys(SYS_munmap, pos, fence_start(&region) - pos);
 		if (!ret && region.start < end && region.end > start)
-			ret = unmap_region(&region);
+			ret = end_region(&region, 0, 0);
 	}
 	return ret;
 }
@@ -301,40 +327,60 @@ long emu_munmap(void *addr, size_t len)
 	return ret;
 }
 
-/* Unmaps the fences in a range whose regions are outside the range. emu_vm_lock() held. */
-static void remove_fences(uintptr_t start, uintptr_t end)
+/* Leaves of a fence the part between its region and a range. emu_vm_lock() held. */
+static void cut_fence(const struct emu_region *region, uintptr_t start, uintptr_t end)
 {
-	struct emu_region region;
+	struct emu_fence fence = region->fence;
 
-	for (uintptr_t pos = start; emu_region_find_near(pos, end, &region);
-	     pos = fence_end(&region)) {
-		struct emu_fence fence = region.fence;
-
-		if (end <= region.start) {
-			emu_sys(SYS_munmap, fence_start(&region), fence.before);
-			fence.before = 0;
-		} else {
-			emu_sys(SYS_munmap, region.end, fence.after);
-			fence.after = 0;
-		}
-		emu_region_refence(region.start, &fence);
+	/* The part in the range stays inaccessible until the range is mapped. */
+	if (end <= region->start) {
+		unmap(fence_start(region), start);
+		fence.before = region->start - end;
+	} else {
+		unmap(end, fence_end(region));
+		fence.after = start - region->end;
 	}
+	emu_region_refence(region->start, &fence);
 }
 
-/* emu_vm_lock() held. */
+/* Whether the kernel can map something up to @end. */
+static bool in_address_space(uintptr_t end)
+{
+	uintptr_t page = end - EXMAP_PAGE_SIZE;
+	void *there = (void *)emu_sys(SYS_mmap, page, EXMAP_PAGE_SIZE, PROT_NONE,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (emu_is_error(there))
+		return (long)there == -EEXIST;
+	emu_sys(SYS_munmap, there, EXMAP_PAGE_SIZE);
+	return true;
+}
+
+/*
+ * Ends the regions in a range that is about to be mapped, and the parts of fences in it. The
+ * range's addresses stay as taken as they were, and the client's own memory in it is left alone:
+ * the mapping that comes replaces all of it in one step. emu_vm_lock() held.
+ */
 static long make_room(void *addr, size_t len)
 {
 	uintptr_t start = (uintptr_t)addr;
 	uintptr_t end = range_end(addr, len);
-	long ret;
+	struct emu_region region;
+	long ret = 0;
 
 	if (!emu_vm_overlaps(addr, len))
 		return 0;
 	if (splits(start, end))
 		return -EINVAL;
-	ret = unmap_range(start, end);
-	if (!ret)
-		remove_fences(start, end);
+	if (!in_address_space(end))
+		return -ENOMEM;
+	for (uintptr_t pos = start; !ret && emu_region_find_near(pos, end, &region);
+	     pos = fence_end(&region)) {
+		if (region.start < end && region.end > start)
+			ret = end_region(&region, start, end);
+		else
+			cut_fence(&region, start, end);
+	}
 	return ret;
 }
 
@@ -474,27 +520,66 @@ long emu_madvise(void *addr, size_t len, int advice)
 	return ret;
 }
 
-long emu_mremap(void *addr, size_t len, size_t new_len, int flags, void *new_addr)
+/* Whether the kernel refuses a fixed target before it unmaps what is there. */
+static bool bad_target(uintptr_t start, size_t len, size_t new_len, int flags, uintptr_t target)
 {
-	uintptr_t start = (uintptr_t)addr;
-	/* A length of 0 asks for a second mapping of the page at @addr. */
-	uintptr_t end = range_end(addr, len ? len : 1);
-	struct emu_region region;
-	long ret = -EFAULT;
+	if (!(flags & MREMAP_MAYMOVE) ||
+	    flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return true;
+	if (flags & MREMAP_DONTUNMAP && len != new_len)
+		return true;
+	return !new_len || bad_range((void *)target, new_len) ||
+	       (target < start + len && start < range_end((void *)target, new_len));
+}
 
-	emu_vm_lock();
-	/* Only an interface page may move. Its fences stay behind, and are unmapped. */
-	if (emu_region_find(start, end, &region) && region.kind == EMU_REGION_INTERFACE &&
-	    region.start == start) {
-		ret = flags & MREMAP_FIXED ? make_room(new_addr, new_len) : 0;
-		if (!ret)
-			ret = emu_sys(SYS_mremap, addr, len, new_len, flags, new_addr);
-		if (ret != (long)start && !emu_is_error((void *)ret) && len) {
-			emu_sys(SYS_munmap, fence_start(&region), region.fence.before);
-			emu_sys(SYS_munmap, region.end, region.fence.after);
-			emu_region_remove(start);
-		}
+/* Interface pages have moved away. Their fences stay behind, and are unmapped. */
+static void forget_moved(uintptr_t start, uintptr_t end)
+{
+	struct emu_region region;
+
+	while (emu_region_find(start, end, &region)) {
+		unmap(fence_start(&region), region.start);
+		unmap(region.end, fence_end(&region));
+		emu_region_remove(region.start);
 	}
+}
+
+/* emu_vm_lock() held. @start is a page; @len and @new_len are whole pages. */
+static long do_mremap(uintptr_t start, size_t len, size_t new_len, int flags, void *target)
+{
+	/* A length of 0 asks for a second mapping of the page at @start. */
+	uintptr_t end = start + (len ? len : EXMAP_PAGE_SIZE);
+	long ret = 0;
+
+	/* Only interface pages may move. */
+	if (meets_surface(start, end))
+		return -EFAULT;
+	if (flags & MREMAP_FIXED && !bad_target(start, len, new_len, flags, (uintptr_t)target))
+		ret = make_room(target, new_len);
+	if (!ret && meets_fence(start, end)) {
+		/* To the client a fence is not mapped: a range may shrink away from it. */
+		if (new_len >= len || meets_fence(start, start + new_len))
+			return -EFAULT;
+		ret = unmap_range(start + new_len, end);
+		len = new_len;
+		end = start + len;
+	}
+	if (!ret)
+		ret = emu_sys(SYS_mremap, start, len, new_len, flags, target);
+	if (!emu_is_error((void *)ret) && ret != (long)start && len && !(flags & MREMAP_DONTUNMAP))
+		forget_moved(start, end);
+	return ret;
+}
+
+long emu_mremap(void *addr, size_t len, size_t new_len, int flags, void *target)
+{
+	long ret;
+
+	if (bad_range(addr, len) || bad_range(NULL, new_len))
+		return emu_sys(SYS_mremap, addr, len, new_len, flags, target);
+	emu_vm_lock();
+	ret = do_mremap((uintptr_t)addr, range_end(NULL, len), range_end(NULL, new_len), flags,
+			target);
 	emu_vm_unlock();
 	return ret;
 }

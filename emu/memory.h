@@ -38,8 +38,13 @@ long emu_mprotect(void *addr, size_t len, int prot);
 /** emu_madvise() - madvise(): advice that would drop pages is EINVAL [2.5, 2.6]. */
 long emu_madvise(void *addr, size_t len, int advice);
 
-/** emu_mremap() - mremap() of an interface page; surfaces and exports are EFAULT [2.5]. */
-long emu_mremap(void *addr, size_t len, size_t new_len, int flags, void *new_addr);
+/**
+ * emu_mremap() - mremap() of, or onto, mappings of an exmap or their fences
+ *
+ * An interface page may move. Surfaces and exports are EFAULT [2.5]. What is at a fixed target is
+ * replaced, as by a MAP_FIXED mapping, if the kernel does not refuse the call.
+ */
+long emu_mremap(void *addr, size_t len, size_t new_len, int flags, void *target);
 
 /**
  * emu_make_room() - prepare a range for a MAP_FIXED mapping of the client

@@ -104,9 +104,9 @@ static bool measure(struct emu_surface *s, struct emu_slots *slots)
 }
 
 /*
- * Reserves address space for slots, between fences. A client's stray pointer into something that
- * it has unmapped must not hit a slot. So slots are at addresses where the kernel places nothing
- * by itself. If those are taken, as by a sanitizer, slots are below a gap of GAP bytes, which is
+ * Reserves address space for slots. A client's stray pointer into something that it has unmapped
+ * must not hit a slot. So slots are at addresses where the kernel places nothing by itself, GUARD
+ * bytes apart. If those are taken, as by a sanitizer, slots are below a gap of GAP bytes, which is
  * more than a client usually unmaps.
  */
 static void *reserve(size_t len, struct emu_fence *fence)

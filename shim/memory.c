@@ -5,11 +5,11 @@
  * A call that touches neither an exmap's fd nor its mappings goes on to libc.
  *
  *   mmap() of an exmap's fd                          emu_mmap()
- *   mmap(MAP_FIXED), mremap(MREMAP_FIXED) over ours  emu_make_room(), then libc
+ *   mmap(MAP_FIXED) over ours                        emu_make_room(), then libc
  *   munmap() of ours                                 emu_munmap()
  *   mprotect() of ours                               emu_mprotect()
  *   madvise(), posix_madvise() of ours               emu_madvise()
- *   mremap() of ours                                 emu_mremap()
+ *   mremap() of ours, or over ours                   emu_mremap()
  *
  * "Ours" is a range that has a page in it of a surface, an interface or a page-table
  * export, or of a fence around one.
@@ -130,19 +130,14 @@ EXPORT int posix_madvise(void *addr, size_t len, int advice)
 EXPORT void *mremap(void *addr, size_t len, size_t new_len, int flags, ...)
 {
 	va_list args;
-	void *new_addr;
-	long room;
+	void *target;
 
 	va_start(args, flags);
-	new_addr = va_arg(args, void *);
+	target = va_arg(args, void *);
 	va_end(args);
 	/* A length of 0 asks for a second mapping of the page at the address. */
-	if (concerns_us(addr, len ? len : 1))
-		return libc_result_address((void *)emu_mremap(addr, len, new_len, flags, new_addr));
-	if (fdtable_any() && flags & MREMAP_FIXED) {
-		room = emu_make_room(new_addr, new_len);
-		if (room)
-			return libc_result_address((void *)room);
-	}
-	return REAL(mremap)(addr, len, new_len, flags, new_addr);
+	if (concerns_us(addr, len ? len : 1) ||
+	    (flags & MREMAP_FIXED && concerns_us(target, new_len)))
+		return libc_result_address((void *)emu_mremap(addr, len, new_len, flags, target));
+	return REAL(mremap)(addr, len, new_len, flags, target);
 }

@@ -99,6 +99,15 @@ def attempt(copy, change, results):
     return ["SURVIVED", ""]
 
 
+def told(change, word, how):
+    """Returns what a result means for the change: that it was found is bad for one that is equal."""
+    if change.equal and word == "found":
+        return "error", f"not equal after all: {how}"
+    if change.equal and word != "error":
+        return "equal", change.equal
+    return (word, how) if how else (word,)
+
+
 def work(number, todo, files, results, errors):
     """One worker: takes changes until none is left."""
     copy = tree.Tree(WORK / str(number), files)
@@ -111,7 +120,7 @@ def work(number, todo, files, results, errors):
             change = todo.get_nowait()
             word, how = attempt(copy, change, results)
             results.put(key_of(change), [word, how])
-            print(f"{change.file}: {change.name}: {word} {how}".rstrip(), flush=True)
+            print(f"{change.file}: {change.name}: {': '.join(told(change, word, how))}", flush=True)
     except queue.Empty:
         pass
     except (tree.BuildError, SystemExit) as error:
@@ -125,13 +134,9 @@ def table(chosen, results, with_equal):
     count = Counter()
     print()
     for change in chosen:
-        word, how = results.get(key_of(change)) or ["not tried", ""]
-        if change.equal and word != "found":
-            word, how = "equal", change.equal
-        elif change.equal:
-            word, how = "error", f"not equal after all: {how}"
-        count[word] += 1
-        print(f"{change.file:24} {change.name:72} {word}{': ' if how else ''}{how}")
+        result = told(change, *(results.get(key_of(change)) or ["not tried", ""]))
+        count[result[0]] += 1
+        print(f"{change.file:24} {change.name:72} {': '.join(result)}")
     print("\n" + ", ".join(f"{n} {word}" for word, n in count.items()))
     if count["equal"] and not with_equal:
         print("(those that are equal were not tried: --equal)")
