@@ -64,3 +64,16 @@ u64 exmap_mapped_pages(const struct exmap *x)
 	 */
 	return allocated > freed ? allocated - freed : 0;
 }
+
+void exmap_get_stats(const struct exmap *x, bool mapped, struct exmap_ioctl_stats *stats)
+{
+	u32 n = exmap_nr_interfaces(x);
+
+	memset(stats, 0, sizeof(*stats));
+	if (!n)
+		return;
+	stats->buffer_size = x->buffer_size;
+	stats->max_interfaces = n;
+	stats->alloc_count = exmap_mapped_pages(x);
+	stats->flags = mapped;
+}

@@ -170,4 +170,13 @@ static inline u32 exmap_command_interface(u32 cmd_op)
  */
 u64 exmap_mapped_pages(const struct exmap *x);
 
+/**
+ * exmap_get_stats() - the answer of EXMAP_IOCTL_STATS [7.1]
+ * @mapped: the surface is mapped, in the caller's address space
+ * @stats:  filled in
+ *
+ * Any thread, while calls go on.
+ */
+void exmap_get_stats(const struct exmap *x, bool mapped, struct exmap_ioctl_stats *stats);
+
 #endif /* EXMAP_CORE_EXMAP_H */

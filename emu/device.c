@@ -190,17 +190,13 @@ static long do_setup(struct exmap_device *dev, const void *arg)
 
 static long do_stats(struct exmap_device *dev, void *arg)
 {
-	struct exmap_ioctl_stats stats = { 0 };
-	u32 n = exmap_nr_interfaces(&dev->core);
+	struct exmap_ioctl_stats stats;
+	bool mapped;
 
-	if (n) {
-		stats.buffer_size = dev->core.buffer_size;
-		stats.max_interfaces = n;
-		stats.alloc_count = exmap_mapped_pages(&dev->core);
-		emu_rcu_read_lock();
-		stats.flags = emu_surface_alive(exmap_load_acquire(&dev->surface));
-		emu_rcu_read_unlock();
-	}
+	emu_rcu_read_lock();
+	mapped = emu_surface_alive(exmap_load_acquire(&dev->surface));
+	emu_rcu_read_unlock();
+	exmap_get_stats(&dev->core, mapped, &stats);
 	return emu_usercopy(arg, &stats, sizeof(stats));
 }
 

@@ -20,7 +20,7 @@ uint64_t emu_generation(void);
  * emu_in_vfork_child() - whether the caller is a child that shares its parent's memory
  *
  * Between vfork() and exec a child runs in its parent's address space, but has fds of its own.
- * What it does to its fds must not change the parent's tables. Costs a system call. Any thread.
+ * A child that closes an fd must not change the parent's tables. Costs a system call. Any thread.
  */
 bool emu_in_vfork_child(void);
 

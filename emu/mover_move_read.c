@@ -2,7 +2,7 @@
 /*
  * mover_move_read.c - READ by MOVE: the backing is read into resident slots, which are moved
  *
- * Such pages are neither zeroed nor copied. Pages whose slots are empty, or not worth a MOVE, are
+ * A moved page is neither zeroed nor copied. Pages whose slots are empty, or not worth a MOVE, are
  * read into the interface's bounce buffer and copied from there. One read of the backing fills
  * both kinds.
  */

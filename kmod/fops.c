@@ -26,15 +26,9 @@ static long do_setup(struct exmap_device *dev, void __user *arg)
 
 static long do_stats(struct exmap_device *dev, void __user *arg)
 {
-	struct exmap_ioctl_stats stats = { 0 };
-	u32 n = exmap_nr_interfaces(&dev->core);
+	struct exmap_ioctl_stats stats;
 
-	if (n) {
-		stats.buffer_size = dev->core.buffer_size;
-		stats.max_interfaces = n;
-		stats.alloc_count = exmap_mapped_pages(&dev->core);
-		stats.flags = exmap_surface_alive(dev);
-	}
+	exmap_get_stats(&dev->core, exmap_surface_alive(dev), &stats);
 	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
 }
 

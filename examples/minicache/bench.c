@@ -17,7 +17,7 @@
 #define WARM_UP 0.5
 
 /*
- * What the threads share. The counters of the last line are atomic; the other fields do not change
+ * struct measurement - fields that the threads share. The counters of the last line are atomic; the other fields do not change
  * while the threads run.
  */
 struct measurement {

@@ -19,7 +19,7 @@
  * that the version is the same. Meanwhile another thread may change or evict the page. Then the
  * reader gets garbage, zeroes or a SIGSEGV. So it must not use what it has read before
  * page_unchanged() returns true; and after a SIGSEGV cache_attempt() calls its function again.
- * Such reads are data races by design. Functions that make them are marked RACY, which hides them
+ * Optimistic reads are data races by design. Functions that make them are marked RACY, which hides them
  * from ThreadSanitizer.
  */
 #ifndef MINICACHE_CACHE_H

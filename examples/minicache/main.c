@@ -40,7 +40,7 @@ struct options {
 	char *const *paths;
 };
 
-/* What the threads share; the numbers are atomic, the rest does not change while they run. */
+/* Shared by all threads: the numbers are atomic, the other fields do not change while threads run. */
 struct demo {
 	struct cache cache;
 	struct text text;
