@@ -4,8 +4,10 @@
 #define _GNU_SOURCE
 #include "emu/mover.h"
 
+#include <sys/mman.h>
+
+#include "emu/advice.h"
 #include "emu/say.h"
-#include "emu/uffd.h"
 
 bool emu_touch(struct exmap_surface *s, u64 page, u64 len)
 {
@@ -35,25 +37,32 @@ void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run)
 	}
 }
 
+u32 emu_span_ranges(const struct exmap_surface *s, const struct exmap_run *runs, u32 nr_runs,
+		    struct iovec *ranges)
+{
+	struct exmap_run span;
+	u32 i = 0;
+	u32 n = 0;
+
+	while (emu_next_span(runs, nr_runs, &i, &span)) {
+		ranges[n].iov_base = emu_page_address(s, span.page);
+		ranges[n++].iov_len = (size_t)span.len << EXMAP_PAGE_SHIFT;
+	}
+	return n;
+}
+
 void emu_zap_runs(struct exmap_surface *core, const struct exmap_run *runs, u32 nr_runs)
 {
 	struct emu_surface *s = emu_surface_of(core);
 	struct iovec ranges[EXMAP_USER_INTERFACE_PAGES];
-	struct exmap_run span;
-	u32 i = 0;
-	u32 n = 0;
-	int ret;
+	u32 n = emu_span_ranges(core, runs, nr_runs, ranges);
+	int ret = emu_advise(s->advice_fd, ranges, n, MADV_DONTNEED);
 
-	while (emu_next_span(runs, nr_runs, &i, &span)) {
-		ranges[n].iov_base = emu_page_address(core, span.page);
-		ranges[n++].iov_len = (size_t)span.len << EXMAP_PAGE_SHIFT;
-	}
-	ret = emu_zap(s->zap_fd, ranges, n);
 	if (exmap_likely(!ret))
 		return;
 	emu_say_once("FREE: the kernel refused to drop pages (error %d); they stay allocated. "
 		     "Does the program lock or remap the surface?",
 		     -ret);
-	for (i = 0; i < nr_runs; i++)
+	for (u32 i = 0; i < nr_runs; i++)
 		emu_keep_run(core, &runs[i]);
 }

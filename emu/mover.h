@@ -14,6 +14,7 @@
 
 extern const struct emu_mover emu_mover_move;
 extern const struct emu_mover emu_mover_copy;
+extern const struct emu_mover emu_mover_guard;
 extern const struct emu_mover emu_mover_mprotect;
 
 /**
@@ -42,6 +43,15 @@ bool emu_touch(struct exmap_surface *s, u64 page, u64 len);
 
 /** emu_wait() - the wait op. Return: true, as a surface is not unmapped while calls are on it. */
 bool emu_wait(struct exmap_surface *s, u32 id, unsigned int round);
+
+/**
+ * emu_span_ranges() - the address ranges of all spans of runs
+ * @ranges: room for EXMAP_USER_INTERFACE_PAGES ranges
+ *
+ * Return: number of ranges.
+ */
+u32 emu_span_ranges(const struct exmap_surface *s, const struct exmap_run *runs, u32 nr_runs,
+		    struct iovec *ranges);
 
 /** emu_zap_runs() - drop the pages of runs. If the kernel refuses, keep all of them. */
 void emu_zap_runs(struct exmap_surface *s, const struct exmap_run *runs, u32 nr_runs);

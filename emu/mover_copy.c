@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "emu/advice.h"
 #include "emu/backing.h"
 #include "emu/device.h"
 #include "emu/hidden_fd.h"
@@ -69,15 +70,15 @@ int emu_copy_prepare(struct emu_surface *s)
 		s->uffd = -1;
 		return ret;
 	}
-	s->zap_fd = emu_vectored_zap_fd();
+	s->advice_fd = emu_advice_fd();
 	return 0;
 }
 
 void emu_copy_release(struct emu_surface *s)
 {
 	emu_close_hidden(s->uffd);
-	emu_close_hidden(s->zap_fd);
-	s->uffd = s->zap_fd = -1;
+	emu_close_hidden(s->advice_fd);
+	s->uffd = s->advice_fd = -1;
 }
 
 int emu_copy_protect(struct emu_surface *s, int prot)
@@ -94,7 +95,7 @@ static void drop_page(struct emu_surface *s, char *page)
 {
 	struct iovec range = { page, EXMAP_PAGE_SIZE };
 
-	emu_zap(s->zap_fd, &range, 1);
+	emu_advise(s->advice_fd, &range, 1, MADV_DONTNEED);
 }
 
 size_t emu_copy_in(struct emu_surface *s, u64 page, const char *src, size_t len)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "emu/advice.h"
 #include "emu/backing.h"
 #include "emu/device.h"
 #include "emu/hidden_fd.h"
@@ -21,19 +22,18 @@
 #include "emu/options.h"
 #include "emu/say.h"
 #include "emu/sys.h"
-#include "emu/uffd.h"
 
 #define JUNK 0xa5
 
 static int mprotect_prepare(struct emu_surface *s)
 {
-	s->zap_fd = emu_vectored_zap_fd();
+	s->advice_fd = emu_advice_fd();
 	return 0;
 }
 
 static void mprotect_release(struct emu_surface *s)
 {
-	emu_close_hidden(s->zap_fd);
+	emu_close_hidden(s->advice_fd);
 }
 
 static int protect_range(void *addr, size_t len, int prot)

@@ -17,11 +17,13 @@ struct choice {
 
 static const struct choice booleans[] = { { "0", 0 },	{ "1", 1 },  { "no", 0 }, { "yes", 1 },
 					  { "off", 0 }, { "on", 1 }, { NULL, 0 } };
-static const struct choice strategies[] = {
-	{ "auto", EMU_STRATEGY_AUTO },	 { "move", EMU_STRATEGY_MOVE },
-	{ "copy", EMU_STRATEGY_COPY },	 { "mprotect", EMU_STRATEGY_MPROTECT },
-	{ "mixed", EMU_STRATEGY_MIXED }, { NULL, 0 }
-};
+static const struct choice strategies[] = { { "auto", EMU_STRATEGY_AUTO },
+					    { "move", EMU_STRATEGY_MOVE },
+					    { "copy", EMU_STRATEGY_COPY },
+					    { "guard", EMU_STRATEGY_GUARD },
+					    { "mprotect", EMU_STRATEGY_MPROTECT },
+					    { "mixed", EMU_STRATEGY_MIXED },
+					    { NULL, 0 } };
 static const struct choice traps[] = { { "auto", EMU_TRAP_AUTO }, { "0", EMU_TRAP_OFF },
 				       { "off", EMU_TRAP_OFF },	  { "no", EMU_TRAP_OFF },
 				       { "1", EMU_TRAP_ON },	  { "on", EMU_TRAP_ON },
@@ -74,7 +76,7 @@ static const struct option {
 	const char *help;
 } table[] = {
 	{ "strategy", strategies, set_strategy,
-	  "auto|move|copy|mprotect|mixed: how pages appear and vanish" },
+	  "auto|move|copy|guard|mprotect|mixed: how pages appear and vanish" },
 	{ "backend", backends, set_backend, "emu|module: who serves /dev/exmap" },
 	{ "stats", booleans, set_stats, "0|1: statistics on stderr at the end" },
 	{ "junk", booleans, set_junk, "0|1: fresh pages hold a pattern instead of zeroes" },

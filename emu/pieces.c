@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* pieces.c - draining slots; see pieces.h */
 
+#define _GNU_SOURCE
 #include "emu/pieces.h"
 
-#include "emu/uffd.h"
+#include <sys/mman.h>
+
+#include "emu/advice.h"
 
 void emu_drain_now(struct emu_surface *s, struct emu_drain *drain)
 {
@@ -11,7 +14,7 @@ void emu_drain_now(struct emu_surface *s, struct emu_drain *drain)
 	struct iovec range[EXMAP_USER_INTERFACE_PAGES];
 
 	memcpy(range, drain->range, drain->n * sizeof(range[0]));
-	if (drain->n && !emu_zap(s->zap_fd, range, drain->n)) {
+	if (drain->n && !emu_advise(s->advice_fd, range, drain->n, MADV_DONTNEED)) {
 		for (u32 i = 0; i < drain->n; i++) {
 			u64 offset = (char *)drain->range[i].iov_base - slots->base;
 
@@ -34,7 +37,7 @@ void emu_drain_one(struct emu_surface *s, u64 frame, u64 len)
 {
 	struct iovec range = { emu_slot(s->slots, frame), len << EXMAP_PAGE_SHIFT };
 
-	if (!emu_zap(s->zap_fd, &range, 1))
+	if (!emu_advise(s->advice_fd, &range, 1, MADV_DONTNEED))
 		memset(&s->slots->slot[frame], SLOT_EMPTY, len);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <x86intrin.h>
 
+#include "emu/advice.h"
 #include "emu/options.h"
 #include "emu/say.h"
 #include "emu/sys.h"
@@ -91,7 +92,7 @@ static bool measure(struct emu_surface *s, struct emu_slots *slots)
 		    !time_move(s, a, b, SAMPLE_PAGES, &many))
 			return false;
 		start = __rdtsc();
-		if (emu_zap(s->zap_fd, &range, 1))
+		if (emu_advise(s->advice_fd, &range, 1, MADV_DONTNEED))
 			return false;
 		zap = EXMAP_MIN(zap, __rdtsc() - start);
 	}

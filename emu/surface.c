@@ -79,7 +79,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	s->len = len;
 	s->core.nr_pages = len >> EXMAP_PAGE_SHIFT;
 	s->generation = emu_generation();
-	s->uffd = s->zap_fd = s->table_fd = -1;
+	s->uffd = s->advice_fd = s->table_fd = -1;
 	s->may_write = true;
 	s->prot = prot;
 	s->core.present_bits = exmap_present_bits(prot & PROT_WRITE, prot & PROT_EXEC);

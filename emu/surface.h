@@ -8,6 +8,7 @@
 #include "core/surface.h"
 #include "emu/fence.h"
 
+struct emu_chunks;
 struct emu_slots;
 struct emu_surface;
 struct exmap_device;
@@ -47,7 +48,8 @@ struct emu_mover {
  * @may_write:   whether the file was open for writing; set before the surface is published
  * @exported:    a page-table export is mapped; under emu_vm_lock()
  * @uffd:        under copy and move: the userfaultfd; else -1
- * @zap_fd:      first argument for emu_zap()
+ * @advice_fd:   first argument for emu_advise()
+ * @chunks:      under guard: which parts have their guards
  * @source:      under copy and move: EMU_SOURCE_PAGES pages that fresh pages are copied from
  * @slots:       under move: the slots of free frames, or NULL; written once, under dev->lock,
  *               before the first call
@@ -70,7 +72,8 @@ struct emu_surface {
 	bool may_write;
 	bool exported;
 	int uffd;
-	int zap_fd;
+	int advice_fd;
+	struct emu_chunks *chunks;
 	const char *source;
 	struct emu_slots *slots;
 	struct exmap_block blocks[EXMAP_BLOCK_LOCKS];

@@ -21,6 +21,12 @@
 #define PIDFD_SELF (-10000)
 #endif
 
+/* asm-generic/mman-common.h of Linux 6.13: guard regions. */
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE 103
+#endif
+
 /* linux/userfaultfd.h of Linux 6.8. */
 #ifndef UFFDIO_MOVE
 struct uffdio_move {

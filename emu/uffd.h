@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uffd.h - the kernel's calls that map, move and drop pages, and whether they work here */
+/* uffd.h - userfaultfd: the calls that map and move pages, and whether they work here */
 #ifndef EXMAP_EMU_UFFD_H
 #define EXMAP_EMU_UFFD_H
 
@@ -52,32 +52,5 @@ size_t emu_uffd_move(int uffd, void *dst, const void *src, size_t len, int *erro
 
 /** emu_uffd_moves() - whether UFFDIO_MOVE works with this userfaultfd, found out by trying. */
 bool emu_uffd_moves(int uffd);
-
-/** EMU_NO_VECTORED_ZAP - in place of a pidfd: one madvise() for each range. */
-#define EMU_NO_VECTORED_ZAP (-1)
-
-/**
- * emu_vectored_zap_fd() - a pidfd with which emu_zap() drops many ranges by one system call
- *
- * Tries whether this kernel lets a process drop its own pages by process_madvise(MADV_DONTNEED).
- * Any thread.
- *
- * Return: first argument for emu_zap(): a hidden pidfd, to be closed by emu_close_hidden();
- * PIDFD_SELF, which is negative; or EMU_NO_VECTORED_ZAP.
- */
-int emu_vectored_zap_fd(void);
-
-/**
- * emu_zap() - drop the pages of ranges
- * @pidfd:  from emu_vectored_zap_fd()
- * @ranges: page-aligned ranges; overwritten
- * @n:      number of ranges, 1 to 1024
- *
- * One system call and one TLB flush for all ranges, where the kernel can. Ranges for which that
- * fails are tried one by one. Any thread.
- *
- * Return: 0; or a negative errno, and any of the pages may still be there.
- */
-int emu_zap(int pidfd, struct iovec *ranges, size_t n);
 
 #endif /* EXMAP_EMU_UFFD_H */

@@ -77,7 +77,7 @@ int child_be(const char *order)
 static bool is_strategy(const char *backend)
 {
 	return !strcmp(backend, "auto") || !strcmp(backend, "move") || !strcmp(backend, "copy") ||
-	       !strcmp(backend, "mprotect");
+	       !strcmp(backend, "guard") || !strcmp(backend, "mprotect");
 }
 
 /* Return: path of this program, or with @beside of the program of that name in its folder. */

@@ -32,7 +32,7 @@ static const struct argp_option argp_options[] = {
 	{ "batch", 'b', "LIST", 0, "Pages of a round, up to 512 (default 512,64)", 0 },
 	{ "touch", OPT_TOUCH, "yes|no|yes,no", 0, "Store to each page (default yes)", 0 },
 	{ "backends", 'B', "LIST", 0,
-	  "Of exmap (what /dev/exmap is), auto, move, copy, mprotect (the emulator by strategy), "
+	  "Of exmap (what /dev/exmap is), auto, move, copy, guard, mprotect (the emulator by strategy), "
 	  "anon, anon-vectored (anonymous memory and madvise), mmap (of the file), pread (into "
 	  "memory that stays), bare-copy, bare-move (the emulator's primitives in a loop without "
 	  "bookkeeping), bare-single (the same, a page a call); default exmap,auto,copy,anon,anon-vectored,mmap,pread",

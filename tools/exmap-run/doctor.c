@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "emu/advice.h"
 #include "emu/device.h"
 #include "emu/memory.h"
 #include "emu/mover.h"
@@ -82,7 +83,8 @@ static void look_at_the_rest(void)
 	int ring;
 
 	say("vectored MADV_DONTNEED (about 6.13)",
-	    emu_vectored_zap_fd() == EMU_NO_VECTORED_ZAP ? "no" : "yes");
+	    emu_advice_fd() == EMU_NOT_VECTORED ? "no" : "yes");
+	say("guard regions (6.13)", emu_guards() ? "yes" : "no");
 	say_error("Syscall User Dispatch (5.11)",
 		  prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0));
 	ring = syscall(SYS_io_uring_setup, 1, &params);
@@ -166,7 +168,12 @@ static double time_pages(struct exmap_file *file, char *base, struct exmap_user_
 
 static void advise(const struct emu_mover *mover)
 {
-	if (mover == &emu_mover_mprotect)
+	if (mover == &emu_mover_guard)
+		puts("Without userfaultfd each page is allocated by the kernel and dropped again. "
+		     "userfaultfd is faster.\nIn a container, permit it (docker run "
+		     "--security-opt seccomp=...); elsewhere, give access to\n"
+		     "/dev/userfaultfd.");
+	else if (mover == &emu_mover_mprotect)
 		puts("Each page costs two mprotect() calls, and each hole between pages is a "
 		     "mapping of the process:\nmind vm.max_map_count. userfaultfd is much faster. "
 		     "In a container, permit it\n(docker run --security-opt seccomp=...); "

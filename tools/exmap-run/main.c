@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "emu/advice.h"
 #include "tools/exmap-run/client.h"
 #include "tools/exmap-run/doctor.h"
 #include "tools/exmap-run/environment.h"
@@ -37,7 +38,8 @@ enum {
 
 static const struct argp_option options[] = {
 	{ "strategy", OPTION_STRATEGY, "NAME", 0,
-	  "How pages appear and vanish: auto (the default), move, copy (userfaultfd) or mprotect",
+	  "How pages appear and vanish: auto (the default), move, copy (userfaultfd), guard "
+	  "(Linux 6.13) or mprotect",
 	  0 },
 	{ "backend", OPTION_BACKEND, "NAME", 0,
 	  "Who serves /dev/exmap: emu (the default), or module, which leaves the kernel's alone",
@@ -82,9 +84,8 @@ static void set_choice(const char *key, const char *value, const char *const *ch
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	static const char *const strategies[] = {
-		"auto", "move", "copy", "mprotect", "mixed", NULL
-	};
+	static const char *const strategies[] = { "auto",     "move",  "copy", "guard",
+						  "mprotect", "mixed", NULL };
 	static const char *const traps[] = { "auto", "on", "off", NULL };
 	static const char *const backends[] = { "emu", "module", NULL };
 	struct run *run = state->input;
@@ -92,6 +93,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPTION_STRATEGY:
 		set_choice("strategy", arg, strategies);
+		if (!strcmp(arg, "guard") && !emu_guards()) {
+			complain("--strategy=guard: this kernel has no guard regions (Linux 6.13); "
+				 "use --strategy=auto");
+			exit(EXIT_USAGE);
+		}
 		break;
 	case OPTION_BACKEND:
 		set_choice("backend", arg, backends);
