@@ -61,7 +61,9 @@ asan_names_the_store() {
 	grep -q '#0 .* in main .*stray_store.c' "$work/said"
 }
 
-for strategy in auto copy mprotect; do
+for strategy in auto copy guard mprotect; do
+	# A kernel before 6.13.
+	"$run" --strategy=$strategy true 2>/dev/null || continue
 	check "$strategy: a store without a handler" one_store $strategy
 	if valgrind -q true 2>/dev/null; then
 		check "$strategy: stray stores under memcheck" clean_under_memcheck $strategy

@@ -2,8 +2,9 @@
 /*
  * refuse - run a command without some system calls, as containers do
  *
- * refuse CALL=ERRNO... -- COMMAND...: ERRNO is EPERM or ENOSYS. The call new-userfaultfd
- * is the ioctl of /dev/userfaultfd, which has no number of its own.
+ * refuse CALL=ERRNO... -- COMMAND...: ERRNO is EPERM, ENOSYS or EINVAL. Two calls have no number
+ * of their own: new-userfaultfd is the ioctl of /dev/userfaultfd, guard is madvise() with
+ * MADV_GUARD_INSTALL.
  */
 
 #include <errno.h>
@@ -17,6 +18,8 @@
 
 /* Newer than Debian 12's headers: linux/userfaultfd.h of 6.1. */
 #define NEW_USERFAULTFD _IO(0xaa, 0x00)
+/* asm-generic/mman-common.h of 6.13: MADV_GUARD_INSTALL. */
+#define GUARD_INSTALL 102
 
 static void fail(const char *what)
 {
@@ -34,12 +37,18 @@ static void add(scmp_filter_ctx filter, char *rule)
 	if (!value)
 		fail(rule);
 	*value++ = '\0';
-	error = !strcmp(value, "EPERM") ? EPERM : !strcmp(value, "ENOSYS") ? ENOSYS : 0;
+	error = !strcmp(value, "EPERM")	 ? EPERM :
+		!strcmp(value, "ENOSYS") ? ENOSYS :
+		!strcmp(value, "EINVAL") ? EINVAL :
+					   0;
 	if (!error)
 		fail(value);
 	if (!strcmp(rule, "new-userfaultfd")) {
 		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(ioctl), 1,
 				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, NEW_USERFAULTFD));
+	} else if (!strcmp(rule, "guard")) {
+		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(madvise), 1,
+				       SCMP_A2(SCMP_CMP_EQ, GUARD_INSTALL));
 	} else {
 		call = seccomp_syscall_resolve_name(rule);
 		if (call == __NR_SCMP_ERROR)

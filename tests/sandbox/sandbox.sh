@@ -14,7 +14,7 @@ skipped=0
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 mkdir -p "$place/bin" "$place/lib" "$place/files"
-cp "$build"/bin/{exmap-run,conformance} "$refuse" "$place/bin"
+cp "$build"/bin/{exmap-run,conformance,minicache} "$refuse" "$place/bin"
 cp "$build"/lib/libexmap-shim.so "$place/lib"
 chmod 755 "$place" "$place/bin" "$place/lib"
 chmod 1777 "$place/files"
@@ -22,7 +22,7 @@ export EXMAP_TEST_DIR=$place/files
 cd "$place"
 
 docker="userfaultfd=EPERM new-userfaultfd=EPERM io_uring_setup=EPERM io_uring_enter=EPERM io_uring_register=EPERM"
-gvisor="userfaultfd=ENOSYS new-userfaultfd=ENOSYS process_madvise=ENOSYS io_uring_setup=ENOSYS pidfd_open=ENOSYS"
+gvisor="userfaultfd=ENOSYS new-userfaultfd=ENOSYS process_madvise=ENOSYS io_uring_setup=ENOSYS pidfd_open=ENOSYS guard=EINVAL"
 user=()
 [ "$(id -u)" != 0 ] || user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 
@@ -51,18 +51,50 @@ skip() {
 
 # What the machine itself allows an ordinary user.
 free=$("${user[@]}" bin/exmap-run --doctor | sed -n 's/^strategy: \([a-z]*\).*/\1/p')
+# What is the best strategy without userfaultfd.
+best=mprotect
+! bin/exmap-run --doctor | grep -q '^guard regions .*yes$' || best=guard
 # shellcheck disable=SC2086 # lists of words
 {
 	suite "as an ordinary user" "$free" "${user[@]}"
-	suite "Docker's and Podman's profile" mprotect bin/refuse $docker --
-	suite "Docker's and Podman's profile, as an ordinary user" mprotect "${user[@]}" \
+	suite "Docker's and Podman's profile" "$best" bin/refuse $docker --
+	suite "Docker's and Podman's profile, as an ordinary user" "$best" "${user[@]}" \
 		bin/refuse $docker --
-	suite "a kernel that knows no userfaultfd and no pidfd" mprotect "${user[@]}" \
+	suite "Docker's and Podman's profile, without process_madvise" "$best" "${user[@]}" \
+		bin/refuse $docker process_madvise=EPERM --
+	suite "a kernel that knows no userfaultfd, guards and pidfd" mprotect "${user[@]}" \
 		bin/refuse $gvisor --
 	suite "without vectored advice" "$free" "${user[@]}" bin/refuse process_madvise=EPERM --
 	suite "without io_uring" "$free" "${user[@]}" bin/refuse io_uring_setup=EPERM --
 	suite "without Syscall User Dispatch or seccomp" "$free" "${user[@]}" bin/refuse prctl=EPERM --
 }
+
+# manager NAME COMMAND...: a buffer manager whose pool has more pages than a process has mappings
+manager() {
+	local name=$1
+	shift
+	if "$@" bin/exmap-run -- bin/minicache --frames=262144 --pages=400000 --bench=1 >out 2>&1 &&
+		grep -q ' evictions: [1-9].* wrong: 0)' out &&
+		"$@" bin/exmap-run -- bin/minicache --frames=262144 --text=1024 >>out 2>&1 &&
+		grep -q verified out; then
+		echo "ok - $name: $(grep -o '[0-9]* look-ups/s' out)"
+		passed=$((passed + 1))
+	else
+		echo "not ok - $name"
+		sed 's/^/# /' out
+		failed=$((failed + 1))
+	fi
+}
+
+many="a pool of 262144 frames"
+# shellcheck disable=SC2086 # lists of words
+if [ "$best" = guard ]; then
+	manager "$many under Docker's and Podman's profile" "${user[@]}" bin/refuse $docker --
+	manager "$many, without process_madvise" "${user[@]}" \
+		bin/refuse $docker process_madvise=EPERM --
+else
+	skip "$many under Docker's and Podman's profile" "this kernel has no guard regions"
+fi
 
 bubble=(bwrap --ro-bind / / --bind "$place" "$place" --dev /dev --proc /proc)
 if "${bubble[@]}" true 2>err; then

@@ -29,9 +29,10 @@ static void the_strategy_asked_for_is_used(void **state)
 	(void)state;
 	assert_int_not_equal(strategy, EMU_STRATEGY_AUTO);
 	assert_ptr_equal(d->file->dev->surface->mover,
-			 strategy == EMU_STRATEGY_MOVE ? &emu_mover_move :
-			 strategy == EMU_STRATEGY_COPY ? &emu_mover_copy :
-							 &emu_mover_mprotect);
+			 strategy == EMU_STRATEGY_MOVE	? &emu_mover_move :
+			 strategy == EMU_STRATEGY_COPY	? &emu_mover_copy :
+			 strategy == EMU_STRATEGY_GUARD ? &emu_mover_guard :
+							  &emu_mover_mprotect);
 	if (strategy == EMU_STRATEGY_MOVE)
 		assert_non_null(d->file->dev->surface->slots);
 	unit_device_free(d);

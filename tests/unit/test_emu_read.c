@@ -55,7 +55,8 @@ static void page_that_is_there_already_is_read_over(void **state)
 	int uffd = emu_uffd_open();
 
 	(void)state;
-	if (uffd < 0 || emu_options()->strategy == EMU_STRATEGY_MPROTECT) {
+	if (uffd < 0 || emu_options()->strategy == EMU_STRATEGY_GUARD ||
+	    emu_options()->strategy == EMU_STRATEGY_MPROTECT) {
 		emu_close_hidden(uffd);
 		print_message("no userfaultfd watches the surface\n");
 		skip();

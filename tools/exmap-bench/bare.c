@@ -203,21 +203,10 @@ static void give_slots(const struct worker *w)
 	pthread_spin_unlock(&lock);
 }
 
-static char *address(const struct worker *w, int i)
-{
-	return base + (w->first + w->page[i]) * PAGE;
-}
-
-/* Return: number of pages, from the round's page @i on, that are neighbours; at most @max. */
+/* Return: pages, from the round's page @i on, that one call maps or moves; at most @max. */
 static int run_len(const struct worker *w, int i, int max)
 {
-	int len = 1;
-
-	if (max > longest)
-		max = longest;
-	while (len < max && i + len < w->got && w->page[i + len] == w->page[i] + len)
-		len++;
-	return len;
+	return page_neighbours(w, i, max < longest ? max : longest);
 }
 
 static void copy_alloc(struct worker *w)
@@ -227,7 +216,7 @@ static void copy_alloc(struct worker *w)
 	take_slots(w);
 	for (int i = 0; i < w->got; i += len) {
 		len = run_len(w, i, MAX_BATCH);
-		copy(address(w, i), zeroes, len * PAGE);
+		copy(page_address(w, i), zeroes, len * PAGE);
 	}
 }
 
@@ -239,9 +228,9 @@ static void copy_read(struct worker *w)
 
 	for (int i = 0; i < w->got; i += len) {
 		len = run_len(w, i, max);
-		if (pread(fd, bounce, len * PAGE, address(w, i) - base) != len * (ssize_t)PAGE)
+		if (pread(fd, bounce, len * PAGE, page_address(w, i) - base) != len * (ssize_t)PAGE)
 			die("pread");
-		copy(address(w, i), bounce, len * PAGE);
+		copy(page_address(w, i), bounce, len * PAGE);
 	}
 }
 
@@ -253,7 +242,7 @@ static void copy_free(struct worker *w)
 
 	for (int i = 0; i < w->got; i += len) {
 		len = run_len(w, i, MAX_BATCH);
-		iov[n++] = (struct iovec){ address(w, i), len * PAGE };
+		iov[n++] = (struct iovec){ page_address(w, i), len * PAGE };
 	}
 	if (pidfd != -1 && n > 1) {
 		if (syscall(SYS_process_madvise, pidfd, iov, n, MADV_DONTNEED, 0) < 0)
@@ -334,7 +323,7 @@ static void move_alloc(struct worker *w)
 	take_slots(w);
 	for (int i = 0; i < w->got; i += len) {
 		len = piece_len(w, i, MAX_BATCH);
-		if (!move(address(w, i), slot(w, i), len * PAGE))
+		if (!move(page_address(w, i), slot(w, i), len * PAGE))
 			die("UFFDIO_MOVE");
 	}
 }
@@ -345,7 +334,7 @@ static void move_free(struct worker *w)
 
 	for (int i = 0; i < w->got; i += len) {
 		len = piece_len(w, i, MAX_BATCH);
-		if (!move(slot(w, i), address(w, i), len * PAGE))
+		if (!move(slot(w, i), page_address(w, i), len * PAGE))
 			die("UFFDIO_MOVE");
 	}
 	give_slots(w);
@@ -359,9 +348,10 @@ static void move_read(struct worker *w)
 
 	for (int i = 0; i < w->got; i += len) {
 		len = piece_len(w, i, max);
-		if (pread(fd, slot(w, i), len * PAGE, address(w, i) - base) != len * (ssize_t)PAGE)
+		if (pread(fd, slot(w, i), len * PAGE, page_address(w, i) - base) !=
+		    len * (ssize_t)PAGE)
 			die("pread");
-		if (!move(address(w, i), slot(w, i), len * PAGE))
+		if (!move(page_address(w, i), slot(w, i), len * PAGE))
 			die("UFFDIO_MOVE");
 	}
 }

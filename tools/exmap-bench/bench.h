@@ -146,6 +146,25 @@ struct worker {
 	void *private;
 };
 
+/** page_address() - the address of page @i of the round. */
+static inline char *page_address(const struct worker *w, int i)
+{
+	return w->base + (w->first + w->page[i]) * PAGE;
+}
+
+/**
+ * page_neighbours() - number of pages, from the round's page @i on, that are neighbours
+ * @max: the most to count
+ */
+static inline int page_neighbours(const struct worker *w, int i, int max)
+{
+	int len = 1;
+
+	while (len < max && i + len < w->got && w->page[i + len] == w->page[i] + len)
+		len++;
+	return len;
+}
+
 /**
  * struct backend - one way to get and give back pages
  * @name:   name on the command line and in reports
@@ -181,6 +200,7 @@ extern const struct backend pread_backend;
 extern const struct backend bare_copy_backend;
 extern const struct backend bare_move_backend;
 extern const struct backend bare_single_backend;
+extern const struct backend bare_guard_backend;
 
 /** die() - print @what failed, with errno's text, and exit with 1. */
 _Noreturn void die(const char *what);

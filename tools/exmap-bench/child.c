@@ -55,7 +55,8 @@ int child_be(const char *order)
 	const struct backend *all[] = { &exmap_backend,		&anon_backend,
 					&anon_vectored_backend, &file_backend,
 					&pread_backend,		&bare_copy_backend,
-					&bare_move_backend,	&bare_single_backend };
+					&bare_move_backend,	&bare_single_backend,
+					&bare_guard_backend };
 	struct plan plan;
 	struct figures f;
 	char name[32];

@@ -35,7 +35,7 @@ static const struct argp_option argp_options[] = {
 	  "Of exmap (what /dev/exmap is), auto, move, copy, guard, mprotect (the emulator by strategy), "
 	  "anon, anon-vectored (anonymous memory and madvise), mmap (of the file), pread (into "
 	  "memory that stays), bare-copy, bare-move (the emulator's primitives in a loop without "
-	  "bookkeeping), bare-single (the same, a page a call); default exmap,auto,copy,anon,anon-vectored,mmap,pread",
+	  "bookkeeping), bare-single (the same, a page a call), bare-guard (guard's primitives); default exmap,auto,copy,anon,anon-vectored,mmap,pread",
 	  0 },
 	{ "set", OPT_SET, "NAME", 0,
 	  "A fixed list instead of --patterns, --threads, --batch and --touch: module", 0 },

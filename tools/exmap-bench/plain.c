@@ -20,11 +20,6 @@ static void begin(struct worker *w)
 	w->base = base;
 }
 
-static char *address(const struct worker *w, int i)
-{
-	return base + (w->first + w->page[i]) * PAGE;
-}
-
 /* anon: a page of anonymous memory appears when it is first touched; madvise() drops it. */
 
 static bool anon_open(const struct plan *plan, size_t pages)
@@ -42,13 +37,13 @@ static bool anon_open(const struct plan *plan, size_t pages)
 static void anon_alloc(struct worker *w)
 {
 	for (int i = 0; i < w->got; i++)
-		*(volatile char *)address(w, i) = 0;
+		*(volatile char *)page_address(w, i) = 0;
 }
 
 static void anon_read(struct worker *w)
 {
 	for (int i = 0; i < w->got; i++) {
-		if (pread(fd, address(w, i), PAGE, address(w, i) - base) != PAGE)
+		if (pread(fd, page_address(w, i), PAGE, page_address(w, i) - base) != PAGE)
 			die("pread");
 	}
 }
@@ -58,7 +53,7 @@ static void anon_free(struct worker *w)
 	int len = plan_vector(w->plan);
 
 	for (int i = 0; i < w->got; i += len)
-		madvise(address(w, i), len * PAGE, MADV_DONTNEED);
+		madvise(page_address(w, i), len * PAGE, MADV_DONTNEED);
 }
 
 static void anon_empty(struct worker *w)
@@ -96,7 +91,7 @@ static void anon_vectored_free(struct worker *w)
 	struct iovec iov[MAX_BATCH];
 
 	for (int i = 0; i < w->got; i += len)
-		iov[n++] = (struct iovec){ address(w, i), len * PAGE };
+		iov[n++] = (struct iovec){ page_address(w, i), len * PAGE };
 	if (syscall(SYS_process_madvise, pidfd, iov, n, MADV_DONTNEED, 0) < 0)
 		die("process_madvise");
 }
@@ -126,7 +121,7 @@ static bool mmap_open(const struct plan *plan, size_t pages)
 static void mmap_read(struct worker *w)
 {
 	for (int i = 0; i < w->got; i++)
-		(void)*(volatile char *)address(w, i);
+		(void)*(volatile char *)page_address(w, i);
 }
 
 const struct backend file_backend = {
@@ -144,7 +139,7 @@ static void pread_read(struct worker *w)
 	for (int i = 0; i < w->got; i++) {
 		char *to = base + (w->first + i) * PAGE;
 
-		if (pread(fd, to, PAGE, address(w, i) - base) != PAGE)
+		if (pread(fd, to, PAGE, page_address(w, i) - base) != PAGE)
 			die("pread");
 	}
 }
