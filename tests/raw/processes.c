@@ -168,10 +168,11 @@ static char alternate[64 * 1024];
 
 static void on_signal(int sig)
 {
-	char here;
+	/* Under AddressSanitizer a local variable may lie elsewhere. */
+	char *here = __builtin_frame_address(0);
 
 	handled = sig;
-	on_alternate = &here >= alternate && &here < alternate + sizeof(alternate);
+	on_alternate = here >= alternate && here < alternate + sizeof(alternate);
 	/* All signals are blocked here. A trapped call is served all the same. */
 	if (client_alloc(&pool, 1, 8, 2) != 2 || client_free(&pool, 1, 8, 2) != 2)
 		handled = -1;
