@@ -38,6 +38,24 @@ static void no_page_shows_what_was_in_it_4_8(void **state)
 	unit_device_free(d);
 }
 
+/* Pages of one call that are no neighbours. */
+static void nor_does_a_page_far_from_others_4_8(void **state)
+{
+	struct device *d = unit_device_new(100, 10, -1);
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		d->user[0]->iov[i].value = 0;
+		d->user[0]->iov[i].page = 10 * i;
+		d->user[0]->iov[i].len = 2;
+	}
+	assert_int_equal(unit_do(d, 0, ALLOC, 3), 0);
+	assert_int_not_equal(d->base[0], 0);
+	assert_int_equal(d->base[10 * PAGE], d->base[0]);
+	assert_int_equal(d->base[22 * PAGE - 1], d->base[0]);
+	unit_device_free(d);
+}
+
 /* A page that is moved keeps its content. */
 static void no_page_is_moved(void **state)
 {
@@ -52,6 +70,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_page_shows_what_was_in_it_4_8),
+		cmocka_unit_test(nor_does_a_page_far_from_others_4_8),
 		cmocka_unit_test(no_page_is_moved),
 	};
 
