@@ -92,16 +92,23 @@ enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext)
 	return what;
 }
 
-static void diagnose_page(const struct emu_surface *s, uintptr_t addr, bool forbidden)
+static const char *reason(bool has_handler)
 {
-	emu_say("%s page %llu (address %#llx) of exmap %llu, and the program has no SIGSEGV "
-		"handler: dying of SIGSEGV",
-		forbidden ? "access that the protection forbids to" : "access to unallocated",
-		(unsigned long long)((addr - s->core.base) >> EXMAP_PAGE_SHIFT),
-		(unsigned long long)addr, (unsigned long long)s->dev->serial);
+	return has_handler ? "SIGSEGV is blocked, by the thread's mask or as in the program's "
+			     "handler without SA_NODEFER" :
+			     "the program has no SIGSEGV handler";
 }
 
-static void diagnose_fence(const struct emu_region *region, uintptr_t addr)
+static void diagnose_page(const struct emu_surface *s, uintptr_t addr, bool forbidden,
+			  const char *why)
+{
+	emu_say("%s page %llu (address %#llx) of exmap %llu, and %s: dying of SIGSEGV",
+		forbidden ? "access that the protection forbids to" : "access to unallocated",
+		(unsigned long long)((addr - s->core.base) >> EXMAP_PAGE_SHIFT),
+		(unsigned long long)addr, (unsigned long long)s->dev->serial, why);
+}
+
+static void diagnose_fence(const struct emu_region *region, uintptr_t addr, const char *why)
 {
 	bool before = addr < region->start;
 	char what[64] = "surface";
@@ -110,14 +117,14 @@ static void diagnose_fence(const struct emu_region *region, uintptr_t addr)
 		strcpy(what, "page-table export");
 	else if (region->kind == EMU_REGION_INTERFACE)
 		snprintf(what, sizeof(what), "page of interface %u", region->interface);
-	emu_say("access %llu bytes %s the %s (address %#llx) of exmap %llu, and the program has no "
-		"SIGSEGV handler: dying of SIGSEGV",
+	emu_say("access %llu bytes %s the %s (address %#llx) of exmap %llu, and %s: dying of "
+		"SIGSEGV",
 		(unsigned long long)(before ? region->start - addr : addr - region->end),
 		before ? "before" : "behind", what, (unsigned long long)addr,
-		(unsigned long long)region->exmap);
+		(unsigned long long)region->exmap, why);
 }
 
-void emu_fault_diagnose(const siginfo_t *info)
+void emu_fault_diagnose(const siginfo_t *info, bool has_handler)
 {
 	uintptr_t addr = (uintptr_t)info->si_addr;
 	struct emu_region region;
@@ -126,8 +133,9 @@ void emu_fault_diagnose(const siginfo_t *info)
 	if (!emu_region_find_near(addr, addr + 1, &region))
 		;
 	else if (addr < region.start || addr >= region.end)
-		diagnose_fence(&region, addr);
+		diagnose_fence(&region, addr, reason(has_handler));
 	else if (region.kind == EMU_REGION_SURFACE)
-		diagnose_page(region.surface, addr, info->si_code == SEGV_ACCERR);
+		diagnose_page(region.surface, addr, info->si_code == SEGV_ACCERR,
+			      reason(has_handler));
 	emu_rcu_read_unlock();
 }

@@ -4,6 +4,7 @@
 #define EXMAP_EMU_FAULT_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 /**
  * enum emu_fault - what to do about a signal
@@ -26,10 +27,11 @@ enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext);
 
 /**
  * emu_fault_diagnose() - say on stderr which page or fence was touched, before the process dies
- * @info: as emu_fault_examine() left it, after EMU_FAULT_SEGV
+ * @info:        as emu_fault_examine() left it, after EMU_FAULT_SEGV
+ * @has_handler: the program has a handler, but it cannot run, because its signal is blocked
  *
  * Async-signal-safe, under the same condition.
  */
-void emu_fault_diagnose(const siginfo_t *info);
+void emu_fault_diagnose(const siginfo_t *info, bool has_handler);
 
 #endif /* EXMAP_EMU_FAULT_H */

@@ -116,18 +116,18 @@ static bool is_default(const struct disposition *d)
 }
 
 /*
- * Ends a process that has no handler for a signal. The signal is sent again, with the default
- * action, and is blocked until our handler returns. So the kernel delivers it at the instruction
- * that faulted, and a core file shows that one.
+ * Ends a process that has no handler for a signal, or has the signal of a fault blocked. The signal
+ * is sent again, with the default action, and is blocked until our handler returns. So the kernel
+ * delivers it at the instruction that faulted, and a core file shows that one.
  */
-static void die(siginfo_t *info, ucontext_t *uc)
+static void die(siginfo_t *info, ucontext_t *uc, bool has_handler)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	uint64_t bit = masks_bit(info->si_signo);
 	uint64_t mask = masks_word(&uc->uc_sigmask) & ~bit;
 
 	if (info->si_signo != SIGSYS)
-		emu_fault_diagnose(info);
+		emu_fault_diagnose(info, has_handler);
 	REAL(sigaction)(info->si_signo, &dfl, NULL);
 	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, MASKS_SIZE);
 	masks_set_word(&uc->uc_sigmask, mask);
@@ -160,7 +160,7 @@ static void deliver(siginfo_t *info, ucontext_t *uc, int saved_errno)
 		return;
 	if (is_default(&want) ||
 	    (info->si_code > 0 && (masks_word(&uc->uc_sigmask) | masks_held()) & masks_bit(sig))) {
-		die(info, uc);
+		die(info, uc, !is_default(&want));
 		return;
 	}
 	if (want.flags & SA_RESETHAND)

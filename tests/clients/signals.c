@@ -341,12 +341,38 @@ static void die_blocked(void)
 		(void)*(volatile unsigned char *)(pool.mem + 3 * PAGE);
 }
 
+static void faulting_handler(int signum)
+{
+	(void)signum;
+	(void)*(volatile unsigned char *)(pool.mem + 4 * PAGE);
+}
+
+/* A handler without SA_NODEFER runs with its signal blocked. */
+static void die_in_handler(void)
+{
+	signal(SIGSEGV, faulting_handler);
+	(void)*(volatile unsigned char *)(pool.mem + 3 * PAGE);
+}
+
 static void die_elsewhere(void)
 {
 	volatile uintptr_t eight = 8;
 
 	signal(SIGSEGV, SIG_DFL);
 	*(volatile unsigned char *)eight = 1;
+}
+
+/*
+ * The emulator can say something only where the kernel reports the fault as a SIGBUS: a SIGSEGV that
+ * is blocked never reaches it.
+ */
+static void check_blocked_text(const char *text)
+{
+	const char *options = getenv("EXMAP_OPTIONS");
+	int by_sigbus = options && (strstr(options, "=move") || strstr(options, "=copy"));
+
+	CHECK(!strstr(text, "has no SIGSEGV handler"));
+	CHECK(!by_sigbus || strstr(text, "SIGSEGV is blocked"));
 }
 
 static void test_deaths(void)
@@ -364,6 +390,9 @@ static void test_deaths(void)
 	CHECK(once && !strstr(once + 1, "once\n"));
 	/* A fault kills at once if its signal is blocked, handler or not. */
 	CHECK(dies(die_blocked, text, sizeof(text)) == SIGSEGV);
+	check_blocked_text(text);
+	CHECK(dies(die_in_handler, text, sizeof(text)) == SIGSEGV);
+	check_blocked_text(text);
 	CHECK(dies(die_elsewhere, text, sizeof(text)) == SIGSEGV);
 }
 
