@@ -8,7 +8,7 @@
  *   mmap(MAP_FIXED) over ours                        emu_make_room(), then libc
  *   munmap() of ours                                 emu_munmap()
  *   mprotect() of ours                               emu_mprotect()
- *   madvise(), posix_madvise() of ours               emu_madvise()
+ *   madvise(), posix_madvise() of ours               emu_madvise(); process_madvise.c does too
  *   mremap() of ours, or over ours                   emu_mremap()
  *
  * "Ours" is a range that has a page in it of a surface, an interface or a page-table

@@ -150,6 +150,9 @@ static bool on_memory(long nr, const struct syscall_args *x, long *ret)
 	case SYS_madvise:
 		*ret = madvise((void *)x->a, x->b, x->c);
 		return true;
+	case SYS_process_madvise:
+		*ret = process_madvise(x->a, (struct iovec *)x->b, x->c, x->d, x->e);
+		return true;
 	case SYS_mremap:
 		*ret = (long)mremap((void *)x->a, x->b, x->c, x->d, (void *)x->e);
 		return true;
