@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "emu/device.h"
+#include "emu/reentry.h"
 #include "emu/surface.h"
 #include "emu/usercopy.h"
 
@@ -22,22 +23,40 @@ static bool is_mapped(struct exmap_device *dev)
 	return emu_surface_alive(exmap_load_acquire(&dev->surface));
 }
 
+/**
+ * struct emu_call - a call in progress
+ * @core:  what core/ knows of it
+ * @outer: the exmap of the call that this one, a signal handler's, has interrupted; or NULL
+ */
+struct emu_call {
+	struct exmap_call core;
+	struct exmap_device *outer;
+};
+
 /*
  * Begins a call: waits until calls are not stopped, locks interface @id, and fills in @call.
  * Inlined, because that saves a tenth of the instructions of a call that does little.
- * Return: false, with the interface unlocked, if the surface has been unmapped.
+ * Return: 0; or with the interface unlocked -EPROTO if the surface has been unmapped, and -EDEADLK
+ * if the call would wait for one that it has interrupted.
  */
-static __always_inline bool begin(struct exmap_call *call, struct exmap_device *dev, u32 id,
-				  u32 opcode)
+static __always_inline int begin(struct emu_call *call, struct exmap_device *dev, u32 id,
+				 u32 opcode)
 {
 	struct exmap_interface *ifc = dev->core.interfaces[id];
 	struct emu_surface *s;
 
+	if (exmap_unlikely(!emu_call_begin(dev, &call->outer)))
+		return emu_refuse_reentry();
 	for (;;) {
 		exmap_lock(&ifc->lock);
 		if (exmap_likely(!exmap_load_acquire(&dev->stopped)))
 			break;
 		exmap_unlock(&ifc->lock);
+		/* Then that may be the very thread that the caller, a handler, has interrupted. */
+		if (!emu_may_lock()) {
+			emu_call_end(call->outer);
+			return emu_refuse_reentry();
+		}
 		/* The thread that stopped the calls holds dev->lock until it starts them. */
 		pthread_mutex_lock(&dev->lock);
 		pthread_mutex_unlock(&dev->lock);
@@ -45,29 +64,32 @@ static __always_inline bool begin(struct exmap_call *call, struct exmap_device *
 	s = exmap_load(&dev->surface);
 	if (exmap_unlikely(!s)) {
 		exmap_unlock(&ifc->lock);
-		return false;
+		emu_call_end(call->outer);
+		return -EPROTO;
 	}
-	exmap_call_init(call, ifc, &s->core, opcode);
-	return true;
+	exmap_call_init(&call->core, ifc, &s->core, opcode);
+	return 0;
 }
 
-static void end(struct exmap_call *call)
+static void end(struct emu_call *call)
 {
-	exmap_unlock(&call->ifc->lock);
+	exmap_unlock(&call->core.ifc->lock);
+	emu_call_end(call->outer);
 }
 
 /* @readable: false if the client's parameters are at a bad address, and the others are 0. */
 static long action(struct exmap_device *dev, bool readable, u32 interface, u32 opcode, u32 iov_len)
 {
-	struct exmap_call call;
+	struct emu_call call;
 	int ret = exmap_check_vectors(&dev->core, is_mapped(dev), readable, interface, opcode,
 				      iov_len);
 
 	if (ret || !iov_len)
 		return ret;
-	if (!begin(&call, dev, interface, opcode))
-		return -EPROTO;
-	ret = exmap_action(&call, call.ifc->user->iov, iov_len);
+	ret = begin(&call, dev, interface, opcode);
+	if (ret)
+		return ret;
+	ret = exmap_action(&call.core, call.core.ifc->user->iov, iov_len);
 	end(&call);
 	return ret;
 }
@@ -93,7 +115,7 @@ static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const s
 {
 	struct exmap_device *dev = exmap_load_acquire(&file->dev);
 	u32 id = exmap_read_interface(offset);
-	struct exmap_call call;
+	struct emu_call call;
 	struct iovec *copy;
 	ssize_t ret;
 
@@ -102,8 +124,11 @@ static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const s
 	ret = exmap_check_read(&dev->core, offset);
 	if (ret)
 		return ret;
-	if (!is_mapped(dev) || !begin(&call, dev, id, exmap_read_opcode(offset)))
+	if (!is_mapped(dev))
 		return -EPROTO;
+	ret = begin(&call, dev, id, exmap_read_opcode(offset));
+	if (ret)
+		return ret;
 	if (!one) {
 		/* Up to 16 KiB: too much for the stack of a client's thread, which may be small. */
 		copy = dev->iovecs + id * EMU_MAX_IOV;
@@ -111,7 +136,7 @@ static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const s
 		one = copy;
 	}
 	if (!ret)
-		ret = exmap_read(&call, one, nr_iov);
+		ret = exmap_read(&call.core, one, nr_iov);
 	end(&call);
 	return ret;
 }
@@ -148,16 +173,19 @@ long emu_command(struct exmap_file *file, u32 cmd_op, bool fixed, bool in_buffer
 		 const struct iovec *range)
 {
 	struct exmap_device *dev = exmap_load_acquire(&file->dev);
-	struct exmap_call call;
+	struct emu_call call;
 	long ret = exmap_check_command(&dev->core, cmd_op, fixed, range->iov_len);
 
 	if (ret)
 		return ret;
 	if (fixed && !in_buffer)
 		return -EFAULT;
-	if (!is_mapped(dev) || !begin(&call, dev, exmap_command_interface(cmd_op), EXMAP_OP_ALLOC))
+	if (!is_mapped(dev))
 		return -EPROTO;
-	ret = fixed ? alloc_vectors(&call, range) : exmap_bytes(&call, range);
+	ret = begin(&call, dev, exmap_command_interface(cmd_op), EXMAP_OP_ALLOC);
+	if (ret)
+		return ret;
+	ret = fixed ? alloc_vectors(&call.core, range) : exmap_bytes(&call.core, range);
 	end(&call);
 	return ret;
 }
@@ -166,12 +194,12 @@ void emu_undo_read(struct exmap_file *file, off_t offset, const struct iovec *ra
 {
 	struct exmap_device *dev = exmap_load_acquire(&file->dev);
 	struct iovec pages = { range->iov_base, emu_pages_len(range->iov_len) };
-	struct exmap_call call;
+	struct emu_call call;
 
 	/* Since the read, CLONE may have given the file an exmap without that interface. */
 	if (exmap_check_read(&dev->core, offset) || !is_mapped(dev) ||
-	    !begin(&call, dev, exmap_read_interface(offset), EXMAP_OP_FREE))
+	    begin(&call, dev, exmap_read_interface(offset), EXMAP_OP_FREE))
 		return;
-	exmap_bytes(&call, &pages);
+	exmap_bytes(&call.core, &pages);
 	end(&call);
 }

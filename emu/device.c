@@ -7,6 +7,7 @@
 #include "emu/generation.h"
 #include "emu/options.h"
 #include "emu/rcu.h"
+#include "emu/reentry.h"
 #include "emu/stats.h"
 #include "emu/surface.h"
 #include "emu/usercopy.h"
@@ -20,12 +21,14 @@ static u64 last_serial;
 
 void emu_devices_lock(void)
 {
+	emu_note_lock();
 	pthread_mutex_lock(&devices_lock);
 }
 
 void emu_devices_unlock(void)
 {
 	pthread_mutex_unlock(&devices_lock);
+	emu_note_unlock();
 }
 
 static struct exmap_device *new_device(void)
@@ -182,9 +185,11 @@ static long do_setup(struct exmap_device *dev, const void *arg)
 {
 	long ret;
 
+	emu_note_lock();
 	pthread_mutex_lock(&dev->lock);
 	ret = emu_setup(dev, dev->surface && !emu_surface_alive(dev->surface), arg);
 	pthread_mutex_unlock(&dev->lock);
+	emu_note_unlock();
 	return ret;
 }
 
@@ -230,6 +235,8 @@ long emu_ioctl(struct exmap_file *file, unsigned long request, unsigned long arg
 	struct exmap_device *dev;
 	long ret;
 
+	if (request != EXMAP_IOCTL_STATS && !emu_may_map())
+		return emu_refuse_reentry();
 	if (request == EXMAP_IOCTL_CLONE)
 		return do_clone(file, other);
 	/* CLONE may give the file another exmap at any time: this call keeps the one it found. */

@@ -137,7 +137,8 @@ long emu_syscall_action(struct exmap_file *file, unsigned int opcode, unsigned i
  *
  * Caller holds references to the files, and is outside RCU read sections. Any thread.
  *
- * Return: 0 or a negative errno: -EINVAL for an unknown @request, others as clauses 3 and 7 say.
+ * Return: 0 or a negative errno: -EINVAL for an unknown @request, -EDEADLK as reentry.h says, others
+ * as clauses 3 and 7 say.
  */
 long emu_ioctl(struct exmap_file *file, unsigned long request, unsigned long arg,
 	       struct exmap_file *other);

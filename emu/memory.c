@@ -14,6 +14,7 @@
 
 #include "emu/device.h"
 #include "emu/fence.h"
+#include "emu/reentry.h"
 #include "emu/registry.h"
 #include "emu/strategy.h"
 #include "emu/surface.h"
@@ -170,6 +171,8 @@ void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int fl
 	flags &= ~MAP_TYPE;
 	flags |= MAP_SHARED;
 
+	if (!emu_may_map())
+		return error(emu_refuse_reentry());
 	emu_vm_lock();
 	/* CLONE may give the file another exmap now: the reference keeps this one. */
 	dev = emu_device_get(file);
@@ -320,6 +323,8 @@ long emu_munmap(void *addr, size_t len)
 	uintptr_t end = range_end(addr, len);
 	long ret = -EINVAL;
 
+	if (!emu_may_map())
+		return emu_refuse_reentry();
 	emu_vm_lock();
 	if (!splits(start, end))
 		ret = unmap_range(start, end);
@@ -388,6 +393,8 @@ long emu_make_room(void *addr, size_t len)
 {
 	long ret;
 
+	if (!emu_may_map())
+		return emu_refuse_reentry();
 	emu_vm_lock();
 	ret = make_room(addr, len);
 	emu_vm_unlock();
@@ -445,6 +452,8 @@ long emu_mprotect(void *addr, size_t len, int prot)
 	uintptr_t end = range_end(addr, len);
 	long ret = -EINVAL;
 
+	if (!emu_may_map())
+		return emu_refuse_reentry();
 	emu_vm_lock();
 	if (!splits(start, end) && !(prot & (PROT_GROWSDOWN | PROT_GROWSUP)))
 		ret = protect_range(start, end, prot);
@@ -507,6 +516,8 @@ long emu_madvise(void *addr, size_t len, int advice)
 	uintptr_t end = range_end(addr, len);
 	long ret;
 
+	if (!emu_may_map())
+		return emu_refuse_reentry();
 	emu_vm_lock();
 	if (meets_surface(start, end)) {
 		ret = advise_regions(start, end, advice);
@@ -577,6 +588,8 @@ long emu_mremap(void *addr, size_t len, size_t new_len, int flags, void *target)
 
 	if (bad_range(addr, len) || bad_range(NULL, new_len))
 		return emu_sys(SYS_mremap, addr, len, new_len, flags, target);
+	if (!emu_may_map())
+		return emu_refuse_reentry();
 	emu_vm_lock();
 	ret = do_mremap((uintptr_t)addr, range_end(NULL, len), range_end(NULL, new_len), flags,
 			target);

@@ -19,6 +19,7 @@
 #include "core/platform.h"
 #include "emu/fence.h"
 #include "emu/generation.h"
+#include "emu/reentry.h"
 #include "emu/say.h"
 
 /* Regions of one process at a time. Example: 31 exmaps, each with 256 interfaces mapped. */
@@ -40,12 +41,14 @@ static uint64_t sequence;
 
 void emu_vm_lock(void)
 {
+	emu_note_lock();
 	pthread_mutex_lock(&vm_lock);
 }
 
 void emu_vm_unlock(void)
 {
 	pthread_mutex_unlock(&vm_lock);
+	emu_note_unlock();
 }
 
 #define get(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)

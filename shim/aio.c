@@ -19,6 +19,7 @@
 
 #include "core/platform.h"
 #include "emu/rcu.h"
+#include "emu/reentry.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
 #include "shim/fdtable.h"
@@ -49,12 +50,14 @@ static int zero_fd = -1;
 
 void aio_lock(void)
 {
+	emu_note_lock();
 	pthread_mutex_lock(&lock);
 }
 
 void aio_unlock(void)
 {
 	pthread_mutex_unlock(&lock);
+	emu_note_unlock();
 }
 
 static int get_zero_fd(void)

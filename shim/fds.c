@@ -14,6 +14,7 @@
 
 #include "emu/hidden_fd.h"
 #include "emu/rcu.h"
+#include "emu/reentry.h"
 #include "emu/say.h"
 #include "emu/usercopy.h"
 #include "shim/fdtable.h"
@@ -32,6 +33,8 @@ EXPORT int close(int fd)
 			uring_close(fd);
 		return REAL(close)(fd);
 	}
+	if (!emu_may_lock())
+		return libc_result(emu_refuse_reentry());
 	if (fdtable_lock())
 		file = fdtable_take(fd);
 	/* Not libc's close(), a cancellation point: a thread that ends here would keep the lock. */
@@ -93,28 +96,34 @@ EXPORT void closefrom(int first)
 
 /*
  * Duplicates the fd @from in both tables.
- * @ret:  variable for the new fd, or -1 with errno
+ * @ret:  variable for the new fd, or -1 with errno: EDEADLK in a handler, as reentry.h says
  * @call: expression that makes the kernel's duplicate; evaluated once, with the lock held
  */
-#define DUPLICATE(ret, from, call)                                \
-	do {                                                      \
-		struct exmap_file *from_file = fdtable_get(from); \
-		struct exmap_file *gone = NULL;                   \
-		bool ours = fdtable_lock();                       \
-                                                                  \
-		ret = call;                                       \
-		if (ret >= 0 && ret != (from) && ours) {          \
-			gone = fdtable_take(ret);                 \
-			if (from_file && ret < EMU_MAX_FDS) {     \
-				fdtable_set(ret, from_file);      \
-				from_file = NULL;                 \
-			}                                         \
-		}                                                 \
-		fdtable_unlock();                                 \
-		if (from_file)                                    \
-			emu_file_put(from_file);                  \
-		if (gone)                                         \
-			emu_file_put(gone);                       \
+#define DUPLICATE(ret, from, call)                               \
+	do {                                                     \
+		struct exmap_file *from_file;                    \
+		struct exmap_file *gone = NULL;                  \
+		bool ours;                                       \
+                                                                 \
+		if (!emu_may_lock()) {                           \
+			ret = libc_result(emu_refuse_reentry()); \
+			break;                                   \
+		}                                                \
+		from_file = fdtable_get(from);                   \
+		ours = fdtable_lock();                           \
+		ret = call;                                      \
+		if (ret >= 0 && ret != (from) && ours) {         \
+			gone = fdtable_take(ret);                \
+			if (from_file && ret < EMU_MAX_FDS) {    \
+				fdtable_set(ret, from_file);     \
+				from_file = NULL;                \
+			}                                        \
+		}                                                \
+		fdtable_unlock();                                \
+		if (from_file)                                   \
+			emu_file_put(from_file);                 \
+		if (gone)                                        \
+			emu_file_put(gone);                      \
 	} while (0)
 
 EXPORT int dup(int fd)

@@ -7,6 +7,7 @@
 #include "emu/fence.h"
 #include "emu/generation.h"
 #include "emu/rcu.h"
+#include "emu/reentry.h"
 
 struct exmap_file **fdtable;
 
@@ -41,6 +42,7 @@ struct exmap_file *fdtable_get(int fd)
 
 void fdtable_hold(void)
 {
+	emu_note_lock();
 	pthread_mutex_lock(&lock);
 }
 
@@ -76,6 +78,7 @@ void fdtable_unlock(void)
 {
 	check();
 	pthread_mutex_unlock(&lock);
+	emu_note_unlock();
 }
 
 void fdtable_set(int fd, struct exmap_file *file)

@@ -11,6 +11,8 @@
 #include <pthread.h>
 
 #include "emu/fork.h"
+#include "emu/rcu.h"
+#include "emu/reentry.h"
 #include "shim/aio.h"
 #include "shim/fdtable.h"
 #include "shim/trap.h"
@@ -23,7 +25,7 @@ static void unlock_all(void)
 	fdtable_unlock();
 }
 
-void fork_prepare(void)
+static void prepare(void)
 {
 	fdtable_hold();
 	uring_lock();
@@ -31,13 +33,13 @@ void fork_prepare(void)
 	emu_fork_prepare();
 }
 
-void fork_parent(void)
+static void parent(void)
 {
 	emu_fork_parent();
 	unlock_all();
 }
 
-void fork_child(void)
+static void child(void)
 {
 	/*
 	 * The trap comes first. liburcu restores the signal mask inside emu_fork_child()
@@ -51,5 +53,21 @@ void fork_child(void)
 
 void fork_start(void)
 {
-	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	pthread_atfork(prepare, parent, child);
+}
+
+bool fork_begin(void)
+{
+	if (!emu_may_lock() || !emu_rcu_may_wait())
+		return false;
+	prepare();
+	return true;
+}
+
+void fork_end(bool locked, bool is_child)
+{
+	if (locked)
+		(is_child ? child : parent)();
+	else if (is_child)
+		trap_thread_start();
 }

@@ -10,8 +10,10 @@
 #ifndef EXMAP_SHIM_FORK_H
 #define EXMAP_SHIM_FORK_H
 
+#include <stdbool.h>
+
 /**
- * fork_start() - have libc's fork() call the three functions below
+ * fork_start() - have libc's fork() take these locks before, and release them after
  *
  * Handlers that were registered first run last before a fork. That is what we
  * need: a client's own handler may wait for a thread that waits for our locks.
@@ -21,17 +23,23 @@
 void fork_start(void);
 
 /**
- * fork_prepare() - take all locks of the shim and of the emulator
+ * fork_begin() - take all locks of the shim and of the emulator, for a fork that is not libc's fork()
  *
- * Context: the thread that is about to fork; it holds none of these locks. It
- * must not call into the shim until fork_parent() or fork_child().
+ * A signal handler may fork in the middle of a call of its own thread. It would wait for
+ * ever for the locks that the call holds, so it takes none, and the child has them in the
+ * state that they were in.
+ *
+ * Context: the thread that is about to fork. It must not call into the shim until
+ * fork_end().
+ * Return: whether the locks were taken, for fork_end().
  */
-void fork_prepare(void);
+bool fork_begin(void);
 
-/** fork_parent() - release them: in the parent, or where no child was made. */
-void fork_parent(void);
-
-/** fork_child() - release them in the child, and turn on the trap in its only thread. */
-void fork_child(void);
+/**
+ * fork_end() - release them, and turn on the trap in a child's only thread
+ * @locked:   fork_begin()'s answer
+ * @is_child: the caller is the child; false in the parent, or where no child was made
+ */
+void fork_end(bool locked, bool is_child);
 
 #endif /* EXMAP_SHIM_FORK_H */

@@ -16,6 +16,7 @@
 #include <stdarg.h>
 
 #include "emu/hidden_fd.h"
+#include "emu/reentry.h"
 #include "emu/say.h"
 #include "emu/usercopy.h"
 #include "shim/fdtable.h"
@@ -31,6 +32,8 @@ static long install(int fd, int flags)
 
 	if (fd >= EMU_MAX_FDS)
 		return -EMFILE;
+	if (!emu_may_lock())
+		return emu_refuse_reentry();
 	if (!fdtable_start())
 		return -ENOMEM;
 	file = emu_open(flags);

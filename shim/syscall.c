@@ -166,6 +166,15 @@ static bool on_memory(long nr, const struct syscall_args *x, long *ret)
 	return false;
 }
 
+static bool on_processes(long nr, long *ret)
+{
+	/* The child has its parent's stack, so this is the only one that a function can stand for. */
+	if (nr != SYS_fork)
+		return false;
+	*ret = _Fork();
+	return true;
+}
+
 static bool on_rings(long nr, const struct syscall_args *x, long *ret)
 {
 	switch (nr) {
@@ -192,7 +201,7 @@ static bool on_rings(long nr, const struct syscall_args *x, long *ret)
 bool syscall_serve(long nr, const struct syscall_args *x, long *ret)
 {
 	return on_files(nr, x, ret) || on_io(nr, x, ret) || on_memory(nr, x, ret) ||
-	       on_rings(nr, x, ret) || masks_serve(nr, x, ret);
+	       on_rings(nr, x, ret) || on_processes(nr, ret) || masks_serve(nr, x, ret);
 }
 
 EXPORT long syscall(long nr, ...)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <threads.h>
 
+#include "shim/fork.h"
 #include "shim/masks.h"
 #include "shim/trap.h"
 
@@ -105,10 +106,10 @@ EXPORT int thrd_create(thrd_t *thread, thrd_start_t run, void *arg)
 /* fork.c's handlers do not run here: _Fork() calls none. */
 EXPORT pid_t _Fork(void)
 {
+	bool locked = fork_begin();
 	pid_t pid = REAL(_Fork)();
 
-	if (!pid)
-		trap_thread_start();
+	fork_end(locked, !pid);
 	return pid;
 }
 
@@ -116,21 +117,23 @@ EXPORT pid_t _Fork(void)
 struct child {
 	int (*run)(void *arg);
 	void *arg;
+	bool locked;
 };
 
 static int run_child(void *arg)
 {
 	struct child child = *(struct child *)arg;
 
-	trap_thread_start();
+	fork_end(child.locked, true);
 	return child.run(child.arg);
 }
 
 EXPORT int clone(int (*run)(void *arg), void *stack, int flags, void *arg, ...)
 {
-	struct child child = { run, arg };
+	struct child child = { .run = run, .arg = arg };
 	va_list args;
 	void *rest[3];
+	int ret;
 
 	va_start(args, arg);
 	for (int i = 0; i < 3; i++)
@@ -139,8 +142,11 @@ EXPORT int clone(int (*run)(void *arg), void *stack, int flags, void *arg, ...)
 	/* Our code cannot run in a thread that libc does not know, nor on the parent's memory. */
 	if (trap_is_on && flags & CLONE_VM && !(flags & CLONE_VFORK))
 		trap_warn_of_thread();
-	if (!trap_is_on || !run || flags & CLONE_VM)
+	if (!run || flags & CLONE_VM)
 		return REAL(clone)(run, stack, flags, arg, rest[0], rest[1], rest[2]);
+	child.locked = fork_begin();
 	/* Without CLONE_VM the child gets a copy of this stack, with @child in it. */
-	return REAL(clone)(run_child, stack, flags, &child, rest[0], rest[1], rest[2]);
+	ret = REAL(clone)(run_child, stack, flags, &child, rest[0], rest[1], rest[2]);
+	fork_end(child.locked, false);
+	return ret;
 }

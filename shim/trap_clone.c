@@ -126,23 +126,20 @@ static long make_process(long nr, const struct syscall_args *args, const uint64_
 			 uint64_t stack, ucontext_t *uc)
 {
 	uint64_t flags = words[FLAGS];
+	bool locked;
 	long ret;
 
 	if (flags & CLONE_SETTLS)
 		return -EINVAL;
-	fork_prepare();
+	locked = fork_begin();
 	/* fork() and vfork() have no arguments: what is in the registers must not reach clone(). */
 	ret = nr == SYS_fork || nr == SYS_vfork ?
 		      emu_sys(SYS_clone, SIGCHLD, 0, 0, 0, 0) :
 		      call(nr, args, words, n, flags & ~(uint64_t)(CLONE_VM | CLONE_VFORK), 0);
-	if (ret) {
-		fork_parent();
-		return ret;
-	}
-	fork_child();
-	if (stack)
+	fork_end(locked, !ret);
+	if (!ret && stack)
 		uc->uc_mcontext.gregs[REG_RSP] = stack;
-	return 0;
+	return ret;
 }
 
 static long make_thread(long nr, const struct syscall_args *args, const uint64_t *words, long n,

@@ -9,6 +9,8 @@
 #include "emu/hidden_fd.h"
 #include "emu/say.h"
 #include "shim/real.h"
+
+#include "emu/reentry.h"
 #include "shim/uring.h"
 
 #include <errno.h>
@@ -29,12 +31,14 @@ static unsigned int table_len;
 
 void uring_lock(void)
 {
+	emu_note_lock();
 	pthread_mutex_lock(&table_lock);
 }
 
 void uring_unlock(void)
 {
 	pthread_mutex_unlock(&table_lock);
+	emu_note_unlock();
 }
 
 struct uring *uring_get(int fd)
