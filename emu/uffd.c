@@ -65,6 +65,14 @@ int emu_uffd_open(void)
 	return fd;
 }
 
+/* Whether memory was ever registered; atomic. */
+static bool used;
+
+bool emu_uffd_used(void)
+{
+	return __atomic_load_n(&used, __ATOMIC_RELAXED);
+}
+
 int emu_uffd_register(int uffd, void *addr, size_t len)
 {
 	struct uffdio_register reg = {
@@ -72,6 +80,7 @@ int emu_uffd_register(int uffd, void *addr, size_t len)
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 
+	__atomic_store_n(&used, true, __ATOMIC_RELAXED);
 	return emu_sys(SYS_ioctl, uffd, UFFDIO_REGISTER, &reg);
 }
 

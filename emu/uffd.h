@@ -26,6 +26,9 @@ int emu_uffd_open(void);
  */
 int emu_uffd_register(int uffd, void *addr, size_t len);
 
+/** emu_uffd_used() - whether this process has registered memory, so that it may get a SIGBUS. */
+bool emu_uffd_used(void);
+
 /**
  * emu_uffd_copy() - map new pages, with the content at @src, where pages are missing
  * @dst:   registered memory, page-aligned

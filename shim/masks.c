@@ -49,6 +49,15 @@ void masks_add_open(int sig)
 	__atomic_fetch_or(&held_signals, old & bit, __ATOMIC_RELAXED);
 }
 
+void masks_open_context(ucontext_t *uc)
+{
+	uint64_t mask = masks_word(&uc->uc_sigmask);
+	uint64_t open = masks_open();
+
+	__atomic_fetch_or(&held_signals, mask & open, __ATOMIC_RELAXED);
+	masks_set_word(&uc->uc_sigmask, mask & ~open);
+}
+
 void masks_thread_start(uint64_t held)
 {
 	uint64_t set = masks_open();
@@ -115,6 +124,7 @@ static int do_sigmask(int (*real)(int, const sigset_t *, sigset_t *), int how, c
 		      sigset_t *old)
 {
 	uint64_t held = masks_held();
+	uint64_t open = masks_open();
 	uint64_t word = 0;
 	sigset_t copy;
 	int ret;
@@ -128,6 +138,11 @@ static int do_sigmask(int (*real)(int, const sigset_t *, sigset_t *), int how, c
 		masks_set_word(old, masks_word(old) | held);
 	if (set)
 		masks_change_held(how, word);
+	/* One has become open since: it is held now, and was not taken out of the kernel's mask. */
+	if (set && masks_open() != open) {
+		open = masks_open();
+		emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &open, NULL, MASKS_SIZE);
+	}
 	return 0;
 }
 

@@ -30,6 +30,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "shim/syscall_args.h"
 
@@ -61,9 +62,15 @@ static inline void masks_set_word(sigset_t *set, uint64_t word)
  * masks_add_open() - make a signal an open one, for the rest of the process's life
  *
  * If the calling thread has it blocked, it is unblocked in the kernel and held. Other
- * threads that have it blocked keep it so until they change their mask themselves.
+ * threads that have it blocked keep it so until blocked_threads.c reaches them.
  */
 void masks_add_open(int sig);
+
+/**
+ * masks_open_context() - have the open signals that a thread has blocked unblocked and held
+ * @uc: of a handler, which the thread returns from
+ */
+void masks_open_context(ucontext_t *uc);
 
 /** masks_open() - the set of open signals. */
 uint64_t masks_open(void);

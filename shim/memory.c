@@ -20,6 +20,8 @@
 #include <stdarg.h>
 
 #include "emu/memory.h"
+#include "emu/uffd.h"
+#include "shim/blocked_threads.h"
 #include "shim/fdtable.h"
 #include "shim/libc_result.h"
 
@@ -85,6 +87,8 @@ static void *do_mmap(void *(*real)(void *, size_t, int, int, int, off_t), void *
 		return real(addr, len, prot, flags, fd, offset);
 	ret = emu_mmap(file, addr, len, prot, flags, offset);
 	emu_file_put(file);
+	if (emu_uffd_used())
+		blocked_threads_open();
 	return libc_result_address(ret);
 }
 

@@ -83,6 +83,8 @@ static void serve_context(ucontext_t *uc)
 		if (!trap_clone(nr, &args, uc, &ret))
 			ret = serve(nr, &args);
 		set_mask(trap_mask());
+		/* Meanwhile a signal may have become an open one, and unblocked in this thread. */
+		masks_set_word(&uc->uc_sigmask, masks_word(&uc->uc_sigmask) & ~masks_open());
 	}
 	regs[REG_RAX] = ret;
 	errno = saved_errno;
