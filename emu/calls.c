@@ -9,9 +9,12 @@
 #include <fcntl.h>
 
 #include "emu/device.h"
+#include "emu/history.h"
+#include "emu/notes.h"
 #include "emu/reentry.h"
 #include "emu/surface.h"
 #include "emu/usercopy.h"
+#include "emu/watch.h"
 
 /*
  * Whether the surface is mapped in this address space. Ask before locking an interface: if a
@@ -71,6 +74,58 @@ static __always_inline int begin(struct emu_call *call, struct exmap_device *dev
 	return 0;
 }
 
+static struct emu_history *history_of(const struct exmap_call *call)
+{
+	return emu_surface_of(call->s)->dev->history;
+}
+
+/* exmap_action() of a call that somebody watches. */
+static __attribute__((noinline)) int watched_action(struct exmap_call *call, struct exmap_iov *iov,
+						    u32 iov_len)
+{
+	struct exmap_iov asked[EXMAP_USER_INTERFACE_PAGES];
+	struct emu_history *history = history_of(call);
+	int ret;
+
+	for (u32 i = 0; i < iov_len; i++)
+		asked[i].value = exmap_load(&iov[i].value);
+	if (history)
+		emu_history_vectors(history, call, asked, iov_len);
+	ret = exmap_action(call, iov, iov_len);
+	if (history)
+		emu_history_end(history, call);
+	if (ret >= 0 && emu_watched(EMU_WATCH_NOTES))
+		emu_note_results(call, asked, iov_len);
+	return ret;
+}
+
+static int do_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len)
+{
+	if (emu_watched(EMU_WATCH_HISTORY | EMU_WATCH_NOTES))
+		return watched_action(call, iov, iov_len);
+	return exmap_action(call, iov, iov_len);
+}
+
+static __always_inline s64 do_ranges(struct exmap_call *call, const struct iovec *ranges, u32 n,
+				     s64 (*perform)(struct exmap_call *call,
+						    const struct iovec *ranges, u32 n))
+{
+	s64 ret;
+
+	if (!emu_watched(EMU_WATCH_HISTORY))
+		return perform(call, ranges, n);
+	emu_history_ranges(history_of(call), call, ranges, n);
+	ret = perform(call, ranges, n);
+	emu_history_end(history_of(call), call);
+	return ret;
+}
+
+static s64 one_range(struct exmap_call *call, const struct iovec *range, u32 n)
+{
+	(void)n;
+	return exmap_bytes(call, range);
+}
+
 static void end(struct emu_call *call)
 {
 	exmap_unlock(&call->core.ifc->lock);
@@ -84,12 +139,14 @@ static long action(struct exmap_device *dev, bool readable, u32 interface, u32 o
 	int ret = exmap_check_vectors(&dev->core, is_mapped(dev), readable, interface, opcode,
 				      iov_len);
 
+	if (exmap_unlikely(ret))
+		emu_note_vectors(&dev->core, interface, opcode, iov_len, ret);
 	if (ret || !iov_len)
 		return ret;
 	ret = begin(&call, dev, interface, opcode);
 	if (ret)
 		return ret;
-	ret = exmap_action(&call.core, call.core.ifc->user->iov, iov_len);
+	ret = do_action(&call.core, call.core.ifc->user->iov, iov_len);
 	end(&call);
 	return ret;
 }
@@ -120,10 +177,12 @@ static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const s
 	ssize_t ret;
 
 	if ((file->flags & O_ACCMODE) == O_WRONLY)
-		return -EBADF;
+		return emu_fails("read", -EBADF, "the exmap was opened for writing only [5.1]");
 	ret = exmap_check_read(&dev->core, offset);
-	if (ret)
+	if (ret) {
+		emu_note_read(&dev->core, offset);
 		return ret;
+	}
 	if (!is_mapped(dev))
 		return -EPROTO;
 	ret = begin(&call, dev, id, exmap_read_opcode(offset));
@@ -136,7 +195,7 @@ static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const s
 		one = copy;
 	}
 	if (!ret)
-		ret = exmap_read(&call.core, one, nr_iov);
+		ret = do_ranges(&call.core, one, nr_iov, exmap_read);
 	end(&call);
 	return ret;
 }
@@ -162,7 +221,7 @@ static long alloc_vectors(struct exmap_call *call, const struct iovec *range)
 	long ret = emu_usercopy(iov, range->iov_base, range->iov_len);
 
 	if (!ret)
-		ret = exmap_action(call, iov, range->iov_len / sizeof(*iov));
+		ret = do_action(call, iov, range->iov_len / sizeof(*iov));
 	/* A call that failed as a whole has no results to copy out. */
 	if (ret >= 0 && emu_usercopy(range->iov_base, iov, range->iov_len))
 		ret = -EFAULT;
@@ -185,7 +244,7 @@ long emu_command(struct exmap_file *file, u32 cmd_op, bool fixed, bool in_buffer
 	ret = begin(&call, dev, exmap_command_interface(cmd_op), EXMAP_OP_ALLOC);
 	if (ret)
 		return ret;
-	ret = fixed ? alloc_vectors(&call.core, range) : exmap_bytes(&call.core, range);
+	ret = fixed ? alloc_vectors(&call.core, range) : do_ranges(&call.core, range, 1, one_range);
 	end(&call);
 	return ret;
 }
@@ -200,6 +259,6 @@ void emu_undo_read(struct exmap_file *file, off_t offset, const struct iovec *ra
 	if (exmap_check_read(&dev->core, offset) || !is_mapped(dev) ||
 	    begin(&call, dev, exmap_read_interface(offset), EXMAP_OP_FREE))
 		return;
-	exmap_bytes(&call.core, &pages);
+	do_ranges(&call.core, &pages, 1, one_range);
 	end(&call);
 }

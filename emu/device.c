@@ -5,6 +5,7 @@
 
 #include "emu/fence.h"
 #include "emu/generation.h"
+#include "emu/notes.h"
 #include "emu/options.h"
 #include "emu/rcu.h"
 #include "emu/reentry.h"
@@ -211,7 +212,8 @@ static long do_clone(struct exmap_file *file, struct exmap_file *other)
 	struct exmap_device *old;
 
 	if (!other || other == file)
-		return -EINVAL;
+		return emu_fails("CLONE", -EINVAL, "the argument is %s [7.2]",
+				 other ? "the exmap's own descriptor" : "no exmap's descriptor");
 	/* One CLONE at a time: otherwise A could become a clone of B while B becomes one of A. */
 	emu_devices_lock();
 	dev = exmap_load_acquire(&other->dev);
@@ -249,7 +251,7 @@ long emu_ioctl(struct exmap_file *file, unsigned long request, unsigned long arg
 		ret = do_stats(dev, (void *)arg);
 		break;
 	default:
-		ret = -EINVAL;
+		ret = emu_fails("ioctl", -EINVAL, "request %#lx is none of an exmap's", request);
 	}
 	emu_device_put(dev);
 	return ret;

@@ -28,6 +28,7 @@
 /* Ranges that one read may have, as in the kernel: UIO_MAXIOV. */
 #define EMU_MAX_IOV 1024
 
+struct emu_history;
 struct emu_surface;
 
 /**
@@ -49,6 +50,7 @@ struct emu_surface;
  * @backing_fd: hidden fd of the backing, or -1 for none
  * @bounce:     EMU_BOUNCE_SIZE bytes for each interface; their content is under its lock
  * @iovecs:     EMU_MAX_IOV ranges for each interface; their content is under its lock
+ * @history:    the latest actions, or NULL without option history=
  *
  * @surface:    the mapped surface, or NULL. Written under @lock while calls are stopped. Read
  *              under @lock, or under an interface's lock, or atomically in an RCU read section.
@@ -71,6 +73,7 @@ struct exmap_device {
 	int backing_fd;
 	char *bounce;
 	struct iovec *iovecs;
+	struct emu_history *history;
 	struct emu_surface *surface;
 	bool stopped;
 	const char *last_mover;

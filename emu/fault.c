@@ -5,15 +5,12 @@
 #include "emu/fault.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
 #include "emu/device.h"
 #include "emu/rcu.h"
 #include "emu/registry.h"
-#include "emu/say.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
@@ -90,52 +87,4 @@ enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext)
 		    -ENOMEM)
 		what = EMU_FAULT_RETRY;
 	return what;
-}
-
-static const char *reason(bool has_handler)
-{
-	return has_handler ? "SIGSEGV is blocked, by the thread's mask or as in the program's "
-			     "handler without SA_NODEFER" :
-			     "the program has no SIGSEGV handler";
-}
-
-static void diagnose_page(const struct emu_surface *s, uintptr_t addr, bool forbidden,
-			  const char *why)
-{
-	emu_say("%s page %llu (address %#llx) of exmap %llu, and %s: dying of SIGSEGV",
-		forbidden ? "access that the protection forbids to" : "access to unallocated",
-		(unsigned long long)((addr - s->core.base) >> EXMAP_PAGE_SHIFT),
-		(unsigned long long)addr, (unsigned long long)s->dev->serial, why);
-}
-
-static void diagnose_fence(const struct emu_region *region, uintptr_t addr, const char *why)
-{
-	bool before = addr < region->start;
-	char what[64] = "surface";
-
-	if (region->kind == EMU_REGION_EXPORT)
-		strcpy(what, "page-table export");
-	else if (region->kind == EMU_REGION_INTERFACE)
-		snprintf(what, sizeof(what), "page of interface %u", region->interface);
-	emu_say("access %llu bytes %s the %s (address %#llx) of exmap %llu, and %s: dying of "
-		"SIGSEGV",
-		(unsigned long long)(before ? region->start - addr : addr - region->end),
-		before ? "before" : "behind", what, (unsigned long long)addr,
-		(unsigned long long)region->exmap, why);
-}
-
-void emu_fault_diagnose(const siginfo_t *info, bool has_handler)
-{
-	uintptr_t addr = (uintptr_t)info->si_addr;
-	struct emu_region region;
-
-	emu_rcu_read_lock();
-	if (!emu_region_find_near(addr, addr + 1, &region))
-		;
-	else if (addr < region.start || addr >= region.end)
-		diagnose_fence(&region, addr, reason(has_handler));
-	else if (region.kind == EMU_REGION_SURFACE)
-		diagnose_page(region.surface, addr, info->si_code == SEGV_ACCERR,
-			      reason(has_handler));
-	emu_rcu_read_unlock();
 }

@@ -4,7 +4,6 @@
 #define EXMAP_EMU_FAULT_H
 
 #include <signal.h>
-#include <stdbool.h>
 
 /**
  * enum emu_fault - what to do about a signal
@@ -24,14 +23,5 @@ enum emu_fault { EMU_FAULT_FOREIGN, EMU_FAULT_RETRY, EMU_FAULT_SEGV };
  * Async-signal-safe if the signal is a fault of the thread's own instruction. Any thread.
  */
 enum emu_fault emu_fault_examine(siginfo_t *info, void *ucontext);
-
-/**
- * emu_fault_diagnose() - say on stderr which page or fence was touched, before the process dies
- * @info:        as emu_fault_examine() left it, after EMU_FAULT_SEGV
- * @has_handler: the program has a handler, but it cannot run, because its signal is blocked
- *
- * Async-signal-safe, under the same condition.
- */
-void emu_fault_diagnose(const siginfo_t *info, bool has_handler);
 
 #endif /* EXMAP_EMU_FAULT_H */

@@ -14,6 +14,7 @@
 
 #include "emu/device.h"
 #include "emu/fence.h"
+#include "emu/notes.h"
 #include "emu/reentry.h"
 #include "emu/registry.h"
 #include "emu/strategy.h"
@@ -36,7 +37,8 @@ static void *map_surface(struct exmap_file *file, struct exmap_device *dev, void
 	int ret;
 
 	if (dev->surface)
-		return error(emu_surface_alive(dev->surface) ? -EBUSY : -EPROTO);
+		return error(emu_fails("mmap", emu_surface_alive(dev->surface) ? -EBUSY : -EPROTO,
+				       "the exmap has a surface already [2.1]"));
 	ret = emu_surface_create(dev, addr, len, prot, flags, emu_choose_mover, &s);
 	if (ret)
 		return error(ret);
@@ -107,9 +109,12 @@ static void *map_interface(struct exmap_device *dev, void *addr, size_t len, int
 	};
 
 	if (index >= exmap_nr_interfaces(&dev->core))
-		return error(-ENXIO);
+		return error(emu_fails("mmap", -ENXIO, "interface %llu, and SETUP made %u [2.2]",
+				       (unsigned long long)index, exmap_nr_interfaces(&dev->core)));
 	if (len != EXMAP_PAGE_SIZE)
-		return error(-EINVAL);
+		return error(emu_fails("mmap", -EINVAL,
+				       "%zu bytes of interface %llu, which has %lu [2.2]", len,
+				       (unsigned long long)index, EXMAP_PAGE_SIZE));
 	return map_file(&region, addr, len, prot, flags, dev->user_fd, index * EXMAP_PAGE_SIZE);
 }
 
@@ -124,15 +129,22 @@ static void *map_export(struct exmap_device *dev, void *addr, size_t len, int pr
 	};
 
 	if (prot & PROT_WRITE)
-		return error(-EACCES);
+		return error(emu_fails("mmap", -EACCES, "an export is read-only [7.3]"));
 	if (!emu_surface_alive(s))
-		return error(-EPROTO);
+		return error(emu_fails("mmap", -EPROTO, "an export needs a mapped surface [7.3]"));
 	if (s->core.base % HUGE_SIZE || s->len % HUGE_SIZE)
-		return error(-EFAULT);
+		return error(emu_fails("mmap", -EFAULT,
+				       "an export needs a surface whose address and length are "
+				       "multiples of 2 MiB; this is at %#llx, %zu bytes [7.3]",
+				       (unsigned long long)s->core.base, s->len));
 	if (len > s->core.nr_pages * sizeof(u64))
-		return error(-EOVERFLOW);
+		return error(
+			emu_fails("mmap", -EOVERFLOW,
+				  "%zu bytes of export, and the surface has %llu pages of 8 bytes "
+				  "each [7.3]",
+				  len, (unsigned long long)s->core.nr_pages));
 	if (s->exported)
-		return error(-EBUSY);
+		return error(emu_fails("mmap", -EBUSY, "the surface is exported already [7.3]"));
 	addr = map_file(&region, addr, len, prot, flags, s->table_fd, 0);
 	if (!emu_is_error(addr))
 		s->exported = true;
@@ -146,15 +158,18 @@ static int check(const struct exmap_file *file, size_t len, int prot, int flags,
 	int type = flags & MAP_TYPE;
 
 	if (!len || offset % EXMAP_PAGE_SIZE || flags & MAP_HUGETLB)
-		return -EINVAL;
+		return emu_fails("mmap", -EINVAL,
+				 "length 0, an offset that is no multiple of 4096, or MAP_HUGETLB");
 	if (len > SIZE_MAX - EXMAP_PAGE_SIZE)
 		return -ENOMEM;
 	if (mode == O_WRONLY || (mode == O_RDONLY && type != MAP_PRIVATE && prot & PROT_WRITE))
-		return -EACCES;
+		return emu_fails("mmap", -EACCES,
+				 "the exmap was opened for %s only; open it with O_RDWR [2.1]",
+				 mode == O_WRONLY ? "writing" : "reading");
 	if (type == MAP_SHARED_VALIDATE && flags & MAP_SYNC)
 		return -EOPNOTSUPP;
 	if (type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
-		return -EINVAL;
+		return emu_fails("mmap", -EINVAL, "an exmap is mapped with MAP_SHARED [2.1]");
 	return 0;
 }
 
@@ -178,7 +193,9 @@ void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int fl
 	dev = emu_device_get(file);
 	pthread_mutex_lock(&dev->lock);
 	if (dev->surface && !emu_surface_alive(dev->surface))
-		ret = error(-EPROTO);
+		ret = error(emu_fails("mmap", -EPROTO,
+				      "the exmap belongs to the process that mapped it, not to a "
+				      "child of fork(); open another [1.4]"));
 	else if (off == EXMAP_OFF_EXMAP)
 		ret = map_surface(file, dev, addr, len, prot, flags);
 	else if (off == EXMAP_OFF_PTEXPORT)
@@ -187,7 +204,9 @@ void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int fl
 		ret = map_interface(dev, addr, len, prot, flags,
 				    (off - EXMAP_OFF_INTERFACE_BASE) >> EXMAP_PAGE_SHIFT);
 	else
-		ret = error(-EINVAL);
+		ret = error(emu_fails("mmap", -EINVAL,
+				      "nothing is at offset %#llx: see EXMAP_OFF_... [2.3]",
+				      (unsigned long long)off));
 	pthread_mutex_unlock(&dev->lock);
 	emu_vm_unlock();
 	emu_device_put(dev);
@@ -321,12 +340,15 @@ long emu_munmap(void *addr, size_t len)
 {
 	uintptr_t start = (uintptr_t)addr;
 	uintptr_t end = range_end(addr, len);
-	long ret = -EINVAL;
+	long ret;
 
 	if (!emu_may_map())
 		return emu_refuse_reentry();
 	emu_vm_lock();
-	if (!splits(start, end))
+	if (splits(start, end))
+		ret = emu_fails("munmap", -EINVAL,
+				"a part of a surface or export cannot be unmapped [2.5]");
+	else
 		ret = unmap_range(start, end);
 	emu_vm_unlock();
 	return ret;
@@ -450,12 +472,17 @@ long emu_mprotect(void *addr, size_t len, int prot)
 {
 	uintptr_t start = (uintptr_t)addr;
 	uintptr_t end = range_end(addr, len);
-	long ret = -EINVAL;
+	long ret;
 
 	if (!emu_may_map())
 		return emu_refuse_reentry();
 	emu_vm_lock();
-	if (!splits(start, end) && !(prot & (PROT_GROWSDOWN | PROT_GROWSUP)))
+	if (splits(start, end))
+		ret = emu_fails("mprotect", -EINVAL,
+				"a part of a surface cannot be protected [2.5]");
+	else if (prot & (PROT_GROWSDOWN | PROT_GROWSUP))
+		ret = -EINVAL;
+	else
 		ret = protect_range(start, end, prot);
 	emu_vm_unlock();
 	return ret;

@@ -2,11 +2,14 @@
 /* options.c - EXMAP_OPTIONS; see options.h */
 
 #include "emu/options.h"
-#include "emu/say.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "emu/backtrace.h"
+#include "emu/say.h"
+#include "emu/watch.h"
 
 static struct emu_options options = { .memcheck = true };
 
@@ -31,6 +34,11 @@ static const struct choice traps[] = { { "auto", EMU_TRAP_AUTO }, { "0", EMU_TRA
 static const struct choice backends[] = { { "emu", EMU_BACKEND_EMU },
 					  { "module", EMU_BACKEND_MODULE },
 					  { NULL, 0 } };
+
+static const struct choice reports[] = { { "fatal", 0 }, { "all", 1 }, { NULL, 0 } };
+
+/* The most that an option with a number takes. */
+#define MAX_NUMBER 1000000
 
 static void set_strategy(int value)
 {
@@ -62,6 +70,26 @@ static void set_trap(int value)
 	options.trap = value;
 }
 
+static void set_history(int value)
+{
+	options.history = value;
+}
+
+static void set_history_stacks(int value)
+{
+	options.history_stacks = value;
+}
+
+static void set_notes(int value)
+{
+	options.notes = value;
+}
+
+static void set_report(int value)
+{
+	options.report = value;
+}
+
 static void set_verbose(int value)
 {
 	options.verbose = value;
@@ -71,6 +99,7 @@ static void print_help(int value);
 
 static const struct option {
 	const char *key;
+	/* NULL: a number up to MAX_NUMBER. */
 	const struct choice *choices;
 	void (*set)(int value);
 	const char *help;
@@ -83,6 +112,13 @@ static const struct option {
 	{ "memcheck", booleans, set_memcheck, "0|1: tell valgrind of freed and fresh pages" },
 	{ "trap", traps, set_trap,
 	  "auto|on|off: serve system calls made outside libc too, where there are some" },
+	{ "history", NULL, set_history,
+	  "N: keep the latest N actions of each interface, for reports of bad accesses" },
+	{ "history-stacks", booleans, set_history_stacks, "0|1: with the stacks of their callers" },
+	{ "notes", booleans, set_notes,
+	  "0|1: say why calls fail, and what they did that may be a mistake" },
+	{ "report", reports, set_report,
+	  "fatal|all: report bad accesses that the program has no handler for, or others too" },
 	{ "verbose", booleans, set_verbose, "0|1: say what is done and why" },
 	{ "help", booleans, print_help, "0|1: print this list" },
 };
@@ -95,7 +131,28 @@ static void print_help(int value)
 		return;
 	emu_say("EXMAP_OPTIONS=key=value:key=value...");
 	for (size_t i = 0; i < NR_OPTIONS; i++)
-		emu_say("  %-9s %s", table[i].key, table[i].help);
+		emu_say("  %-14s %s", table[i].key, table[i].help);
+}
+
+/* Return: whether @value is one that @option takes; then it is set. */
+static bool set_value(const struct option *option, const char *value)
+{
+	unsigned long number;
+	char *end;
+
+	for (const struct choice *c = option->choices; c && c->word; c++) {
+		if (!strcmp(c->word, value)) {
+			option->set(c->value);
+			return true;
+		}
+	}
+	if (option->choices || *value < '0' || *value > '9')
+		return false;
+	number = strtoul(value, &end, 10);
+	if (*end || number > MAX_NUMBER)
+		return false;
+	option->set(number);
+	return true;
 }
 
 static void set_option(char *text)
@@ -109,14 +166,9 @@ static void set_option(char *text)
 	for (size_t i = 0; i < NR_OPTIONS; i++) {
 		if (strcmp(table[i].key, text))
 			continue;
-		for (const struct choice *c = table[i].choices; c->word; c++) {
-			if (!strcmp(c->word, value)) {
-				table[i].set(c->value);
-				return;
-			}
-		}
-		emu_say("EXMAP_OPTIONS: '%s' is no value for %s (%s); ignored", value, text,
-			table[i].help);
+		if (!set_value(&table[i], value))
+			emu_say("EXMAP_OPTIONS: '%s' is no value for %s (%s); ignored", value, text,
+				table[i].help);
 		return;
 	}
 	emu_say("EXMAP_OPTIONS: unknown option '%s' ignored; EXMAP_OPTIONS=help=1 lists them",
@@ -138,6 +190,10 @@ static void read_options(void)
 	strcpy(text, env);
 	for (char *word = strtok_r(text, ":", &rest); word; word = strtok_r(NULL, ":", &rest))
 		set_option(word);
+	exmap_store(&emu_watching, (options.history ? EMU_WATCH_HISTORY : 0) |
+					   (options.notes ? EMU_WATCH_NOTES : 0));
+	if (options.history || options.report)
+		emu_backtrace_start();
 }
 
 const struct emu_options *emu_options(void)

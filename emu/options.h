@@ -29,6 +29,10 @@ enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
  * @stats:    print statistics when an exmap is closed and unmapped, or the process exits
  * @junk:     fill fresh pages with a pattern instead of zeroes
  * @memcheck: tell valgrind which pages are accessible
+ * @history:  number of actions of each interface to keep for reports; 0: none
+ * @history_stacks: keep the stacks of their callers, too
+ * @notes:    say why calls fail, and what they did that may be a mistake
+ * @report:   report bad accesses that the program has a handler for, too
  * @verbose:  say on stderr which strategy was taken, what SETUP refused, and why
  */
 struct emu_options {
@@ -38,6 +42,10 @@ struct emu_options {
 	bool stats;
 	bool junk;
 	bool memcheck;
+	unsigned int history;
+	bool history_stacks;
+	bool notes;
+	bool report;
 	bool verbose;
 };
 

@@ -9,6 +9,9 @@
 #include "emu/device.h"
 #include "emu/fence.h"
 #include "emu/hidden_fd.h"
+#include "emu/history.h"
+#include "emu/notes.h"
+#include "emu/options.h"
 #include "emu/say.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
@@ -83,6 +86,8 @@ static void undo(struct exmap_device *dev, u32 n)
 	}
 	emu_fenced_free(dev->user, n * sizeof(*dev->user));
 	dev->user = NULL;
+	emu_history_free(dev->history);
+	dev->history = NULL;
 	emu_close_hidden(dev->user_fd);
 	emu_close_hidden(dev->backing_fd);
 	dev->user_fd = dev->backing_fd = -1;
@@ -100,8 +105,10 @@ long emu_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_
 	bool readable = !emu_usercopy(&setup, user, sizeof(setup));
 	int ret = exmap_check_setup(&dev->core, foreign, readable ? &setup : NULL);
 
-	if (ret)
+	if (ret) {
+		emu_note_setup(&dev->core, &setup, ret);
 		return ret;
+	}
 	if (setup.fd >= 0) {
 		dev->backing_fd = emu_backing_open(setup.fd);
 		if (dev->backing_fd < 0)
@@ -112,11 +119,17 @@ long emu_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_
 		emu_say("SETUP: %zu frames of 4096 bytes are more than this machine has; "
 			"ask for a smaller buffer_size",
 			setup.buffer_size);
-	if (ret)
+	if (ret) {
+		emu_note_setup(&dev->core, &setup, ret);
 		goto fail;
+	}
 	ret = make_user_pages(dev, setup.max_interfaces);
 	if (!ret)
 		ret = make_memory(dev, setup.buffer_size, setup.max_interfaces);
+	if (!ret && emu_options()->history) {
+		dev->history = emu_history_new(setup.max_interfaces);
+		ret = dev->history ? 0 : -ENOMEM;
+	}
 	if (ret) {
 		emu_say("SETUP: no memory or fd for %d interfaces and %zu frames (error %d); "
 			"raise ulimit -v or ulimit -n, or ask for fewer",

@@ -11,12 +11,14 @@
 #include "emu/device.h"
 #include "shim/fdtable.h"
 #include "shim/fork.h"
+#include "shim/signals.h"
 #include "shim/trap.h"
 #include "shim/trap_handler.h"
 
 static void __attribute__((constructor)) at_start(void)
 {
 	real_resolve_all();
+	signals_find_sanitizer();
 	fork_start();
 	trap_start(trap_handle);
 }

@@ -13,12 +13,14 @@
 
 #include "shim/real.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 #include <ucontext.h>
 
+#include "emu/diagnose.h"
 #include "emu/fault.h"
 #include "emu/memcheck.h"
 #include "emu/sys.h"
@@ -53,6 +55,9 @@ static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool started;
 /* Whether SIGSYS's handler is ours. Written before there are threads. */
 static bool started_sigsys;
+
+/* AddressSanitizer's handler of SIGSEGV, or another sanitizer's. Written before there are threads. */
+static uintptr_t sanitizer_handler;
 
 /* The disposition of a signal whose handler is ours, else NULL. */
 static struct disposition *disposition_of(int sig)
@@ -110,6 +115,18 @@ static void unlock_writers(uint64_t old)
 	emu_sys(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, MASKS_SIZE);
 }
 
+void signals_find_sanitizer(void)
+{
+	static const char *const functions[] = { "__asan_init", "__tsan_init", "__msan_init",
+						 "__ubsan_default_options" };
+	struct sigaction now;
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		if (dlsym(RTLD_DEFAULT, functions[i]) && !REAL(sigaction)(SIGSEGV, NULL, &now))
+			sanitizer_handler = (uintptr_t)now.sa_handler;
+	}
+}
+
 static bool is_default(const struct disposition *d)
 {
 	return d->handler == (uintptr_t)SIG_DFL || d->handler == (uintptr_t)SIG_IGN;
@@ -127,7 +144,7 @@ static void die(siginfo_t *info, ucontext_t *uc, bool has_handler)
 	uint64_t mask = masks_word(&uc->uc_sigmask) & ~bit;
 
 	if (info->si_signo != SIGSYS)
-		emu_fault_diagnose(info, has_handler);
+		emu_diagnose(info, uc, has_handler ? EMU_DIES_BLOCKED : EMU_DIES);
 	REAL(sigaction)(info->si_signo, &dfl, NULL);
 	emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, MASKS_SIZE);
 	masks_set_word(&uc->uc_sigmask, mask);
@@ -163,6 +180,9 @@ static void deliver(siginfo_t *info, ucontext_t *uc, int saved_errno)
 		die(info, uc, !is_default(&want));
 		return;
 	}
+	if (info->si_code > 0)
+		emu_diagnose(info, uc,
+			     want.handler == sanitizer_handler ? EMU_SANITIZER : EMU_HANDLED);
 	if (want.flags & SA_RESETHAND)
 		reset(d);
 	if (!(want.flags & SA_NODEFER))

@@ -17,6 +17,14 @@
 #include <ucontext.h>
 
 /**
+ * signals_find_sanitizer() - find out whether SIGSEGV has a sanitizer's handler
+ *
+ * Bad accesses are then reported although there is a handler. Context: once, before the client's own
+ * code runs.
+ */
+void signals_find_sanitizer(void);
+
+/**
  * signals_start() - install our handlers of SIGSEGV and SIGBUS, unless that is done
  *
  * Context: any thread, outside the handlers.

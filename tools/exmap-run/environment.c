@@ -18,14 +18,22 @@
 /* Folders to look for the shim in, beside that of exmap-run; the second is Debian's multiarch. */
 static const char *const beside_us[] = { "../lib", "../lib/x86_64-linux-gnu", "../lib64" };
 
+/* The folder that exmap-run is in; @self has the memory for it. */
+static const char *own_folder(char self[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", self, PATH_MAX - 1);
+
+	if (n < 0)
+		return ".";
+	self[n] = '\0';
+	return dirname(self);
+}
+
 static bool look_for_shim(char path[PATH_MAX])
 {
-	char self[PATH_MAX] = "";
-	const char *dir;
+	char self[PATH_MAX];
+	const char *dir = own_folder(self);
 
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		strcpy(self, "./exmap-run");
-	dir = dirname(self);
 	for (size_t i = 0; i < sizeof(beside_us) / sizeof(beside_us[0]); i++) {
 		char try[2 * PATH_MAX];
 
@@ -80,6 +88,16 @@ void set_preload(const struct client *client, const char *shim)
 	set("LD_PRELOAD", value ? value : shim);
 	free(value);
 	free(list);
+}
+
+void set_symbols(void)
+{
+	char self[PATH_MAX];
+	char path[PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/exmap-symbols", own_folder(self));
+	if (!access(path, X_OK))
+		set("EXMAP_SYMBOLS", path);
 }
 
 void set_option(const char *option)

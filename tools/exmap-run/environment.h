@@ -22,6 +22,9 @@ bool find_shim(char path[PATH_MAX]);
 /** set_preload() - set LD_PRELOAD: sanitizer runtimes, then the shim, then what was there. */
 void set_preload(const struct client *client, const char *shim);
 
+/** set_symbols() - name the program that knows functions and lines, for reports. */
+void set_symbols(void);
+
 /**
  * set_option() - add an option to EXMAP_OPTIONS, in place of one with the same key
  * @option: "key=value"

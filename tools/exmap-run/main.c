@@ -31,6 +31,7 @@ enum {
 	OPTION_STRATEGY = 's',
 	OPTION_BACKEND = 'b',
 	OPTION_TRAP = 't',
+	OPTION_DEBUG = 'd',
 	OPTION_STATS = 256,
 	OPTION_DOCTOR,
 	OPTION_SET = 'o',
@@ -52,6 +53,10 @@ static const struct argp_option options[] = {
 	{ "option", OPTION_SET, "KEY=VALUE", 0,
 	  "Any other option of EXMAP_OPTIONS; --option help lists them when the client opens "
 	  "/dev/exmap",
+	  0 },
+	{ "debug", OPTION_DEBUG, NULL, 0,
+	  "Say who freed a page that is touched, with stacks, why calls fail, and what they do that "
+	  "may be a mistake",
 	  0 },
 	{ "doctor", OPTION_DOCTOR, NULL, 0,
 	  "Instead of running a client, say what this machine permits, which strategy that leads "
@@ -108,6 +113,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_STATS:
 		set_option("stats=1");
+		break;
+	case OPTION_DEBUG:
+		set_option("history=256");
+		set_option("history-stacks=1");
+		set_option("notes=1");
 		break;
 	case OPTION_SET:
 		set_option(arg);
@@ -168,6 +178,7 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		client_add_runtimes(&client, shim);
 		set_preload(&client, shim);
+		set_symbols();
 	}
 	if (run.verbose)
 		complain("LD_PRELOAD=%s EXMAP_OPTIONS=%s %s",

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/*
+ * main.c - exmap-symbols: print a stack of another process, with functions, files and lines
+ *
+ * The emulator starts it for its reports, so that the client need not load a library that reads
+ * debugging information.
+ */
+
+#include <elfutils/libdwfl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The last part of a path: reports show names as compilers' messages do. */
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void print_frame(Dwfl *dwfl, int nr, Dwarf_Addr pc)
+{
+	Dwfl_Module *module = dwfl_addrmodule(dwfl, pc);
+	const char *function = module ? dwfl_module_addrname(module, pc) : NULL;
+	Dwfl_Line *line = module ? dwfl_module_getsrc(module, pc) : NULL;
+	const char *file = NULL;
+	Dwarf_Addr start = 0;
+	int number = 0;
+
+	printf("    #%d %#llx", nr, (unsigned long long)pc);
+	if (function)
+		printf(" in %s", function);
+	if (line)
+		file = dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
+	if (file) {
+		printf(" %s:%d", base_name(file), number);
+	} else if (module) {
+		file = dwfl_module_info(module, NULL, &start, NULL, NULL, NULL, NULL, NULL);
+		printf(" (%s+%#llx)", file, (unsigned long long)(pc - start));
+	}
+	putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+	static char *no_path = "";
+	static const Dwfl_Callbacks callbacks = {
+		.find_elf = dwfl_linux_proc_find_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.debuginfo_path = &no_path,
+	};
+	Dwfl *dwfl = dwfl_begin(&callbacks);
+
+	if (argc < 3) {
+		fprintf(stderr, "Usage: exmap-symbols PID ADDRESS...\n");
+		return 2;
+	}
+	if (!dwfl || dwfl_linux_proc_report(dwfl, atoi(argv[1])) ||
+	    dwfl_report_end(dwfl, NULL, NULL)) {
+		fprintf(stderr, "exmap-symbols: cannot read the mappings of process %s: %s\n",
+			argv[1], dwfl_errmsg(-1));
+		return 1;
+	}
+	for (int i = 2; i < argc; i++)
+		print_frame(dwfl, i - 2, strtoull(argv[i], NULL, 0));
+	dwfl_end(dwfl);
+	return 0;
+}
