@@ -12,6 +12,7 @@
  */
 
 #include "core/batch.h"
+#include "core/shadow.h"
 #include "core/steps.h"
 
 /* Maps or unmaps all pages of the batch. The call owns no page afterwards. */
@@ -69,7 +70,7 @@ static bool prepare(struct exmap_call *call, u32 vec, u64 page, u64 end)
  * With @step 1 each has a vector of its own: @first belongs to @vec, @first + 1 to @vec + 1, and so
  * on.
  *
- * Finishes the batch when it is full and when a page is BUSY.
+ * Finishes the batch when it is full and when a page is BUSY or a shadow.
  */
 static void add_pages(struct exmap_call *call, u32 vec, u32 step, u64 first, u64 end)
 {
@@ -95,11 +96,12 @@ static void add_pages(struct exmap_call *call, u32 vec, u32 step, u64 first, u64
 			/*
 			 * The page may be BUSY because this call owns it: two vectors may name the
 			 * same page. Finishing the batch settles that case. Otherwise the next turn
-			 * waits for the other call.
+			 * ends a shadow there, or waits for the other call.
 			 */
 			if (ifc->nr_runs)
 				finish_batch(call);
-			else if (!call->s->ops->wait(call->s, ifc->id, round++))
+			else if (!exmap_shadow_yields(call, page, end) &&
+				 !call->s->ops->wait(call->s, ifc->id, round++))
 				call->state = EXMAP_CALL_NO_SURFACE;
 			break;
 		case EXMAP_CLAIM_END:

@@ -24,6 +24,20 @@ int exmap_check_sizes(const struct exmap_ioctl_setup *setup, u64 most_frames)
 	return 0;
 }
 
+int exmap_check_shadow(const struct exmap_surface *s, const struct exmap_interface *ifc,
+		       const struct exmap_iov *asked, u32 n, u64 page_id, u64 *len)
+{
+	*len = 0;
+	for (u32 i = 0; i < n; i++) {
+		if (!exmap_in_surface(s, asked[i].page, asked[i].len))
+			return -EFAULT;
+		*len += asked[i].len;
+	}
+	if (!exmap_in_surface(s, page_id, *len))
+		return -EFAULT;
+	return ifc->nr_shadows < EXMAP_SHADOW_RANGES ? 0 : -ENOMEM;
+}
+
 int exmap_check_read(const struct exmap *x, u64 offset)
 {
 	u32 opcode = exmap_read_opcode(offset);

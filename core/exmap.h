@@ -113,10 +113,26 @@ static inline int exmap_check_vectors(const struct exmap *x, bool mapped, bool r
 	if (exmap_unlikely(!readable))
 		return -EFAULT;
 	if (exmap_unlikely(interface >= n || iov_len > EXMAP_USER_INTERFACE_PAGES ||
-			   (opcode != EXMAP_OP_ALLOC && opcode != EXMAP_OP_FREE)))
+			   opcode - EXMAP_OP_ALLOC > EXMAP_OP_RM_SD - EXMAP_OP_ALLOC))
 		return -EINVAL;
 	return 0;
 }
+
+/**
+ * exmap_check_shadow() - whether a SHADOW may begin [8.5]
+ * @s:       the surface
+ * @ifc:     the interface, which is locked
+ * @asked:   the sources: copies of the client's vectors
+ * @n:       number of sources
+ * @page_id: number of the first target page, as the client gave it
+ * @len:     set to the number of targets
+ *
+ * exmap_check_vectors() has let the call through.
+ *
+ * Return: 0, -EFAULT (a page outside the surface) or -ENOMEM (too many shadows).
+ */
+int exmap_check_shadow(const struct exmap_surface *s, const struct exmap_interface *ifc,
+		       const struct exmap_iov *asked, u32 n, u64 page_id, u64 *len);
 
 /**
  * exmap_check_read() - whether a read may begin [5.1]

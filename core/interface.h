@@ -10,6 +10,18 @@
 #define EXMAP_BATCH_RUNS 512
 #define EXMAP_BATCH_FRAMES 512
 
+/* The most ranges of targets that an interface has shadows on at one time [8.5]. */
+#define EXMAP_SHADOW_RANGES 1024
+
+/* The most ranges of pages of ended shadows that an interface leaves mapped. */
+#define EXMAP_KEPT_RANGES 16
+
+/** struct exmap_range - neighbouring pages: the first, and their number. */
+struct exmap_range {
+	u64 page;
+	u64 len;
+};
+
 /**
  * struct exmap_counts - what an interface has done so far; the numbers never fall
  * @actions:    number of calls: ALLOC, FREE and read
@@ -38,7 +50,14 @@ struct exmap_counts {
  * @nr_pages: number of pages in these runs
  * @runs:     the batch: the runs of pages that the call owns, in the order of their vectors
  * @frames:   frames on their way between pool and table
- * @result:   results of the call's vectors, until they are copied to the client
+ * @result:   results of the call's vectors, until they are copied to the client. SHADOW: copies of
+ *            its vectors
+ * @nr_shadows: number of ranges in @shadows
+ * @nr_kept:    number of ranges in @kept
+ * @kept_pages: number of pages in these ranges
+ * @shadows:    the targets of SHADOW since the last RM_SD, in the order of the calls. Not each page
+ *              in them is a shadow of this interface: its word tells
+ * @kept:       where pages of ended shadows may still be mapped, see core/shadow.h
  *
  * The module releases @lock while a call waits or reads the backing, but lets no other call on the
  * interface begin meanwhile (kmod/entry.h). So all fields still belong to that call.
@@ -54,6 +73,11 @@ struct exmap_interface {
 	struct exmap_run runs[EXMAP_BATCH_RUNS];
 	u32 frames[EXMAP_BATCH_FRAMES];
 	struct exmap_iov result[EXMAP_USER_INTERFACE_PAGES];
+	u32 nr_shadows;
+	u32 nr_kept;
+	u64 kept_pages;
+	struct exmap_range shadows[EXMAP_SHADOW_RANGES];
+	struct exmap_range kept[EXMAP_KEPT_RANGES];
 } exmap_cacheline_aligned;
 
 /** exmap_count() - add @n to a counter of struct exmap_counts; the interface's lock is held. */

@@ -8,6 +8,7 @@
  */
 
 #include "core/batch.h"
+#include "core/shadow.h"
 
 /* The most bytes of one call, as for the kernel's read(2). */
 #define EXMAP_READ_MAX 0x7ffff000ULL
@@ -43,8 +44,8 @@ static int claim_all(struct exmap_call *call, u64 page, u64 len)
 				return 1;
 			/*
 			 * The run is shorter than the range. Either a mapped page is before the
-			 * run, or the page behind the run is mapped or BUSY. A BUSY page is waited
-			 * for without owning any page.
+			 * run, or the page behind the run is mapped, BUSY or a shadow. A BUSY page
+			 * is waited for without owning any page.
 			 */
 			mapped = run->page != page ||
 				 exmap_load(exmap_word(s, page + run->len)) & EXMAP_WORD_PRESENT;
@@ -55,7 +56,7 @@ static int claim_all(struct exmap_call *call, u64 page, u64 len)
 		case EXMAP_CLAIM_BUSY:
 			break;
 		}
-		if (!s->ops->wait(s, ifc->id, round))
+		if (!exmap_shadow_yields(call, pos, page + len) && !s->ops->wait(s, ifc->id, round))
 			return -EPROTO;
 	}
 }

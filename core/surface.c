@@ -16,7 +16,7 @@ static __always_inline u32 claim_next(u64 *where, const u64 *end, bool present)
 /*
  * Claims pages of one block: skips pages that cannot be claimed, then claims as many neighbours as
  * it can. If the run has pages already (@len > 0), from the block before, nothing is skipped. Stops
- * at a BUSY page. Inlined once for each value of @present.
+ * at a page that is BUSY or a shadow. Inlined once for each value of @present.
  * @where: word of the first page; the block's lock is held
  * @n:     most pages to look at
  * @len:   length of the run; increased
@@ -80,7 +80,8 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
 	return page < end ? EXMAP_CLAIM_BUSY : EXMAP_CLAIM_END;
 }
 
-bool exmap_next_present(const struct exmap_surface *s, u64 *pos, u64 end, struct exmap_run *run)
+bool exmap_next_run(const struct exmap_surface *s, u64 bits, u64 *pos, u64 end,
+		    struct exmap_run *run)
 {
 	u64 page = *pos;
 
@@ -94,7 +95,7 @@ bool exmap_next_present(const struct exmap_surface *s, u64 *pos, u64 end, struct
 			page = (block + 1) * EXMAP_BLOCK_PAGES;
 			continue;
 		}
-		if (exmap_load(exmap_word(s, page)) & EXMAP_WORD_PRESENT) {
+		if (exmap_load(exmap_word(s, page)) & bits) {
 			if (!run->len++) {
 				run->page = page;
 				run->word = exmap_word(s, page);
@@ -139,8 +140,9 @@ void exmap_surface_check(const struct exmap_surface *s, u64 nr_frames, u64 mappe
 		}
 		word = exmap_load(exmap_word(s, page));
 		exmap_assert(!(word & EXMAP_WORD_BUSY));
-		exmap_assert(!word || word & EXMAP_WORD_PRESENT);
-		exmap_assert(exmap_word_frame(word) < nr_frames);
+		exmap_assert(!word || word & (EXMAP_WORD_PRESENT | EXMAP_WORD_SHADOW));
+		exmap_assert(!(word & EXMAP_WORD_PRESENT) || !(word & EXMAP_WORD_SHADOW));
+		exmap_assert(word & EXMAP_WORD_SHADOW || exmap_word_frame(word) < nr_frames);
 		present += word & EXMAP_WORD_PRESENT;
 	}
 	exmap_assert(present == mapped);

@@ -8,10 +8,14 @@
  * EMPTY    0                   not mapped
  * BUSY     EXMAP_WORD_BUSY     owned by a call; with EXMAP_WORD_FRAME it has a frame
  * PRESENT  EXMAP_WORD_PRESENT  mapped to the frame that the word names
+ * SHADOW   EXMAP_WORD_SHADOW   shows another page's content; the word names the interface that made
+ *                              the shadow and, in the kernel, the frame that it shows
  *
- * transition              by                           lock
- * EMPTY, PRESENT -> BUSY  exmap_claim_page()           the lock of the page's block
- * BUSY -> EMPTY, PRESENT  the call that owns the page  none; a store with release
+ * transition                      by                           lock
+ * EMPTY, PRESENT -> BUSY          exmap_claim_page()           the lock of the page's block
+ * EMPTY, SHADOW -> BUSY           core/shadow.c                the lock of the page's block
+ * SHADOW -> SHADOW that is ended  core/shadow.c                the lock of the page's block
+ * BUSY -> EMPTY, PRESENT, SHADOW  the call that owns the page  none; a store with release
  *
  * Example: two ALLOCs of one page at once. The first turns its word from EMPTY to BUSY and maps the
  * page. The second finds BUSY and waits, then finds PRESENT: the page is mapped, and the second
@@ -25,7 +29,7 @@
 
 #include "core/platform.h"
 
-/* Bits of a word. BUSY and FRAME are bits that x86 leaves to software. */
+/* Bits of a word. BUSY, FRAME, SHADOW and ENDED are bits that x86 leaves to software. */
 #define EXMAP_WORD_PRESENT (1ULL << 0)
 #define EXMAP_WORD_WRITABLE (1ULL << 1)
 #define EXMAP_WORD_USER (1ULL << 2)
@@ -33,8 +37,10 @@
 #define EXMAP_WORD_DIRTY (1ULL << 6)
 #define EXMAP_WORD_BUSY (1ULL << 9)
 #define EXMAP_WORD_FRAME (1ULL << 10)
+#define EXMAP_WORD_SHADOW (1ULL << 11)
 #define EXMAP_WORD_FRAME_SHIFT 12
 #define EXMAP_WORD_FRAME_MASK (((1ULL << 40) - 1) << EXMAP_WORD_FRAME_SHIFT)
+#define EXMAP_WORD_ENDED (1ULL << 52)
 #define EXMAP_WORD_NX (1ULL << 63)
 
 /** EXMAP_BLOCK_PAGES - pages of a block. The table grows by blocks, and blocks have the locks. */
@@ -93,9 +99,16 @@ struct exmap_surface;
  *           these bytes have appeared, and the rest of the last one is zero. Or returns a negative
  *           errno, and no page has appeared; EPROTO if the surface was unmapped.
  *
- * The calling call owns all pages that it hands to @map, @unmap and @fill: their words are BUSY.
- * @id is the number of the interface. Calls with the same @id never run at the same time; calls
- * with different ones do.
+ * @shadow:  make each page of the runs show the content of its source, which exmap_source_of() its
+ *           word names. EXMAP_WORD_SHADOW in the word says that a shadow is there, which the page
+ *           of an ended shadow is replaced by. A source that is not PRESENT, or is freed meanwhile,
+ *           leaves its page unmapped. The word becomes exmap_shown_word() or, if the page is not
+ *           mapped now, EXMAP_WORD_BUSY alone. Returns false if memory ran out for some pages.
+ * @unshadow: make shadows vanish, as @unmap does pages. Their words are exmap_shown_word().
+ *
+ * The calling call owns all pages that it hands to @map, @unmap, @fill, @shadow and @unshadow: their
+ * words are BUSY. @id is the number of the interface. Calls with the same @id never run at the same
+ * time; calls with different ones do.
  */
 struct exmap_surface_ops {
 	bool (*prepare)(struct exmap_surface *s, u64 page, u64 len);
@@ -104,6 +117,9 @@ struct exmap_surface_ops {
 	void (*unmap)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
 	bool (*wait)(struct exmap_surface *s, u32 id, unsigned int round);
 	s64 (*fill)(struct exmap_surface *s, u32 id, u64 page, u32 len);
+	bool (*shadow)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
+	void (*unshadow)(struct exmap_surface *s, u32 id, const struct exmap_run *runs,
+			 u32 nr_runs);
 };
 
 /**
@@ -120,6 +136,8 @@ struct exmap_surface_ops {
  * @nr_pages:     number of pages. Constant
  * @present_bits: what the word of a PRESENT page holds beside its frame. Read by calls without a
  *                lock; written by a thread that has stopped all calls
+ * @keep_shadows: number of pages of ended shadows that each interface may leave mapped, see
+ *                core/shadow.h. Constant
  */
 struct exmap_surface {
 	const struct exmap_surface_ops *ops;
@@ -133,6 +151,7 @@ struct exmap_surface {
 	u64 base;
 	u64 nr_pages;
 	u64 present_bits;
+	u64 keep_shadows;
 };
 
 /** exmap_block_touched() - whether the words of a block are there to be claimed. */
@@ -247,6 +266,24 @@ static inline u32 exmap_run_words(const struct exmap_surface *s, const struct ex
 	     words_ = exmap_run_words(s, run, i, &(where)))                        \
 		for (; words_; words_--, (i)++, (where)++)
 
+/** exmap_source_of() - the source page that the BUSY word of a shadow's target names. */
+static inline u64 exmap_source_of(u64 word)
+{
+	return word >> EXMAP_WORD_FRAME_SHIFT;
+}
+
+/** exmap_shown_word() - the BUSY word of a shadow that shows @frame; 0 where that is not known. */
+static inline u64 exmap_shown_word(u64 frame)
+{
+	return EXMAP_WORD_BUSY | EXMAP_WORD_SHADOW | frame << EXMAP_WORD_FRAME_SHIFT;
+}
+
+/** exmap_is_present() - whether a word is that of a PRESENT page. */
+static inline bool exmap_is_present(u64 word)
+{
+	return (word & (EXMAP_WORD_PRESENT | EXMAP_WORD_BUSY)) == EXMAP_WORD_PRESENT;
+}
+
 /** exmap_present_bits() - what the words of PRESENT pages hold beside the frame [7.3]. */
 static inline u64 exmap_present_bits(bool writable, bool executable)
 {
@@ -275,7 +312,8 @@ static inline bool exmap_in_surface(const struct exmap_surface *s, u64 page, u64
 /**
  * enum exmap_claim - what exmap_claim_page() and exmap_claim_run() found
  * @EXMAP_CLAIM_RUN:  a page or a run, which the caller owns now
- * @EXMAP_CLAIM_BUSY: a page that some call owns, maybe the calling one
+ * @EXMAP_CLAIM_BUSY: a page that some call owns, maybe the calling one; or a shadow, see
+ *                    exmap_shadow_yields()
  * @EXMAP_CLAIM_END:  no page to claim: the end of the range, or a page in the other state
  */
 enum exmap_claim { EXMAP_CLAIM_RUN, EXMAP_CLAIM_BUSY, EXMAP_CLAIM_END };
@@ -292,11 +330,11 @@ static __always_inline enum exmap_claim exmap_claim_page(u64 *where, bool presen
 	/* Pairs with the store with release by the call that owned the page last. */
 	u64 word = exmap_load_acquire(where);
 
-	if (exmap_likely(present ? word && !(word & EXMAP_WORD_BUSY) : !word)) {
+	if (exmap_likely(present ? exmap_is_present(word) : !word)) {
 		exmap_store(where, present ? exmap_busy_of(word) : EXMAP_WORD_BUSY);
 		return EXMAP_CLAIM_RUN;
 	}
-	return word & EXMAP_WORD_BUSY ? EXMAP_CLAIM_BUSY : EXMAP_CLAIM_END;
+	return word & (EXMAP_WORD_BUSY | EXMAP_WORD_SHADOW) ? EXMAP_CLAIM_BUSY : EXMAP_CLAIM_END;
 }
 
 /**
@@ -304,7 +342,8 @@ static __always_inline enum exmap_claim exmap_claim_page(u64 *where, bool presen
  * @s:       the surface
  * @present: true to claim PRESENT pages, false to claim EMPTY ones; pages in the other state are
  *           skipped
- * @pos:     first page to look at; set to the page behind the run, or to the BUSY page
+ * @pos:     first page to look at; set to the page behind the run, or to the page that is BUSY or
+ *           a shadow
  * @end:     the page behind the range. For EMPTY pages, ops->prepare() was called for the range
  * @run:     filled in if a run was claimed, but for @vec and @step
  *
@@ -317,17 +356,26 @@ enum exmap_claim exmap_claim_run(struct exmap_surface *s, bool present, u64 *pos
 				 struct exmap_run *run);
 
 /**
- * exmap_next_present() - find the next run of PRESENT pages, without claiming it
- * @s:   the surface, on which no call runs
- * @pos: first page to look at; set to the page behind the run
- * @end: the page behind the range
- * @run: filled in if a run was found, but for @vec and @step
+ * exmap_next_run() - find the next run of pages in given states, without claiming it
+ * @s:    the surface, on which no call runs
+ * @bits: EXMAP_WORD_PRESENT, EXMAP_WORD_SHADOW or both
+ * @pos:  first page to look at; set to the page behind the run
+ * @end:  the page behind the range
+ * @run:  filled in if a run was found, but for @vec and @step
  *
  * Blocks that were never touched are skipped, so a sparse surface takes little time.
  *
  * Return: whether a run was found.
  */
-bool exmap_next_present(const struct exmap_surface *s, u64 *pos, u64 end, struct exmap_run *run);
+bool exmap_next_run(const struct exmap_surface *s, u64 bits, u64 *pos, u64 end,
+		    struct exmap_run *run);
+
+/** exmap_next_present() - exmap_next_run() of PRESENT pages. */
+static inline bool exmap_next_present(const struct exmap_surface *s, u64 *pos, u64 end,
+				      struct exmap_run *run)
+{
+	return exmap_next_run(s, EXMAP_WORD_PRESENT, pos, end, run);
+}
 
 /**
  * exmap_surface_protect() - show a new protection of the surface in all words [7.3]
@@ -343,7 +391,8 @@ void exmap_surface_protect(struct exmap_surface *s, bool writable, bool executab
  * @nr_frames: number of frames in the pool
  * @mapped:    number of mapped pages according to the counters
  *
- * No word is BUSY, each frame is below @nr_frames, and @mapped words are PRESENT.
+ * No word is BUSY, each frame is below @nr_frames, and @mapped words are PRESENT. All others are
+ * EMPTY or SHADOW; of these see exmap_shadow_check().
  */
 #ifdef EXMAP_CHECK
 void exmap_surface_check(const struct exmap_surface *s, u64 nr_frames, u64 mapped);

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 
+#include "core/shadow.h"
 #include "emu/device.h"
 #include "emu/history.h"
 #include "emu/notes.h"
@@ -79,9 +80,9 @@ static struct emu_history *history_of(const struct exmap_call *call)
 	return emu_surface_of(call->s)->dev->history;
 }
 
-/* exmap_action() of a call that somebody watches. */
+/* exmap_vectors() of a call that somebody watches. */
 static __attribute__((noinline)) int watched_action(struct exmap_call *call, struct exmap_iov *iov,
-						    u32 iov_len)
+						    u32 iov_len, u64 page_id)
 {
 	struct exmap_iov asked[EXMAP_USER_INTERFACE_PAGES];
 	struct emu_history *history = history_of(call);
@@ -91,19 +92,19 @@ static __attribute__((noinline)) int watched_action(struct exmap_call *call, str
 		asked[i].value = exmap_load(&iov[i].value);
 	if (history)
 		emu_history_vectors(history, call, asked, iov_len);
-	ret = exmap_action(call, iov, iov_len);
+	ret = exmap_vectors(call, iov, iov_len, page_id);
 	if (history)
 		emu_history_end(history, call);
-	if (ret >= 0 && emu_watched(EMU_WATCH_NOTES))
+	if (ret >= 0 && call->opcode <= EXMAP_OP_FREE && emu_watched(EMU_WATCH_NOTES))
 		emu_note_results(call, asked, iov_len);
 	return ret;
 }
 
-static int do_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len)
+static int do_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len, u64 page_id)
 {
 	if (emu_watched(EMU_WATCH_HISTORY | EMU_WATCH_NOTES))
-		return watched_action(call, iov, iov_len);
-	return exmap_action(call, iov, iov_len);
+		return watched_action(call, iov, iov_len, page_id);
+	return exmap_vectors(call, iov, iov_len, page_id);
 }
 
 static __always_inline s64 do_ranges(struct exmap_call *call, const struct iovec *ranges, u32 n,
@@ -133,7 +134,8 @@ static void end(struct emu_call *call)
 }
 
 /* @readable: false if the client's parameters are at a bad address, and the others are 0. */
-static long action(struct exmap_device *dev, bool readable, u32 interface, u32 opcode, u32 iov_len)
+static long action(struct exmap_device *dev, bool readable, u32 interface, u32 opcode, u32 iov_len,
+		   u64 page_id)
 {
 	struct emu_call call;
 	int ret = exmap_check_vectors(&dev->core, is_mapped(dev), readable, interface, opcode,
@@ -141,12 +143,12 @@ static long action(struct exmap_device *dev, bool readable, u32 interface, u32 o
 
 	if (exmap_unlikely(ret))
 		emu_note_vectors(&dev->core, interface, opcode, iov_len, ret);
-	if (ret || !iov_len)
+	if (ret || (!iov_len && opcode != EXMAP_OP_RM_SD))
 		return ret;
 	ret = begin(&call, dev, interface, opcode);
 	if (ret)
 		return ret;
-	ret = do_action(&call.core, call.core.ifc->user->iov, iov_len);
+	ret = do_action(&call.core, call.core.ifc->user->iov, iov_len, page_id);
 	end(&call);
 	return ret;
 }
@@ -157,13 +159,16 @@ long emu_action(struct exmap_file *file, const struct exmap_action_params *user)
 	bool readable = !emu_usercopy(&params, user, sizeof(params));
 
 	return action(exmap_load_acquire(&file->dev), readable, params.interface, params.opcode,
-		      params.iov_len);
+		      params.iov_len, params.page_id);
 }
 
 long emu_syscall_action(struct exmap_file *file, unsigned int opcode, unsigned int interface,
 			unsigned int iov_len)
 {
-	return action(exmap_load_acquire(&file->dev), true, interface, opcode, iov_len);
+	/* It has no argument for SHADOW's target, so SHADOW is as any unknown opcode [8.7]. */
+	if (opcode == EXMAP_OP_SHADOW)
+		opcode = U32_MAX;
+	return action(exmap_load_acquire(&file->dev), true, interface, opcode, iov_len, 0);
 }
 
 /* READ into the range @one or, if that is NULL, into the ranges of the client's array @user. */
@@ -221,7 +226,7 @@ static long alloc_vectors(struct exmap_call *call, const struct iovec *range)
 	long ret = emu_usercopy(iov, range->iov_base, range->iov_len);
 
 	if (!ret)
-		ret = do_action(call, iov, range->iov_len / sizeof(*iov));
+		ret = do_action(call, iov, range->iov_len / sizeof(*iov), 0);
 	/* A call that failed as a whole has no results to copy out. */
 	if (ret >= 0 && emu_usercopy(range->iov_base, iov, range->iov_len))
 		ret = -EFAULT;

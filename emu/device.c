@@ -3,6 +3,7 @@
 
 #include "emu/device.h"
 
+#include "core/shadow.h"
 #include "emu/fence.h"
 #include "emu/generation.h"
 #include "emu/notes.h"
@@ -172,6 +173,8 @@ void emu_device_unmap(struct exmap_device *dev)
 	emu_device_stop_calls(dev);
 	mapped = exmap_mapped_pages(x);
 	exmap_surface_check(&dev->surface->core, x->buffer_size, mapped);
+	exmap_shadow_check(x, &dev->surface->core);
+	exmap_forget_shadows(x);
 	if (x->nr_interfaces) {
 		exmap_assert(exmap_pool_count(&x->pool) + mapped == x->buffer_size);
 		exmap_pool_reset(&x->pool);

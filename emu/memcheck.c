@@ -34,3 +34,14 @@ void emu_make_defined(const void *addr, size_t len)
 {
 	VALGRIND_MAKE_MEM_DEFINED(addr, len);
 }
+
+void emu_make_copy(void *dst, const void *src, size_t len)
+{
+	unsigned char marks[256];
+
+	VALGRIND_MAKE_MEM_DEFINED(dst, len);
+	for (size_t i = 0; i < len; i += sizeof(marks)) {
+		if (VALGRIND_GET_VBITS((const char *)src + i, marks, sizeof(marks)) == 1)
+			VALGRIND_SET_VBITS((char *)dst + i, marks, sizeof(marks));
+	}
+}

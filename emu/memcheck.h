@@ -6,6 +6,7 @@
  *	without a frame          noaccess    each access
  *	allocated                undefined   uses of content that was not stored before
  *	read from the backing    defined     nothing
+ *	of a shadow              as source   what it reports of the source
  *
  * Without valgrind a mark costs a load and a branch. All functions: any thread.
  */
@@ -28,6 +29,8 @@ void emu_make_noaccess(const void *addr, size_t len);
 void emu_make_undefined(const void *addr, size_t len);
 void emu_make_defined(const void *addr, size_t len);
 
+void emu_make_copy(void *dst, const void *src, size_t len);
+
 static inline bool emu_marks(void)
 {
 	return __builtin_expect(__atomic_load_n(&emu_marking, __ATOMIC_RELAXED), 0);
@@ -49,6 +52,13 @@ static inline void emu_mark_defined(const void *addr, size_t len)
 {
 	if (emu_marks())
 		emu_make_defined(addr, len);
+}
+
+/** emu_copy_marks() - give pages that the kernel has copied the marks of their sources. */
+static inline void emu_copy_marks(void *dst, const void *src, size_t len)
+{
+	if (emu_marks())
+		emu_make_copy(dst, src, len);
 }
 
 #endif /* EXMAP_EMU_MEMCHECK_H */

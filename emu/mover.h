@@ -59,6 +59,14 @@ void emu_zap_runs(struct exmap_surface *s, const struct exmap_run *runs, u32 nr_
 /** emu_keep_run() - tell core/, by EXMAP_WORD_PRESENT, that pages could not be unmapped. */
 void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run);
 
+/**
+ * emu_shadow() - the shadow op of all movers; in shadow.c
+ *
+ * The page of a shadow is a copy of its source. With a userfaultfd the kernel copies, from the source's
+ * address; otherwise ops->map() makes the page appear, and the emulator copies into it.
+ */
+bool emu_shadow(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs);
+
 /* mover_copy.c: what both movers that have a userfaultfd use. */
 
 int emu_copy_prepare(struct emu_surface *s);
@@ -67,6 +75,9 @@ void emu_copy_release(struct emu_surface *s);
 
 /** emu_copy_fresh() - map @len pages with arbitrary content. Return: the number of pages mapped. */
 u64 emu_copy_fresh(struct emu_surface *s, u64 page, u64 len);
+
+/** emu_copy_unmap() - the unmap op of strategy=copy, and the unshadow op of both. */
+void emu_copy_unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs);
 
 /**
  * emu_copy_in() - map pages with the content at @src

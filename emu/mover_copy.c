@@ -168,8 +168,7 @@ static u64 copy_map(struct exmap_surface *core, u32 id, const struct exmap_run *
 	return mapped;
 }
 
-static void copy_unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
-		       u32 nr_runs)
+void emu_copy_unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	(void)id;
 	/* Mark before the pages are dropped: the mark must not come after a later ALLOC's. */
@@ -213,7 +212,7 @@ static s64 copy_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 		if (ret < 0) {
 			/* Some pages of this chunk may be mapped: unmap it with those before it. */
 			run.len += chunk;
-			copy_unmap(core, id, &run, 1);
+			emu_copy_unmap(core, id, &run, 1);
 			return ret;
 		}
 		done += ret;
@@ -228,9 +227,11 @@ const struct emu_mover emu_mover_copy = {
 	.name = "copy",
 	.ops = { .prepare = emu_touch,
 		 .map = copy_map,
-		 .unmap = copy_unmap,
+		 .unmap = emu_copy_unmap,
 		 .wait = emu_wait,
-		 .fill = copy_fill },
+		 .fill = copy_fill,
+		 .shadow = emu_shadow,
+		 .unshadow = emu_copy_unmap },
 	.prepare = emu_copy_prepare,
 	.protect = emu_copy_protect,
 	.release = emu_copy_release,

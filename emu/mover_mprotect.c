@@ -52,7 +52,8 @@ static int mprotect_protect(struct emu_surface *s, int prot)
 	struct exmap_run run;
 	u64 pos = 0;
 
-	while (exmap_next_present(&s->core, &pos, s->core.nr_pages, &run)) {
+	while (exmap_next_run(&s->core, EXMAP_WORD_PRESENT | EXMAP_WORD_SHADOW, &pos,
+			      s->core.nr_pages, &run)) {
 		int ret = protect_range(emu_page_address(&s->core, run.page),
 					(size_t)run.len << EXMAP_PAGE_SHIFT, prot);
 
@@ -148,7 +149,9 @@ const struct emu_mover emu_mover_mprotect = {
 		 .map = mprotect_map,
 		 .unmap = mprotect_unmap,
 		 .wait = emu_wait,
-		 .fill = mprotect_fill },
+		 .fill = mprotect_fill,
+		 .shadow = emu_shadow,
+		 .unshadow = mprotect_unmap },
 	.prepare = mprotect_prepare,
 	.protect = mprotect_protect,
 	.release = mprotect_release,

@@ -121,7 +121,8 @@ void emu_surface_destroy(struct emu_surface *s)
 	u64 pos = 0;
 
 	/* The client's export of the table stays mapped, and must show no pages any more. */
-	while (s->exported && exmap_next_present(&s->core, &pos, s->core.nr_pages, &run))
+	while (s->exported && exmap_next_run(&s->core, EXMAP_WORD_PRESENT | EXMAP_WORD_SHADOW, &pos,
+					     s->core.nr_pages, &run))
 		memset(&s->core.table[run.page], 0, run.len * sizeof(u64));
 	if (!emu_rcu_may_wait())
 		return;

@@ -33,17 +33,37 @@ __asm__(".text\n"
 	"	movl	$-14, %eax\n" /* -EFAULT */
 	"	ret\n"
 	"	.cfi_endproc\n"
-	".size emu_usercopy, . - emu_usercopy\n");
+	".size emu_usercopy, . - emu_usercopy\n"
+	/* After a fault rcx is the number of bytes that are left. */
+	".p2align 4\n"
+	".globl emu_copy_pages\n"
+	".hidden emu_copy_pages\n"
+	".type emu_copy_pages, @function\n"
+	"emu_copy_pages:\n"
+	"	.cfi_startproc\n"
+	"	movq	%rdx, %rcx\n"
+	"	rep movsb\n"
+	".hidden emu_copy_pages_end\n"
+	"emu_copy_pages_end:\n"
+	"	movq	%rcx, %rax\n"
+	"	ret\n"
+	"	.cfi_endproc\n"
+	".size emu_copy_pages, . - emu_copy_pages\n");
 
 extern const char emu_usercopy_failed[];
+extern const char emu_copy_pages_end[];
 
 bool emu_usercopy_fixup(void *ucontext)
 {
 	greg_t *rip = &((ucontext_t *)ucontext)->uc_mcontext.gregs[REG_RIP];
 
-	if ((uintptr_t)*rip < (uintptr_t)emu_usercopy ||
-	    (uintptr_t)*rip >= (uintptr_t)emu_usercopy_failed)
+	if ((uintptr_t)*rip >= (uintptr_t)emu_usercopy &&
+	    (uintptr_t)*rip < (uintptr_t)emu_usercopy_failed)
+		*rip = (greg_t)(uintptr_t)emu_usercopy_failed;
+	else if ((uintptr_t)*rip >= (uintptr_t)emu_copy_pages &&
+		 (uintptr_t)*rip < (uintptr_t)emu_copy_pages_end)
+		*rip = (greg_t)(uintptr_t)emu_copy_pages_end;
+	else
 		return false;
-	*rip = (greg_t)(uintptr_t)emu_usercopy_failed;
 	return true;
 }

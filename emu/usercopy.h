@@ -20,7 +20,20 @@
 int emu_usercopy(void *dst, const void *src, size_t n);
 
 /**
- * emu_usercopy_fixup() - make an emu_usercopy() that faulted return -EFAULT
+ * emu_copy_pages() - copy many bytes; either address may become bad meanwhile
+ * @dst: where to
+ * @src: where from
+ * @n:   bytes
+ *
+ * By one instruction that processors execute about as fast as memcpy(). Otherwise like
+ * emu_usercopy().
+ *
+ * Return: number of bytes that were not copied: 0, or those from the first bad page on.
+ */
+size_t emu_copy_pages(void *dst, const void *src, size_t n);
+
+/**
+ * emu_usercopy_fixup() - make an emu_usercopy() or emu_copy_pages() that faulted return
  * @ucontext: third argument of the signal handler; its instruction pointer is changed
  *
  * Async-signal-safe. Return: false, with nothing changed, if the fault was anywhere else.

@@ -9,7 +9,8 @@
  * 3. It issues EXMAP_IOCTL_SETUP, which makes a pool of *frames*, and maps one page for each
  *    *interface*.
  * 4. It writes up to 512 *vectors* into an interface's page and issues EXMAP_IOCTL_ACTION, which
- *    allocates or frees the 4096-byte pages of the surface that the vectors name.
+ *    allocates or frees the 4096-byte pages of the surface that the vectors name, or shows their
+ *    content a second time.
  *
  * docs/spec.md has the rules. A number in brackets is the number of one of its clauses.
  *
@@ -59,13 +60,18 @@
  * @EXMAP_OP_READ:  read(2) only: give frames to pages and fill them from the backing [5.2]
  * @EXMAP_OP_ALLOC: give a frame to each page of a range that has none [4.4]
  * @EXMAP_OP_FREE:  unmap pages; their frames go to the list of the interface that frees them [4.9]
+ * @EXMAP_OP_SHADOW: show the content of pages a second time, as neighbours, elsewhere in the surface
+ *                   [8.1]
+ * @EXMAP_OP_RM_SD: end all shadows that the interface has made [8.6]
  * @EXMAP_OP_WRITE: reserved; every call answers EINVAL [4.1]
  */
 enum exmap_opcode {
 	EXMAP_OP_READ = 0,
 	EXMAP_OP_ALLOC = 1,
 	EXMAP_OP_FREE = 2,
-	EXMAP_OP_WRITE = 3,
+	EXMAP_OP_SHADOW = 3,
+	EXMAP_OP_RM_SD = 4,
+	EXMAP_OP_WRITE = 5,
 };
 
 /**
@@ -142,20 +148,26 @@ struct exmap_ioctl_setup {
  * struct exmap_action_params - argument of EXMAP_IOCTL_ACTION [4]
  * @interface: number of the interface whose vectors are performed, 0 to max_interfaces - 1
  * @iov_len:   number of vectors, 0 to 512, from the first one on
- * @opcode:    EXMAP_OP_ALLOC or EXMAP_OP_FREE
- * @flags:     ignored
+ * @opcode:    EXMAP_OP_ALLOC, EXMAP_OP_FREE, EXMAP_OP_SHADOW or EXMAP_OP_RM_SD
+ * @page_id:   SHADOW: number of the first target page [8.1]
+ * @flags:     other opcodes: ignored
  *
- * The ioctl returns the number of vectors with a negative result.
+ * ALLOC and FREE return the number of vectors with a negative result. SHADOW and RM_SD return 0,
+ * and write no result into the vectors.
  *
  * Errors: EBADF (no SETUP yet), EPROTO (no surface is mapped, or the caller is a forked child),
- * EFAULT (bad pointer), EINVAL (bad @interface, @opcode or @iov_len). After EBADF, EFAULT and
- * EINVAL no vector and no page has changed.
+ * EFAULT (bad pointer; SHADOW: a source or a target outside the surface), EINVAL (bad @interface,
+ * @opcode or @iov_len), ENOMEM (SHADOW: too many shadows [8.5]). After EBADF, EFAULT and EINVAL no
+ * vector and no page has changed.
  */
 struct exmap_action_params {
 	uint16_t interface;
 	uint16_t iov_len;
 	uint16_t opcode;
-	uint64_t flags;
+	union {
+		uint64_t page_id;
+		uint64_t flags;
+	};
 };
 
 /**
@@ -221,6 +233,7 @@ EXMAP_ASSERT(sizeof(struct exmap_action_params) == 16);
 EXMAP_ASSERT(offsetof(struct exmap_action_params, interface) == 0);
 EXMAP_ASSERT(offsetof(struct exmap_action_params, iov_len) == 2);
 EXMAP_ASSERT(offsetof(struct exmap_action_params, opcode) == 4);
+EXMAP_ASSERT(offsetof(struct exmap_action_params, page_id) == 8);
 EXMAP_ASSERT(offsetof(struct exmap_action_params, flags) == 8);
 EXMAP_ASSERT(sizeof(struct exmap_ioctl_stats) == 32);
 EXMAP_ASSERT(offsetof(struct exmap_ioctl_stats, flags) == 0);

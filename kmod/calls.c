@@ -54,6 +54,9 @@ static long action(struct exmap_device *dev, const struct exmap_action_params __
 	int ret = exmap_check_vectors(&dev->core, exmap_is_mapped(dev), readable, params.interface,
 				      params.opcode, params.iov_len);
 
+	/* The module does not offer the opcodes of docs/spec.md, section 8. */
+	if (!ret && params.opcode > EXMAP_OP_FREE)
+		return -EINVAL;
 	return ret || !params.iov_len ? ret : do_vectors(dev, &params);
 }
 

@@ -25,7 +25,7 @@ static void unmapped_is_eproto(void)
 
 static void bad_arguments_change_nothing(void)
 {
-	const int opcodes[] = { EXMAP_OP_READ, EXMAP_OP_WRITE, 4, 5, 99, 65535 };
+	const int opcodes[] = { EXMAP_OP_READ, EXMAP_OP_WRITE, 6, 99, 65535 };
 	struct exmap_user_interface before;
 	struct ex ex;
 

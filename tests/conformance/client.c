@@ -70,6 +70,37 @@ int ex_action(struct ex *ex, int interface, int opcode, int iov_len)
 	return ioctl(ex->fd, EXMAP_IOCTL_ACTION, &params);
 }
 
+int ex_shadow(struct ex *ex, int interface, int iov_len, uint64_t target)
+{
+	struct exmap_action_params params = {
+		.interface = interface,
+		.iov_len = iov_len,
+		.opcode = EXMAP_OP_SHADOW,
+		.page_id = target,
+	};
+
+	return ioctl(ex->fd, EXMAP_IOCTL_ACTION, &params);
+}
+
+void ex_fill(struct ex *ex, uint64_t page, int n)
+{
+	for (uint64_t i = page; i < page + n; i++) {
+		for (size_t at = 0; at < PAGE; at += sizeof(i))
+			*(uint64_t *)(ex_at(ex, i) + at) = i * PAGE + at;
+	}
+}
+
+bool ex_shows(struct ex *ex, uint64_t page, uint64_t of)
+{
+	if (faults(ex_at(ex, page), false, NULL))
+		return false;
+	for (size_t at = 0; at < PAGE; at += sizeof(of)) {
+		if (*(volatile uint64_t *)(ex_at(ex, page) + at) != of * PAGE + at)
+			return false;
+	}
+	return true;
+}
+
 void ex_vector(struct ex *ex, int interface, int i, uint64_t page, unsigned int len)
 {
 	struct exmap_iov iov = { .value = 0 };

@@ -111,6 +111,20 @@ struct exmap_user_interface *ex_interface(struct ex *ex, int i);
 /** ex_action() - EXMAP_IOCTL_ACTION; returns what the ioctl does. */
 int ex_action(struct ex *ex, int interface, int opcode, int iov_len);
 
+/** ex_shadow() - SHADOW of the first vectors, onto the pages from @target on; as the ioctl. */
+int ex_shadow(struct ex *ex, int interface, int iov_len, uint64_t target);
+
+/** SHADOW, RM_SD - SHADOW of one run of pages; RM_SD. */
+#define SHADOW(ex, i, page, len, target) \
+	(ex_vector(ex, i, 0, page, len), ex_shadow(ex, i, 1, target))
+#define RM_SD(ex, i) ex_action(ex, i, EXMAP_OP_RM_SD, 0)
+
+/** ex_fill() - make the content of pages known: each is filled with a byte that it alone has. */
+void ex_fill(struct ex *ex, uint64_t page, int n);
+
+/** ex_shows() - whether all of page @page has the content that ex_fill() gave page @of. */
+bool ex_shows(struct ex *ex, uint64_t page, uint64_t of);
+
 /** ex_vector() - write a vector. */
 void ex_vector(struct ex *ex, int interface, int i, uint64_t page, unsigned int len);
 

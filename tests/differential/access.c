@@ -14,7 +14,9 @@ static int fault_code(const struct exmap *x, size_t page, int access)
 {
 	bool forbidden = (x->prot & access) != access;
 
-	if (x->m.page[page].mapped)
+	if (x->m.page[page].ended)
+		return ANY_SIGHT;
+	if (!model_missing(&x->m, page))
 		return forbidden ? SEGV_ACCERR : 0;
 	return forbidden ? ANY_FAULT : SEGV_MAPERR;
 }
@@ -30,7 +32,7 @@ static uint64_t backing_hash(size_t page, size_t bytes)
 
 static void look(const struct exmap *x, size_t page, struct answer *want)
 {
-	const struct model_page *p = &x->m.page[page];
+	const struct model_page *p = model_content(&x->m, page);
 	struct sight *s = &want->sight[want->sights++];
 
 	*s = (struct sight){ .code = fault_code(x, page, PROT_READ), .known = CONTENT_UNKNOWN };
@@ -38,12 +40,20 @@ static void look(const struct exmap *x, size_t page, struct answer *want)
 		return;
 	s->known = p->content;
 	s->stamp = p->stamp;
+	s->origin = model_origin(&x->m, page);
 	if (p->content == CONTENT_BACKING)
-		s->hash = backing_hash(page, x->m.backing_bytes);
+		s->hash = backing_hash(s->origin, x->m.backing_bytes);
 }
 
+/* A store to a shadow makes its content unknown; whether to its source's as well, see 8.2. */
 static void store(struct exmap *x, size_t page, uint64_t stamp)
 {
+	if (x->m.page[page].owner) {
+		x->m.page[page].content = CONTENT_UNKNOWN;
+		if (x->m.shares)
+			x->m.page[x->m.page[page].source].content = CONTENT_UNKNOWN;
+		return;
+	}
 	x->m.page[page].content = CONTENT_STAMP;
 	x->m.page[page].stamp = stamp;
 }
@@ -57,14 +67,21 @@ static void touch(struct exmap *x, size_t page, int access, struct answer *want)
 
 static void send(const struct exmap *x, size_t page, struct answer *want)
 {
-	const struct model_page *p = &x->m.page[page];
+	const struct model_page *p = model_content(&x->m, page);
+	int code = fault_code(x, page, PROT_READ);
 
-	if (fault_code(x, page, PROT_READ)) {
-		answer_add(want, "write", -EFAULT);
+	if (code == ANY_SIGHT) {
+		answer_add_unknown(want, "write");
+		answer_add_unknown(want, "word");
 		return;
 	}
-	answer_add(want, "write", 8);
-	if (p->content == CONTENT_STAMP)
+	answer_add(want, "write", code ? -EFAULT : 8);
+	/* A page is sent by its own stamp's place, which in a shadow is not that of its stamp. */
+	if (code)
+		answer_add(want, "word", 0);
+	else if (x->m.page[page].owner)
+		answer_add_unknown(want, "word");
+	else if (p->content == CONTENT_STAMP)
 		answer_add(want, "word", (int64_t)p->stamp);
 	else if (p->content == CONTENT_BACKING)
 		answer_add(want, "word",
@@ -76,8 +93,12 @@ static void send(const struct exmap *x, size_t page, struct answer *want)
 
 static void receive(struct exmap *x, const struct op *op, size_t page, struct answer *want)
 {
-	if (fault_code(x, page, PROT_WRITE)) {
+	int code = fault_code(x, page, PROT_WRITE);
+
+	if (code) {
 		answer_add(want, "read", -EFAULT);
+		if (code == ANY_SIGHT)
+			answer_or(want, 8);
 		return;
 	}
 	answer_add(want, "read", 8);
@@ -134,6 +155,8 @@ void world_peek(struct world *w, const struct op *op, struct answer *want)
 	for (size_t i = 0; i < x->m.pages && i < e->words; i++) {
 		int bits = x->m.page[i].mapped ? 1 | (x->prot & PROT_WRITE ? 2 : 0) : 0;
 
+		if (!bits && !model_missing(&x->m, i))
+			bits = NOT_PRESENT;
 		want->sight[want->sights++] =
 			(struct sight){ .code = bits, .known = CONTENT_UNKNOWN };
 	}

@@ -22,12 +22,16 @@ struct word {
 struct sight {
 	int code; /* si_code of the SIGSEGV, or 0; of an export, the lowest bits of a word */
 	enum content known; /* which part of the content is known, and compared */
-	uint64_t stamp; /* the word at stamp_index() */
+	uint64_t stamp; /* of the model: the word at stamp_index() of @origin */
 	uint64_t hash; /* of all words */
+	size_t origin; /* of the model: the page whose content is seen */
+	const uint64_t *words; /* of the backend: the content, until the next operation */
 };
 
 /* Codes beside the kernel's. */
 #define ANY_FAULT (-1) /* SEGV_MAPERR or SEGV_ACCERR */
+#define ANY_SIGHT (-2) /* a fault or none [8.6] */
+#define NOT_PRESENT (-3) /* of an export: a word without the present bit [8.8] */
 #define WRONG_ADDRESS 1000 /* added to the code */
 
 struct answer {

@@ -34,16 +34,50 @@ static void add_vectors(struct generator *g, const struct exmap *x, struct op *o
 		};
 }
 
+/*
+ * Sources, which should often be mapped pages, and targets, often in an area that all interfaces
+ * use. On a surface that is not readable they are the backend's choice [8.3], so there are none.
+ */
+static void add_sources(struct generator *g, const struct exmap *x, struct op *op)
+{
+	struct random *r = &g->random;
+	size_t pages = pages_of(x), page;
+
+	if (x && x->mapped && !(x->prot & PROT_READ))
+		op->arg[2] = 0;
+	op->arg[3] = (int64_t)choose_page(r, pages);
+	if (random_chance(r, 60))
+		op->arg[3] = (int64_t)(pages / 2 + random_below(r, 64));
+	if (random_chance(r, 70) && op->arg[2] > 9)
+		op->arg[2] = 9;
+	add_vectors(g, x, op);
+	for (unsigned int i = 0; x && x->mapped && i < op->n; i++) {
+		if (!random_chance(r, 80) || !choose_mapped(r, &x->m, true, &page))
+			continue;
+		op->range[i].first = (int64_t)page;
+		op->range[i].len = 1 + random_below(r, pages - page < 8 ? pages - page : 8);
+	}
+}
+
 void generate_action(struct generator *g, const struct exmap *x, struct op *op)
 {
 	struct random *r = &g->random;
 
 	op->arg[1] = random_interface(r, x);
 	op->arg[2] = choose_batch(r);
+	if (op->kind == OP_RM_SD) {
+		op->arg[2] = random_chance(r, 90) ? 0 : op->arg[2];
+		return;
+	}
+	if (op->kind == OP_SHADOW) {
+		add_sources(g, x, op);
+		op->arg[4] = random_chance(r, 1);
+		return;
+	}
 	if (op->kind == OP_ACTION) {
 		op->arg[3] = EXMAP_OP_ALLOC + (int64_t)random_below(r, 2);
 		if (random_chance(r, 20))
-			op->arg[3] = (int64_t)random_below(r, random_chance(r, 50) ? 5 : 65536);
+			op->arg[3] = (int64_t)random_below(r, random_chance(r, 50) ? 6 : 65536);
 		else if (random_chance(r, 5))
 			op->arg[2] = 513 + (int64_t)random_below(r, 65536 - 513);
 		return;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <exmap.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Puts @n vectors into an interface's page as the client does. */
 static void write_vectors(uint64_t *vector, const struct op *op)
@@ -30,7 +31,34 @@ static int action_error(const struct exmap *x, const struct op *op, unsigned int
 		return -EFAULT;
 	if (op->arg[1] >= x->interfaces || op->arg[2] > VECTORS)
 		return -EINVAL;
-	return opcode == EXMAP_OP_ALLOC || opcode == EXMAP_OP_FREE ? 0 : -EINVAL;
+	return opcode >= EXMAP_OP_ALLOC && opcode <= EXMAP_OP_RM_SD ? 0 : -EINVAL;
+}
+
+/* Those that @op writes as vectors, then those that are there. */
+size_t world_asked(const struct exmap *x, const struct op *op, struct model_range *q)
+{
+	size_t n = (size_t)op->arg[2] < VECTORS ? (size_t)op->arg[2] : VECTORS;
+
+	for (size_t i = 0; i < n; i++) {
+		struct exmap_iov v = { .value = x->vector[op->arg[1]][i] };
+
+		if (i < op->n) {
+			v.page = (uint64_t)op->range[i].first;
+			v.len = op->range[i].len;
+		}
+		q[i] = (struct model_range){ v.page, v.len };
+	}
+	return n;
+}
+
+static int do_shadow(struct exmap *x, const struct op *op)
+{
+	struct model_range q[VECTORS];
+	size_t n = world_asked(x, op, q);
+
+	return n ? model_shadow(&x->m, (unsigned int)op->arg[1], q, n, (uint64_t)op->arg[3],
+				x->prot & PROT_READ) :
+		   0;
 }
 
 static int do_vectors(struct world *w, struct exmap *x, const struct op *op, unsigned int opcode)
@@ -64,18 +92,18 @@ void world_action(struct world *w, const struct op *op, struct answer *want)
 {
 	struct exmap *x = w->fd[op->arg[0]] ? w->fd[op->arg[0]]->exmap : NULL;
 	bool has_page = x && op->arg[1] < x->interfaces;
-	unsigned int opcode = EXMAP_OP_ALLOC;
+	unsigned int opcode = op_opcode(op);
 	int ret;
 
-	if (op->kind == OP_ACTION)
-		opcode = (unsigned int)op->arg[3];
-	else if (op->kind == OP_FREE)
-		opcode = EXMAP_OP_FREE;
 	answer_add(want, "mmap of the interface", !x ? -EBADF : has_page ? 0 : -ENXIO);
 	if (has_page)
 		write_vectors(x->vector[op->arg[1]], op);
 	ret = action_error(x, op, opcode);
-	if (!ret)
+	if (!ret && opcode == EXMAP_OP_SHADOW)
+		ret = do_shadow(x, op);
+	else if (!ret && opcode == EXMAP_OP_RM_SD)
+		model_rm_sd(&x->m, (unsigned int)op->arg[1]);
+	else if (!ret)
 		ret = do_vectors(w, x, op, opcode);
 	answer_add(want, "ACTION", ret);
 	want->has_vectors = has_page;

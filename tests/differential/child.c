@@ -129,6 +129,7 @@ void child(const struct source *source, const struct extras *extras, struct outc
 
 	execute_init();
 	w->may_export = execute_may_export();
+	w->shares = execute_shares();
 	start_threads();
 	if (source->stream)
 		snprintf(header, sizeof(header), "# replay, %zu operations\n", source->stream->n);

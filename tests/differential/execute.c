@@ -259,14 +259,12 @@ static void do_action(const struct op *op, struct answer *got)
 	struct exmap_action_params params = {
 		.interface = (uint16_t)op->arg[1],
 		.iov_len = (uint16_t)op->arg[2],
-		.opcode = op->kind == OP_ALLOC ? EXMAP_OP_ALLOC : EXMAP_OP_FREE,
-		.flags = (uint64_t)op->arg[3],
+		.opcode = op_opcode(op),
+		.page_id = (uint64_t)op->arg[3],
 	};
 	struct exmap_user_interface *user;
 	int64_t ret;
 
-	if (op->kind == OP_ACTION)
-		params.opcode = (uint16_t)op->arg[3];
 	user = interface_page(p, op->arg[1], &ret);
 	answer_add(got, "mmap of the interface", ret);
 	for (unsigned int i = 0; user && i < op->n; i++) {
@@ -359,7 +357,8 @@ void execute(const struct op *op, struct answer *got)
 		[OP_UNMAP] = do_unmap,	 [OP_PROTECT] = do_part,	[OP_CUT] = do_part,
 		[OP_ADVISE] = do_advise, [OP_MAP_OTHER] = do_map_other, [OP_EXPORT] = do_export,
 		[OP_ALLOC] = do_action,	 [OP_FREE] = do_action,		[OP_ACTION] = do_action,
-		[OP_READ] = do_read,	 [OP_STATS] = do_stats,		[OP_OTHER] = do_other,
+		[OP_SHADOW] = do_action, [OP_RM_SD] = do_action,	[OP_READ] = do_read,
+		[OP_STATS] = do_stats,	 [OP_OTHER] = do_other,
 	};
 
 	got->words = 0;
@@ -389,4 +388,38 @@ bool execute_may_export(void)
 	reserve(surface, HUGE_SIZE);
 	close(fd);
 	return words != MAP_FAILED;
+}
+
+bool execute_shares(void)
+{
+	struct exmap_ioctl_setup s = { .fd = -1, .max_interfaces = 1, .buffer_size = 1 };
+	struct exmap_action_params p = { .iov_len = 1, .opcode = EXMAP_OP_ALLOC };
+	int fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
+	char *surface = mmap(start_of(0, 0), 2 * PAGE, PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_FIXED, fd, 0);
+	struct exmap_user_interface *user;
+	bool shares;
+
+	if (surface == MAP_FAILED || ioctl(fd, EXMAP_IOCTL_SETUP, &s))
+		err(1, "/dev/exmap");
+	user = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    (off_t)EXMAP_OFF_INTERFACE(0));
+	if (user == MAP_FAILED)
+		err(1, "/dev/exmap");
+	user->iov[0].value = 1UL << (64 - EXMAP_PAGE_LEN_BITS); /* page 0, length 1 */
+	if (ioctl(fd, EXMAP_IOCTL_ACTION, &p))
+		err(1, "ALLOC");
+	user->iov[0].value = 1UL << (64 - EXMAP_PAGE_LEN_BITS);
+	p.opcode = EXMAP_OP_SHADOW;
+	p.page_id = 1;
+	if (ioctl(fd, EXMAP_IOCTL_ACTION, &p))
+		err(1, "SHADOW");
+	surface[0] = 1;
+	surface[PAGE] = 2;
+	shares = surface[0] == 2;
+	munmap(user, PAGE);
+	munmap(surface, 2 * PAGE);
+	reserve(surface, 2 * PAGE);
+	close(fd);
+	return shares;
 }

@@ -16,6 +16,8 @@ void execute_init(void);
 void execute(const struct op *op, struct answer *got);
 /** execute_may_export - whether the backend offers the page-table export. */
 bool execute_may_export(void);
+/** execute_shares - whether the backend's shadows share the frames of their sources [8.2]. */
+bool execute_shares(void);
 
 /* A place for a descriptor, a surface and an export, which need not be of one exmap. */
 struct place {

@@ -16,6 +16,7 @@ static const unsigned int weights[OP_KINDS] = {
 	[OP_MAP_OTHER] = 6, [OP_EXPORT] = 4, [OP_PEEK] = 10,   [OP_ALLOC] = 500,  [OP_FREE] = 420,
 	[OP_ACTION] = 40,   [OP_READ] = 160, [OP_STATS] = 40,  [OP_OTHER] = 4,	  [OP_LOAD] = 250,
 	[OP_STORE] = 250,   [OP_TOUCH] = 30, [OP_SEND] = 20,   [OP_RECEIVE] = 20, [OP_VERIFY] = 3,
+	[OP_SHADOW] = 120,  [OP_RM_SD] = 30,
 };
 
 void generator_init(struct generator *g, uint64_t seed, unsigned int threads)
@@ -152,6 +153,8 @@ static void fill_fd(struct generator *g, const struct world *w, const struct exm
 		break;
 	case OP_ALLOC:
 	case OP_FREE:
+	case OP_SHADOW:
+	case OP_RM_SD:
 	case OP_ACTION:
 		generate_action(g, x, op);
 		break;
@@ -226,4 +229,6 @@ void generate(struct generator *g, const struct world *w, struct op *op)
 		fill_fd(g, w, x, op);
 		break;
 	}
+	/* This may take several operations, one for each interface that has made such shadows. */
+	world_must_end(w, op, op);
 }

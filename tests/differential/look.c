@@ -34,7 +34,7 @@ static void look(const struct place *p, size_t page, struct answer *got)
 	*s = (struct sight){ .code = code_of(probe_load(words), words) };
 	if (s->code)
 		return;
-	s->stamp = words[stamp_index(page)];
+	s->words = words;
 	for (size_t i = 0; i < PAGE / sizeof(*words); i++)
 		s->hash = hash_add(s->hash, words[i]);
 }
@@ -50,9 +50,7 @@ static void send(const uint64_t *at, struct answer *got)
 	uint64_t word = 0;
 
 	answer_add(got, "write", ret < 0 ? -errno : ret);
-	if (ret != sizeof(*at))
-		return;
-	if (read(pipe_fds[0], &word, sizeof(word)) != sizeof(word))
+	if (ret == sizeof(*at) && read(pipe_fds[0], &word, sizeof(word)) != sizeof(word))
 		err(1, "read from a pipe");
 	answer_add(got, "word", (int64_t)word);
 }

@@ -5,6 +5,7 @@
 #include "op.h"
 
 #include <err.h>
+#include <exmap.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ static const struct {
 	[OP_PEEK] = { "peek", { "export" }, false },
 	[OP_ALLOC] = { "alloc", { "fd", "interface", "n", "flags", "bad" }, true },
 	[OP_FREE] = { "free", { "fd", "interface", "n", "flags", "bad" }, true },
+	[OP_SHADOW] = { "shadow", { "fd", "interface", "n", "target", "bad" }, true },
+	[OP_RM_SD] = { "rm-sd", { "fd", "interface", "n" }, false },
 	[OP_ACTION] = { "action", { "fd", "interface", "n", "opcode" }, false },
 	[OP_READ] = { "read", { "fd", "surface", "offset", "vectored" }, true },
 	[OP_STATS] = { "stats", { "fd", "bad" }, false },
@@ -74,6 +77,22 @@ struct op *op_copy(const struct op *op, unsigned int from, unsigned int to)
 void op_assign(struct op *to, const struct op *op)
 {
 	memcpy(to, op, size_of(op->n));
+}
+
+unsigned int op_opcode(const struct op *op)
+{
+	switch (op->kind) {
+	case OP_ALLOC:
+		return EXMAP_OP_ALLOC;
+	case OP_FREE:
+		return EXMAP_OP_FREE;
+	case OP_SHADOW:
+		return EXMAP_OP_SHADOW;
+	case OP_RM_SD:
+		return EXMAP_OP_RM_SD;
+	default:
+		return (unsigned int)op->arg[3];
+	}
 }
 
 const char *op_name(enum kind kind)

@@ -37,7 +37,9 @@ enum kind {
 	OP_PEEK, /* export */
 	OP_ALLOC, /* fd, interface, n, flags, bad; vectors */
 	OP_FREE,
-	OP_ACTION, /* fd, interface, n, opcode: on the vectors that are there */
+	OP_SHADOW, /* fd, interface, n, target, bad; vectors */
+	OP_RM_SD, /* fd, interface, n */
+	OP_ACTION, /* fd, interface, n, opcode: on the vectors that are there; page_id is opcode */
 	OP_READ, /* fd, surface, offset, vectored; iovecs, in bytes */
 	OP_STATS, /* fd, bad */
 	OP_OTHER, /* fd, what: calls that fail */
@@ -74,6 +76,8 @@ void op_assign(struct op *to, const struct op *op);
 void op_print(const struct op *op, FILE *to);
 /** op_parse - read such a line into an op_new(). Return: NULL, or what is wrong. */
 const char *op_parse(struct op *op, const char *line);
+/** op_opcode - the opcode of an action. */
+unsigned int op_opcode(const struct op *op);
 /** op_name - of a kind. */
 const char *op_name(enum kind kind);
 #endif

@@ -41,6 +41,7 @@ static struct exmap *new_exmap(struct world *w)
 	x->interfaces = 0;
 	x->m.frames = 0;
 	x->m.backing_bytes = 0;
+	x->m.shares = w->shares;
 	model_reset(&x->m, 0);
 	return x;
 }
@@ -319,6 +320,7 @@ void world_do(struct world *w, const struct op *op, struct answer *want)
 		[OP_CUT] = do_cut,	    [OP_MAP_OTHER] = do_map_other,
 		[OP_EXPORT] = do_export,    [OP_PEEK] = world_peek,
 		[OP_ALLOC] = world_action,  [OP_FREE] = world_action,
+		[OP_SHADOW] = world_action, [OP_RM_SD] = world_action,
 		[OP_ACTION] = world_action, [OP_READ] = world_read,
 		[OP_STATS] = do_stats,	    [OP_OTHER] = do_other,
 		[OP_LOAD] = world_look,	    [OP_STORE] = world_look,

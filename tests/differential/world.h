@@ -39,6 +39,7 @@ struct settle {
 
 struct world {
 	bool may_export; /* whether the backend offers the page-table export */
+	bool shares; /* whether shadows share the frames of their sources [8.2] */
 	struct file *fd[PLACES];
 	struct exmap *surface[PLACES];
 	struct export
@@ -69,7 +70,17 @@ void world_do(struct world *w, const struct op *op, struct answer *want);
  */
 bool world_settle(struct world *w, struct op *op);
 
+/**
+ * world_must_end - whether @op would make a difference that is the backend's choice: because of
+ * which shadow? [8.2, 8.7]
+ *
+ * Return: false, or true and @rm_sd is an RM_SD of the interface that made one.
+ */
+bool world_must_end(const struct world *w, const struct op *op, struct op *rm_sd);
+
 /* calls.c */
+/** world_asked - the pages that an action is about. Return: number of ranges in @q, of VECTORS. */
+size_t world_asked(const struct exmap *x, const struct op *op, struct model_range *q);
 void world_action(struct world *w, const struct op *op, struct answer *want);
 void world_read(struct world *w, const struct op *op, struct answer *want);
 

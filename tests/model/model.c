@@ -21,10 +21,21 @@ size_t model_count(const struct model *m, size_t page, size_t len)
 	return n;
 }
 
+static void end_shadow(struct model *m, size_t page)
+{
+	struct model_page *p = &m->page[page];
+
+	if (p->owner)
+		m->page[p->source].shown--;
+	p->owner = 0;
+	p->ended = false;
+}
+
 static bool map_one(struct model *m, size_t page, enum content content)
 {
 	if (m->page[page].mapped)
 		return false;
+	end_shadow(m, page);
 	m->page[page].mapped = true;
 	m->page[page].content = content;
 	m->mapped++;
@@ -49,20 +60,110 @@ struct model_result model_alloc(struct model *m, uint64_t page, size_t len, bool
 
 struct model_result model_free(struct model *m, uint64_t page, size_t len)
 {
-	size_t count;
+	size_t count = 0;
 
 	if (!inside(m, page, len))
 		return (struct model_result){ -EFAULT, 0 };
-	count = model_count(m, page, len);
-	for (size_t i = 0; i < len; i++)
-		m->page[page + i].mapped = false;
+	for (size_t i = page; i < page + len; i++) {
+		end_shadow(m, i);
+		/* A source whose frame a shadow shares is kept, as one that is pinned [8.7]. */
+		if (!m->page[i].mapped || (m->shares && m->page[i].shown))
+			continue;
+		m->page[i].mapped = false;
+		count++;
+	}
 	m->mapped -= count;
 	return (struct model_result){ 0, (int)count };
+}
+
+/* One page of a SHADOW. */
+static void shadow_one(struct model *m, unsigned int owner, size_t source, size_t target,
+		       bool readable)
+{
+	struct model_page *from = &m->page[source], *to = &m->page[target];
+
+	if (to->mapped || (to->owner && to->owner != owner))
+		return;
+	end_shadow(m, target);
+	if (!from->mapped || (!readable && !m->shares))
+		return;
+	to->owner = owner;
+	to->source = source;
+	to->content = from->content;
+	to->stamp = from->stamp;
+	from->shown++;
+}
+
+int model_shadow(struct model *m, unsigned int interface, const struct model_range *source,
+		 size_t n, uint64_t target, bool readable)
+{
+	struct model_targets *t = &m->targets[interface];
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!inside(m, source[i].page, source[i].len))
+			return -EFAULT;
+		len += source[i].len;
+	}
+	if (!inside(m, target, len))
+		return -EFAULT;
+	if (t->ranges == 1024)
+		return -ENOMEM;
+	if (!len)
+		return 0;
+	t->ranges += !t->ranges || t->end != target;
+	t->end = target + len;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < source[i].len; j++)
+			shadow_one(m, interface + 1, source[i].page + j, target++, readable);
+	}
+	return 0;
+}
+
+void model_rm_sd(struct model *m, unsigned int interface)
+{
+	for (size_t i = 0; i < m->pages; i++) {
+		if (m->page[i].owner != interface + 1)
+			continue;
+		end_shadow(m, i);
+		m->page[i].ended = true;
+	}
+	m->targets[interface].ranges = 0;
+}
+
+size_t model_shadow_in(const struct model *m, uint64_t page, size_t len)
+{
+	size_t i = page;
+
+	if (!inside(m, page, len))
+		return page + len;
+	while (i < page + len && !m->page[i].owner)
+		i++;
+	return i;
+}
+
+bool model_may_break(const struct model *m, const struct model_range *range, size_t n, bool fill)
+{
+	size_t need = 0;
+	bool meets = false, breaks = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct model_range *q = &range[i];
+
+		need += q->len;
+		meets |= model_shadow_in(m, q->page, q->len) < q->page + q->len;
+		if (!fill)
+			continue;
+		breaks |= !inside(m, q->page, q->len) || model_count(m, q->page, q->len) ||
+			  (q->page + q->len) * PAGE > m->backing_bytes;
+	}
+	return meets && (breaks || need > m->frames - m->mapped);
 }
 
 void model_reset(struct model *m, size_t pages)
 {
 	memset(m->page, 0, sizeof(m->page));
+	memset(m->targets, 0, sizeof(m->targets));
 	m->mapped = 0;
 	m->pages = pages;
 }

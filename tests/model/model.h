@@ -26,14 +26,33 @@ struct model_page {
 	bool mapped;
 	enum content content;
 	uint64_t stamp;
+	bool ended; /* was a shadow, and may still be mapped [8.6] */
+	unsigned int owner; /* a shadow: number of the interface that made it, plus 1; else 0 */
+	size_t source; /* of a shadow */
+	unsigned int shown; /* how many shadows have this source */
 };
+
+/* The targets of SHADOWs of one interface, as ranges [8.5]. */
+struct model_targets {
+	unsigned int ranges;
+	size_t end; /* of the last one */
+};
+
+#define MODEL_INTERFACES 256
 
 struct model {
 	size_t pages; /* of the surface */
 	size_t frames; /* buffer_size */
 	size_t mapped; /* pages mapped now */
 	size_t backing_bytes; /* size of the backing, if there is one */
+	bool shares; /* shadows share their sources' frames [8.2]; else they are copies */
+	struct model_targets targets[MODEL_INTERFACES];
 	struct model_page page[MODEL_MAX_PAGES];
+};
+
+struct model_range {
+	uint64_t page;
+	size_t len;
 };
 
 struct model_result {
@@ -55,6 +74,44 @@ struct model_result model_free(struct model *m, uint64_t page, size_t len);
 /** model_reset - the surface was unmapped, and mapped again with @pages pages [2.4]. */
 void model_reset(struct model *m, size_t pages);
 size_t model_count(const struct model *m, size_t page, size_t len);
+
+/**
+ * model_shadow - SHADOW [8.1-8.5]
+ *
+ * @readable: whether the surface may be read
+ * Return: 0, or a negative errno.
+ */
+int model_shadow(struct model *m, unsigned int interface, const struct model_range *source,
+		 size_t n, uint64_t target, bool readable);
+/** model_rm_sd - RM_SD [8.6] */
+void model_rm_sd(struct model *m, unsigned int interface);
+
+/** model_missing - whether an access to this page surely faults. */
+static inline bool model_missing(const struct model *m, size_t page)
+{
+	return !m->page[page].mapped && !m->page[page].owner && !m->page[page].ended;
+}
+
+/** model_content - the page whose content is seen at @page, which is mapped or a shadow. */
+static inline const struct model_page *model_content(const struct model *m, size_t page)
+{
+	return m->page[page].owner && m->shares ? &m->page[m->page[page].source] : &m->page[page];
+}
+
+/** model_origin - the page for which that content was made: stamps and backings depend on it. */
+static inline size_t model_origin(const struct model *m, size_t page)
+{
+	return m->page[page].owner ? m->page[page].source : page;
+}
+
+/** model_shadow_in - the first shadow in a range, or @page + @len. */
+size_t model_shadow_in(const struct model *m, uint64_t page, size_t len);
+
+/**
+ * model_may_break - whether an ALLOC or a read may fail after it has ended some of the shadows in
+ * its ranges, which leaves open which
+ */
+bool model_may_break(const struct model *m, const struct model_range *range, size_t n, bool fill);
 
 /* Why a read stopped, as a set: where the spec leaves a choice, more than one bit is set. */
 enum stop {

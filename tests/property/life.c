@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 const char *const op_names[OP_KINDS] = {
-	"alloc", "free",  "read",     "read-alloc", "touch",
-	"fault", "stats", "bad-call", "remap",	    "verify",
+	"alloc", "free",  "read",  "read-alloc", "shadow", "rm-sd",  "look",
+	"touch", "fault", "stats", "bad-call",	 "remap",  "verify",
 };
 
 const char *const event_names[EVENT_KINDS] = {
-	"efault-vectors", "enomem-actions", "enomem-in-run",
-	"short-reads",	  "failed-reads",   "backing-pages",
+	"efault-vectors", "enomem-actions", "enomem-in-run", "short-reads",
+	"failed-reads",	  "backing-pages",  "shadow-pages",  "ended-there",
 };
 
 unsigned long events[EVENT_KINDS];
@@ -66,6 +66,7 @@ void life_begin(struct life *l, int backing, size_t bytes)
 		l->iface[i] = map(l, PAGE, EXMAP_OFF_INTERFACE(i));
 	if (!l->surface)
 		l->surface = map(l, l->m.pages * PAGE, EXMAP_OFF_EXMAP);
+	life_probe(l);
 }
 
 void life_end(struct life *l)
@@ -83,19 +84,19 @@ void life_end(struct life *l)
 		fail("close: %s", strerror(errno));
 }
 
-/* The word of a page that holds its stamp: another one in each page. */
-static uint64_t *stamp_of(const struct life *l, size_t page)
+/* The word of a page that holds the stamp made for page @origin: another one in each page. */
+static uint64_t *stamp_of(const struct life *l, size_t page, size_t origin)
 {
-	return (uint64_t *)life_page(l, page) + page % 512;
+	return (uint64_t *)life_page(l, page) + origin % 512;
 }
 
-static void check_backing(const struct life *l, size_t page)
+static void check_backing(const struct life *l, size_t page, size_t origin)
 {
 	const uint64_t *got = (const uint64_t *)life_page(l, page);
 
 	events[EVENT_BACKING_PAGE]++;
 	for (size_t i = 0; i < 512; i++) {
-		size_t at = page * PAGE + i * 8;
+		size_t at = origin * PAGE + i * 8;
 		uint64_t want = backing_word(at, l->m.backing_bytes);
 
 		if (got[i] != want)
@@ -104,15 +105,17 @@ static void check_backing(const struct life *l, size_t page)
 	}
 }
 
-static void check_page(const struct life *l, size_t page)
+void life_check_page(struct life *l, size_t page)
 {
-	const struct model_page *p = &l->m.page[page];
+	const struct model_page *p = model_content(&l->m, page);
+	size_t origin = model_origin(&l->m, page);
 
+	events[EVENT_SHADOW_PAGE] += l->m.page[page].owner && p->content != CONTENT_UNKNOWN;
 	if (p->content == CONTENT_BACKING)
-		check_backing(l, page);
-	else if (p->content == CONTENT_STAMP && *stamp_of(l, page) != p->stamp)
-		fail("page %zu has %#llx, the client wrote %#llx", page,
-		     (unsigned long long)*stamp_of(l, page), (unsigned long long)p->stamp);
+		check_backing(l, page, origin);
+	else if (p->content == CONTENT_STAMP && *stamp_of(l, page, origin) != p->stamp)
+		fail("page %zu (of %zu) has %#llx, the client wrote %#llx", page, origin,
+		     (unsigned long long)*stamp_of(l, page, origin), (unsigned long long)p->stamp);
 }
 
 static void touch(struct life *l)
@@ -122,10 +125,26 @@ static void touch(struct life *l)
 	if (!choose_mapped(&l->random, &l->m, true, &page))
 		return;
 	describe("touch page %zu", page);
-	check_page(l, page);
+	life_check_page(l, page);
 	l->m.page[page].content = CONTENT_STAMP;
 	l->m.page[page].stamp = ++l->next_stamp;
-	*stamp_of(l, page) = l->next_stamp;
+	*stamp_of(l, page, page) = l->next_stamp;
+}
+
+/* An access to some page, whatever it is: a page, a shadow, one that has ended, or none. */
+static void look(struct life *l)
+{
+	size_t page = random_below(&l->random, l->m.pages);
+	bool ended = l->m.page[page].ended && !l->drops;
+	struct fault fault;
+
+	describe("look at page %zu", page);
+	fault = probe_load(life_page(l, page));
+	events[EVENT_ENDED_THERE] += ended && !fault.code;
+	if (!ended && !fault.code != (l->m.page[page].mapped || l->m.page[page].owner))
+		fail("page %zu: fault %d", page, fault.code);
+	if (!fault.code && !ended)
+		life_check_page(l, page);
 }
 
 static void touch_unmapped(struct life *l)
@@ -134,7 +153,7 @@ static void touch_unmapped(struct life *l)
 	size_t page;
 	char *p;
 
-	if (!choose_mapped(&l->random, &l->m, false, &page))
+	if (!choose_mapped(&l->random, &l->m, false, &page) || !model_missing(&l->m, page))
 		return;
 	describe("touch unmapped page %zu", page);
 	p = life_page(l, page) + random_below(&l->random, PAGE);
@@ -239,8 +258,8 @@ static void verify(struct life *l)
 	describe("verify");
 	stats(l, true);
 	for (size_t i = 0; i < l->m.pages; i++) {
-		if (l->m.page[i].mapped)
-			check_page(l, i);
+		if (l->m.page[i].mapped || l->m.page[i].owner)
+			life_check_page(l, i);
 	}
 }
 
@@ -255,6 +274,12 @@ void life_op(struct life *l, enum op_kind op)
 		return life_read(l, EXMAP_OP_READ);
 	case OP_READ_ALLOC:
 		return life_read(l, EXMAP_OP_ALLOC);
+	case OP_SHADOW:
+		return life_shadow(l);
+	case OP_RM_SD:
+		return life_rm_sd(l, (unsigned int)random_below(&l->random, l->interfaces));
+	case OP_LOOK:
+		return look(l);
 	case OP_TOUCH:
 		return touch(l);
 	case OP_FAULT:

@@ -20,6 +20,7 @@ struct life {
 	struct exmap_user_interface *iface[MAX_INTERFACES];
 	uint64_t next_stamp;
 	struct model m;
+	bool drops; /* RM_SD drops pages at once */
 };
 
 enum op_kind {
@@ -27,6 +28,9 @@ enum op_kind {
 	OP_FREE,
 	OP_READ,
 	OP_READ_ALLOC,
+	OP_SHADOW,
+	OP_RM_SD,
+	OP_LOOK,
 	OP_TOUCH,
 	OP_FAULT,
 	OP_STATS,
@@ -46,6 +50,8 @@ enum event_kind {
 	EVENT_SHORT_READ, /* reads that ended early */
 	EVENT_FAILED_READ, /* reads with an errno */
 	EVENT_BACKING_PAGE, /* pages compared with the backing */
+	EVENT_SHADOW_PAGE, /* shadows compared with their sources' content */
+	EVENT_ENDED_THERE, /* pages that RM_SD has left mapped */
 	EVENT_KINDS
 };
 
@@ -57,9 +63,18 @@ void life_begin(struct life *l, int backing, size_t bytes);
 void life_op(struct life *l, enum op_kind op);
 void life_end(struct life *l);
 
-/* vectors.c, reads.c: the operations with the most cases. */
+/* vectors.c, reads.c, shadows.c: the operations with the most cases. */
 void life_action(struct life *l, int opcode);
 void life_read(struct life *l, int opcode);
+void life_shadow(struct life *l);
+void life_rm_sd(struct life *l, unsigned int interface);
+/** life_settle_shadows - end all of them, if a call may fail when it has ended some. */
+void life_settle_shadows(struct life *l, const struct model_range *range, size_t n, bool fill);
+/** life_probe - find out what kind of shadows the backend has. */
+void life_probe(struct life *l);
+
+/** life_check_page - compare the content of a page that is mapped or a shadow. */
+void life_check_page(struct life *l, size_t page);
 
 static inline char *life_page(const struct life *l, size_t page)
 {

@@ -18,9 +18,10 @@
 
 /* How often each kind is chosen, in parts of the sum. */
 static const unsigned int weights[OP_KINDS] = {
-	[OP_ALLOC] = 300, [OP_FREE] = 260, [OP_READ] = 60,  [OP_READ_ALLOC] = 40,
-	[OP_TOUCH] = 300, [OP_FAULT] = 10, [OP_STATS] = 60, [OP_BAD_CALL] = 10,
-	[OP_REMAP] = 1,	  [OP_VERIFY] = 4,
+	[OP_ALLOC] = 300, [OP_FREE] = 260, [OP_READ] = 60,    [OP_READ_ALLOC] = 40,
+	[OP_TOUCH] = 300, [OP_FAULT] = 10, [OP_STATS] = 60,   [OP_BAD_CALL] = 10,
+	[OP_REMAP] = 1,	  [OP_VERIFY] = 4, [OP_SHADOW] = 100, [OP_RM_SD] = 30,
+	[OP_LOOK] = 100,
 };
 
 #define OPS_PER_LIFE 2000

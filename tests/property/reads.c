@@ -28,6 +28,7 @@ void life_read(struct life *l, int opcode)
 	int n = random_chance(r, 60) ? 1 : 1 + (int)random_below(r, MAX_IOVECS), stop = STOP_NOT;
 	off_t offset = (off_t)random_below(r, l->interfaces) | opcode << 8;
 	bool fill = opcode == EXMAP_OP_READ, skipped = false;
+	struct model_range ranges[MAX_IOVECS];
 	intptr_t at[MAX_IOVECS];
 	struct iovec iov[MAX_IOVECS];
 	size_t bytes = 0;
@@ -36,7 +37,9 @@ void life_read(struct life *l, int opcode)
 	for (int i = 0; i < n; i++) {
 		choose_iovec(r, &l->m, &at[i], &iov[i].iov_len);
 		iov[i].iov_base = (void *)((intptr_t)l->surface + at[i]);
+		ranges[i] = (struct model_range){ (size_t)at[i] / PAGE, iov[i].iov_len / PAGE };
 	}
+	life_settle_shadows(l, ranges, (size_t)n, true);
 	describe("preadv %s, offset %#lx, %d iovecs from (%+ld, %zu bytes); %zu of %zu frames used",
 		 fill ? "READ" : "ALLOC", (long)offset, n, (long)at[0], iov[0].iov_len, l->m.mapped,
 		 l->m.frames);

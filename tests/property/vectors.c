@@ -9,12 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-struct request {
-	uint64_t page;
-	size_t len;
-};
-
-static void check_vector(const struct request *q, int i, struct exmap_iov got,
+static void check_vector(const struct model_range *q, int i, struct exmap_iov got,
 			 struct model_result want)
 {
 	if (got.res != want.res || got.pages != want.pages || got.value >> 48)
@@ -24,7 +19,7 @@ static void check_vector(const struct request *q, int i, struct exmap_iov got,
 }
 
 /* A call of one vector. */
-static void one_vector(struct life *l, int opcode, struct request q, struct model_result want)
+static void one_vector(struct life *l, int opcode, struct model_range q, struct model_result want)
 {
 	struct exmap_action_params p = { .iov_len = 1, .opcode = (uint16_t)opcode };
 	struct exmap_iov v;
@@ -41,7 +36,7 @@ static void one_vector(struct life *l, int opcode, struct request q, struct mode
  * Frames ran out inside @q, and the backend chose which of its pages to map. A FREE of all of
  * them tells whether their number is right. Then an ALLOC maps as many pages, which are known.
  */
-static void settle(struct life *l, struct request q)
+static void settle(struct life *l, struct model_range q)
 {
 	struct model_result freed = model_free(&l->m, q.page, q.len);
 	bool exhausted = false;
@@ -55,8 +50,8 @@ void life_action(struct life *l, int opcode)
 {
 	struct random *r = &l->random;
 	int interface = (int)random_below(r, l->interfaces), n = choose_batch(r), failed = 0, got;
+	struct model_range q[EXMAP_USER_INTERFACE_PAGES] = { { 0 } };
 	struct exmap_user_interface *user = l->iface[interface];
-	struct request q[EXMAP_USER_INTERFACE_PAGES] = { { 0 } };
 	struct exmap_action_params p = {
 		.interface = (uint16_t)interface,
 		.iov_len = (uint16_t)n,
@@ -66,10 +61,13 @@ void life_action(struct life *l, int opcode)
 	bool exhausted = false;
 	int partial_at = -1;
 
+	for (int i = 0; i < n; i++)
+		q[i] = (struct model_range){ choose_page(r, l->m.pages), choose_len(r) };
+	if (opcode == EXMAP_OP_ALLOC)
+		life_settle_shadows(l, q, (size_t)n, false);
 	for (int i = 0; i < n; i++) {
 		struct exmap_iov v;
 
-		q[i] = (struct request){ choose_page(r, l->m.pages), choose_len(r) };
 		v.page = q[i].page;
 		v.len = q[i].len;
 		user->iov[i] = v;

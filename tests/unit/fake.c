@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "core/shadow.h"
 #include "fake.h"
 
 static void complain(struct fake *f)
@@ -15,6 +16,7 @@ static void complain(struct fake *f)
 static void enter(struct fake *f, enum fake_op op, u32 id, const struct exmap_run *runs,
 		  u32 nr_runs)
 {
+	bool at_once = op == FAKE_UNMAP || op == FAKE_UNSHADOW;
 	u32 call = __atomic_fetch_add(&f->calls[op], 1, __ATOMIC_ACQ_REL);
 	u64 total = 0;
 	bool at_gate = false;
@@ -32,7 +34,13 @@ static void enter(struct fake *f, enum fake_op op, u32 id, const struct exmap_ru
 		for (u64 page = runs[i].page; page < runs[i].page + runs[i].len; page++) {
 			u64 word = exmap_load(&f->s.table[page]);
 
-			if (!(word & EXMAP_WORD_BUSY) || !(word & EXMAP_WORD_FRAME))
+			u64 bits = EXMAP_WORD_BUSY;
+
+			if (op < FAKE_SHADOW)
+				bits |= EXMAP_WORD_FRAME;
+			else if (op == FAKE_UNSHADOW)
+				bits |= EXMAP_WORD_SHADOW;
+			if ((word & bits) != bits)
 				complain(f);
 			if (!exmap_block_touched(&f->s, page / EXMAP_BLOCK_PAGES))
 				complain(f);
@@ -47,7 +55,7 @@ static void enter(struct fake *f, enum fake_op op, u32 id, const struct exmap_ru
 		__atomic_add_fetch(&f->reached, 1, __ATOMIC_RELEASE);
 		unit_wait_for(&f->open, 1);
 	}
-	if (f->hook && op != FAKE_UNMAP)
+	if (f->hook && !at_once)
 		f->hook(f, op, id);
 }
 
@@ -157,6 +165,51 @@ static s64 fake_fill(struct exmap_surface *s, u32 id, u64 page, u32 len)
 	return ret;
 }
 
+static bool fake_shadow(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	struct fake *f = (struct fake *)s;
+
+	enter(f, FAKE_SHADOW, id, runs, nr_runs);
+	for (u32 i = 0; i < nr_runs; i++) {
+		for (u64 page = runs[i].page; page < runs[i].page + runs[i].len; page++) {
+			u64 word = exmap_load(&s->table[page]);
+			u64 source = exmap_source_of(word);
+			bool there =
+				!f->no_memory && exmap_is_present(exmap_load(&s->table[source]));
+
+			if (!exmap_in_surface(s, source, 1))
+				complain(f);
+			if (!(word & EXMAP_WORD_SHADOW) != !exmap_load(&f->shows[page]))
+				complain(f);
+			exmap_store(&f->shows[page], there ? source + 1 : 0);
+			exmap_store(&s->table[page],
+				    there ? exmap_shown_word(source) : EXMAP_WORD_BUSY);
+		}
+	}
+	leave(f, id);
+	return !f->no_memory;
+}
+
+static void fake_unshadow(struct exmap_surface *s, u32 id, const struct exmap_run *runs,
+			  u32 nr_runs)
+{
+	struct fake *f = (struct fake *)s;
+
+	enter(f, FAKE_UNSHADOW, id, runs, nr_runs);
+	for (u32 i = 0; i < nr_runs; i++) {
+		for (u64 page = runs[i].page; page < runs[i].page + runs[i].len; page++) {
+			u64 shown = exmap_source_of(exmap_load(&s->table[page]));
+
+			/* The word names what is shown, as a frame does in the kernel. */
+			if (__atomic_exchange_n(&f->shows[page], 0, __ATOMIC_RELAXED) != shown + 1)
+				complain(f);
+		}
+	}
+	leave(f, id);
+	if (f->hook)
+		f->hook(f, FAKE_UNSHADOW, id);
+}
+
 static bool fake_wait(struct exmap_surface *s, u32 id, unsigned int round)
 {
 	struct fake *f = (struct fake *)s;
@@ -172,6 +225,8 @@ static const struct exmap_surface_ops fake_ops = {
 	.unmap = fake_unmap,
 	.wait = fake_wait,
 	.fill = fake_fill,
+	.shadow = fake_shadow,
+	.unshadow = fake_unshadow,
 };
 
 struct fake *fake_new(u64 nr_pages, u32 nr_frames, u32 nr_ifc)
@@ -200,6 +255,7 @@ struct fake *fake_new(u64 nr_pages, u32 nr_frames, u32 nr_ifc)
 	}
 	f->mapped = unit_alloc(nr_pages * sizeof(*f->mapped));
 	f->holder = unit_alloc(nr_frames * sizeof(*f->holder));
+	f->shows = unit_alloc(nr_pages * sizeof(*f->shows));
 	f->running = unit_alloc(nr_ifc * sizeof(*f->running));
 	f->pinned = unit_alloc(nr_pages);
 	f->map_limit = UINT64_MAX;
@@ -240,7 +296,8 @@ void fake_check(struct fake *f)
 		u64 word = exmap_load(&f->s.table[page]);
 
 		assert_int_equal(word & (EXMAP_WORD_BUSY | EXMAP_WORD_FRAME), 0);
-		if (!word) {
+		assert_int_equal(!f->shows[page], !(word & EXMAP_WORD_SHADOW));
+		if (!word || word & EXMAP_WORD_SHADOW) {
 			assert_int_equal(f->mapped[page], 0);
 			continue;
 		}
@@ -280,6 +337,7 @@ void fake_free(struct fake *f)
 	free(f->user);
 	free(f->mapped);
 	free(f->holder);
+	free(f->shows);
 	free(f->running);
 	free(f->pinned);
 	free(f);
@@ -319,6 +377,37 @@ s64 fake_readv(struct fake *f, u32 id, unsigned int opcode, const struct iovec *
 	struct exmap_call call = begin(f, id, opcode);
 
 	return exmap_read(&call, iov, n);
+}
+
+int fake_show(struct fake *f, u32 id, u32 n, u64 target)
+{
+	struct exmap_call call = begin(f, id, EXMAP_OP_SHADOW);
+	int ret;
+
+	exmap_lock(&f->ifc[id].lock);
+	ret = exmap_vectors(&call, f->ifc[id].user->iov, n, target);
+	exmap_unlock(&f->ifc[id].lock);
+	return ret;
+}
+
+int fake_rm_sd(struct fake *f, u32 id)
+{
+	struct exmap_call call = begin(f, id, EXMAP_OP_RM_SD);
+	int ret;
+
+	exmap_lock(&f->ifc[id].lock);
+	ret = exmap_vectors(&call, f->ifc[id].user->iov, 0, 0);
+	exmap_unlock(&f->ifc[id].lock);
+	return ret;
+}
+
+s64 fake_shown(const struct fake *f, u64 page)
+{
+	u64 word = exmap_load(&f->s.table[page]);
+
+	if (!(word & EXMAP_WORD_SHADOW) || word & EXMAP_WORD_ENDED)
+		return -1;
+	return (s64)f->shows[page] - 1;
 }
 
 int fake_do(struct fake *f, u32 id, unsigned int opcode, u32 n)

@@ -13,7 +13,7 @@
 #define FAKE_NO_PAGE UINT64_MAX
 #define FAKE_LOG 64
 
-enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_OPS };
+enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_SHADOW, FAKE_UNSHADOW, FAKE_OPS };
 
 /**
  * struct fake - a surface, a pool and interfaces
@@ -25,6 +25,7 @@ enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_OPS };
  * What the ops record; atomic:
  * @mapped:     for each page: its frame + 1, or 0 if it has none
  * @holder:     for each frame: its page + 1, or 0 if it has none
+ * @shows:      for each page: the source that it shows + 1, or 0 if it is no shadow
  * @running:    for each interface: an op is running
  * @complaints: number of broken promises
  * @calls:      number of calls of each op
@@ -38,6 +39,7 @@ enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_OPS };
  * @no_table:   first page for which the prepare op fails
  * @map_limit:  number of pages that can still be mapped; atomic
  * @pinned:     pages that the unmap op keeps
+ * @no_memory:  the shadow op shows nothing and says that memory ran out
  * @eof:        bytes of the backing
  * @fill_error: negative errno of the fill op, or 0 to succeed
  * @gate:       page at which op @gate_op waits until @open is not 0
@@ -55,6 +57,7 @@ struct fake {
 	u32 nr_ifc;
 	u32 *mapped;
 	u64 *holder;
+	u64 *shows;
 	u32 *running;
 	u32 complaints;
 	u32 calls[FAKE_OPS];
@@ -64,6 +67,7 @@ struct fake {
 	u64 no_table;
 	u64 map_limit;
 	u8 *pinned;
+	bool no_memory;
 	u64 eof;
 	s64 fill_error;
 	u64 gate;
@@ -79,7 +83,8 @@ struct fake *fake_new(u64 nr_pages, u32 nr_frames, u32 nr_ifc);
 /**
  * fake_check() - assert that records, page table and pool agree, and that there is no complaint
  *
- * Each frame must be on one PRESENT page, or free and in the pool once. No call may be running.
+ * Each frame must be on one PRESENT page, or free and in the pool once. Each shadow must be one to the
+ * backend, too. No call may be running.
  */
 void fake_check(struct fake *f);
 
@@ -105,6 +110,15 @@ int fake_bytes(struct fake *f, u32 id, unsigned int opcode, const struct iovec *
 
 /** fake_readv() - a read into @n ranges, as exmap_read(). */
 s64 fake_readv(struct fake *f, u32 id, unsigned int opcode, const struct iovec *iov, u32 n);
+
+/** fake_show() - SHADOW of the interface's first @n vectors onto @target, under its lock. */
+int fake_show(struct fake *f, u32 id, u32 n, u64 target);
+
+/** fake_rm_sd() - RM_SD, under the interface's lock. */
+int fake_rm_sd(struct fake *f, u32 id);
+
+/** fake_shown() - the source that a page shows, -1 if it is no shadow, or one that has ended. */
+s64 fake_shown(const struct fake *f, u64 page);
 
 /** fake_do() - fake_locked_do() under the interface's lock, as a backend calls core/. */
 int fake_do(struct fake *f, u32 id, unsigned int opcode, u32 n);
