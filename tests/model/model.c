@@ -142,6 +142,11 @@ size_t model_shadow_in(const struct model *m, uint64_t page, size_t len)
 	return i;
 }
 
+static bool overlap(const struct model_range *a, const struct model_range *b)
+{
+	return a->page < b->page + b->len && b->page < a->page + a->len;
+}
+
 bool model_may_break(const struct model *m, const struct model_range *range, size_t n, bool fill)
 {
 	size_t need = 0;
@@ -156,6 +161,8 @@ bool model_may_break(const struct model *m, const struct model_range *range, siz
 			continue;
 		breaks |= !inside(m, q->page, q->len) || model_count(m, q->page, q->len) ||
 			  (q->page + q->len) * PAGE > m->backing_bytes;
+		for (size_t j = 0; j < i; j++)
+			breaks |= overlap(q, &range[j]);
 	}
 	return meets && (breaks || need > m->frames - m->mapped);
 }
