@@ -10,12 +10,14 @@
 
 #include "core/shadow.h"
 #include "emu/device.h"
+#include "emu/failed.h"
 #include "emu/history.h"
 #include "emu/notes.h"
 #include "emu/reentry.h"
 #include "emu/surface.h"
 #include "emu/usercopy.h"
 #include "emu/watch.h"
+#include "emu/writeback.h"
 
 /*
  * Whether the surface is mapped in this address space. Ask before locking an interface: if a
@@ -51,6 +53,8 @@ static __always_inline int begin(struct emu_call *call, struct exmap_device *dev
 
 	if (exmap_unlikely(!emu_call_begin(dev, &call->outer)))
 		return emu_refuse_reentry();
+	if (emu_watched(EMU_WATCH_NOTES))
+		emu_note_contention(ifc);
 	for (;;) {
 		exmap_lock(&ifc->lock);
 		if (exmap_likely(!exmap_load_acquire(&dev->stopped)))
@@ -90,6 +94,8 @@ static __attribute__((noinline)) int watched_action(struct exmap_call *call, str
 
 	for (u32 i = 0; i < iov_len; i++)
 		asked[i].value = exmap_load(&iov[i].value);
+	if (call->opcode == EXMAP_OP_FREE && emu_watched(EMU_WATCH_WRITEBACK))
+		emu_check_writeback(call, asked, iov_len);
 	if (history)
 		emu_history_vectors(history, call, asked, iov_len);
 	ret = exmap_vectors(call, iov, iov_len, page_id);
@@ -102,7 +108,7 @@ static __attribute__((noinline)) int watched_action(struct exmap_call *call, str
 
 static int do_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len, u64 page_id)
 {
-	if (emu_watched(EMU_WATCH_HISTORY | EMU_WATCH_NOTES))
+	if (emu_watched(EMU_WATCH_HISTORY | EMU_WATCH_NOTES | EMU_WATCH_WRITEBACK))
 		return watched_action(call, iov, iov_len, page_id);
 	return exmap_vectors(call, iov, iov_len, page_id);
 }

@@ -4,9 +4,9 @@
 #include "emu/device.h"
 
 #include "core/shadow.h"
+#include "emu/failed.h"
 #include "emu/fence.h"
 #include "emu/generation.h"
-#include "emu/notes.h"
 #include "emu/options.h"
 #include "emu/rcu.h"
 #include "emu/reentry.h"

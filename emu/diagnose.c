@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include "emu/diagnose.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "emu/backtrace.h"
 #include "emu/device.h"
+#include "emu/failed.h"
 #include "emu/history.h"
 #include "emu/options.h"
 #include "emu/rcu.h"
@@ -71,10 +73,10 @@ __attribute__((format(printf, 1, 2))) static void print(const char *format, ...)
 		emu_sys(SYS_write, 2, line, EXMAP_MIN((size_t)n, sizeof(line) - 1));
 }
 
-static bool present(const struct emu_surface *s, u64 page)
+static bool present(const struct exmap_surface *s, u64 page)
 {
-	return page < s->core.nr_pages && exmap_block_touched(&s->core, page / EXMAP_BLOCK_PAGES) &&
-	       exmap_load(&s->core.table[page]) & EXMAP_WORD_PRESENT;
+	return page < s->nr_pages && exmap_block_touched(s, page / EXMAP_BLOCK_PAGES) &&
+	       exmap_load(&s->table[page]) & EXMAP_WORD_PRESENT;
 }
 
 static void look_up(struct page_report *r)
@@ -123,6 +125,17 @@ static void print_event(u64 page, const struct emu_history_event *event, const c
 	emu_backtrace_print(&event->stack, false);
 }
 
+static void print_events(const struct page_report *r)
+{
+	if (r->has_freed)
+		print_event(r->page, &r->freed, r->busy ? "is this moment being" : "was");
+	if (r->has_made)
+		print_event(r->page, &r->made, "was");
+	if (!r->has_freed && !r->has_made)
+		print("page %llu was never allocated, or longer ago than the %u actions of history=\n",
+		      (unsigned long long)r->page, emu_options()->history);
+}
+
 static void print_neighbours(const struct page_report *r)
 {
 	u64 first = r->page > 2 ? r->page - 2 : 0;
@@ -130,7 +143,7 @@ static void print_neighbours(const struct page_report *r)
 	print("pages around:");
 	for (u64 page = first; page <= r->page + 2 && page < r->s->core.nr_pages; page++)
 		print(" %s%llu%s%s", page == r->page ? "[" : "", (unsigned long long)page,
-		      present(r->s, page) ? " allocated" : "", page == r->page ? "]" : "");
+		      present(&r->s->core, page) ? " allocated" : "", page == r->page ? "]" : "");
 	print("\n");
 }
 
@@ -152,13 +165,7 @@ static void report_page(struct page_report *r, const siginfo_t *info, const ucon
 	emu_backtrace_print(&stack, true);
 	if (forbidden)
 		print("the protection of the surface forbids the access\n");
-	if (r->has_freed)
-		print_event(r->page, &r->freed, r->busy ? "is this moment being" : "was");
-	if (r->has_made)
-		print_event(r->page, &r->made, "was");
-	if (!r->has_freed && !r->has_made)
-		print("page %llu was never allocated, or longer ago than the %u actions of history=\n",
-		      (unsigned long long)r->page, emu_options()->history);
+	print_events(r);
 	print_neighbours(r);
 	print("SUMMARY: exmap: %s of page %llu; %s\n", kind(r, forbidden),
 	      (unsigned long long)r->page, ending);
@@ -204,10 +211,11 @@ static bool wanted(void)
 	return nr <= MAX_HANDLED;
 }
 
+/* Held while a report is printed. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 void emu_diagnose(const siginfo_t *info, const void *ucontext, enum emu_outcome outcome)
 {
-	/* Held while a report is printed. */
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	uintptr_t addr = (uintptr_t)info->si_addr;
 	struct emu_region region;
 
@@ -234,4 +242,56 @@ void emu_diagnose(const siginfo_t *info, const void *ucontext, enum emu_outcome 
 		}
 	}
 	emu_rcu_read_unlock();
+}
+
+/* The first page of a range that is not allocated; nr_pages if there is none. */
+static u64 first_missing(const struct emu_surface *s, uintptr_t start, uintptr_t end)
+{
+	u64 page = (EXMAP_MAX(start, s->core.base) - s->core.base) >> EXMAP_PAGE_SHIFT;
+
+	for (; page < s->core.nr_pages && (uintptr_t)emu_page_address(&s->core, page) < end;
+	     page++) {
+		if (!present(&s->core, page))
+			return page;
+	}
+	return s->core.nr_pages;
+}
+
+void emu_diagnose_efault(const char *call, const void *addr, size_t len)
+{
+	uintptr_t start = (uintptr_t)addr;
+	struct emu_region region;
+	struct page_report r;
+
+	if (!emu_options()->notes)
+		return;
+	emu_rcu_read_lock();
+	if (emu_region_find(start, start + len, &region) && region.kind == EMU_REGION_SURFACE) {
+		r = (struct page_report){ .s = region.surface };
+		r.page = first_missing(r.s, start, start + len);
+		if (r.page < r.s->core.nr_pages)
+			emu_fails(call, -EFAULT, "page %llu of exmap %llu is not allocated [6.2]",
+				  (unsigned long long)r.page, (unsigned long long)r.s->dev->serial);
+		if (r.page < r.s->core.nr_pages && r.s->dev->history) {
+			pthread_mutex_lock(&lock);
+			look_up(&r);
+			print_events(&r);
+			pthread_mutex_unlock(&lock);
+		}
+	}
+	emu_rcu_read_unlock();
+}
+
+void emu_diagnose_oldest(const struct emu_surface *s)
+{
+	struct emu_history_event event;
+	u64 page;
+
+	if (!s->dev->history ||
+	    !emu_history_oldest(s->dev->history, present, &s->core, &page, &event))
+		return;
+	pthread_mutex_lock(&lock);
+	print("of the pages that are allocated, as far as history= goes back, the first was:\n");
+	print_event(page, &event, "was");
+	pthread_mutex_unlock(&lock);
 }

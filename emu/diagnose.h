@@ -4,6 +4,9 @@
 #define EXMAP_EMU_DIAGNOSE_H
 
 #include <signal.h>
+#include <stddef.h>
+
+struct emu_surface;
 
 /**
  * enum emu_outcome - what happens after a bad access was reported
@@ -25,5 +28,21 @@ enum emu_outcome { EMU_DIES, EMU_DIES_BLOCKED, EMU_SANITIZER, EMU_HANDLED };
  * Async-signal-safe if the signal is a fault of the thread's own instruction. Any thread.
  */
 void emu_diagnose(const siginfo_t *info, const void *ucontext, enum emu_outcome outcome);
+
+/**
+ * emu_diagnose_efault() - say which page made a system call fail with EFAULT [6.2]
+ * @call: name of the call
+ * @addr: the memory that the call was to read or write, @len bytes
+ *
+ * Under option notes=1, if the memory is a surface's. Any thread, outside signal handlers.
+ */
+void emu_diagnose_efault(const char *call, const void *addr, size_t len);
+
+/**
+ * emu_diagnose_oldest() - say which page has been allocated longest, and by whom
+ *
+ * For an exmap that has run out of frames. Says nothing without a history. Any thread.
+ */
+void emu_diagnose_oldest(const struct emu_surface *s);
 
 #endif /* EXMAP_EMU_DIAGNOSE_H */

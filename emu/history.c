@@ -196,6 +196,26 @@ static bool names(const struct emu_history *h, const struct lane *lane, const st
 	return false;
 }
 
+static struct emu_history_event event_of(const struct record *r, u32 id, u64 ago)
+{
+	return (struct emu_history_event){
+		.interface = id,
+		.opcode = r->opcode,
+		.thread = r->thread,
+		.done = exmap_load_acquire(&r->done),
+		.ago = ago,
+		.order = r->order,
+		.stack = r->stack,
+	};
+}
+
+/* Whether a record was not overwritten since it was found as number @number. */
+static bool still(const struct record *r, u64 number)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return exmap_load(&r->number) == number;
+}
+
 bool emu_history_find(const struct emu_history *h, u64 page, u32 opcodes, bool done,
 		      struct emu_history_event *event)
 {
@@ -206,24 +226,62 @@ bool emu_history_find(const struct emu_history *h, u64 page, u32 opcodes, bool d
 
 		for (u64 ago = 0; ago < EXMAP_MIN(latest, h->nr_records); ago++) {
 			const struct record *r = record_of(h, lane, latest - ago);
-			struct emu_history_event found = {
-				.interface = id,
-				.opcode = r->opcode,
-				.thread = r->thread,
-				.done = exmap_load_acquire(&r->done),
-				.ago = ago,
-				.order = r->order,
-				.stack = r->stack,
-			};
+			struct emu_history_event found = event_of(r, id, ago);
 
 			if (!(opcodes & 1u << found.opcode) || found.done != done ||
 			    found.order <= event->order || !names(h, lane, r, page))
 				continue;
-			__atomic_thread_fence(__ATOMIC_ACQUIRE);
-			if (exmap_load(&r->number) == latest - ago) {
+			if (still(r, latest - ago)) {
 				*event = found;
 				break;
 			}
+		}
+	}
+	return event->order;
+}
+
+/* The first page of an action's spans that is allocated. Return: whether there is one. */
+static bool first_present(const struct emu_history *h, const struct lane *lane,
+			  const struct record *r,
+			  bool (*present)(const struct exmap_surface *s, u64 page),
+			  const struct exmap_surface *s, u64 *page)
+{
+	for (u64 i = r->first; i < r->first + r->nr; i++) {
+		struct span span = lane->spans[i % h->max_spans];
+
+		for (*page = span.page; *page < EXMAP_MIN(span.page + span.len, s->nr_pages);
+		     ++*page) {
+			if (present(s, *page))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool emu_history_oldest(const struct emu_history *h,
+			bool (*present)(const struct exmap_surface *s, u64 page),
+			const struct exmap_surface *s, u64 *page, struct emu_history_event *event)
+{
+	event->order = 0;
+	for (u32 id = 0; id < h->nr_lanes; id++) {
+		const struct lane *lane = &h->lane[id];
+		u64 latest = exmap_load_acquire(&lane->nr_actions);
+
+		/* From the oldest action on, up to the first that has such a page. */
+		for (u64 ago = EXMAP_MIN(latest, h->nr_records); ago-- > 0;) {
+			const struct record *r = record_of(h, lane, latest - ago);
+			struct emu_history_event found = event_of(r, id, ago);
+			u64 first;
+
+			if (event->order && found.order >= event->order)
+				break;
+			if (found.opcode == EXMAP_OP_FREE || !found.done ||
+			    !first_present(h, lane, r, present, s, &first) ||
+			    !still(r, latest - ago))
+				continue;
+			*page = first;
+			*event = found;
+			break;
 		}
 	}
 	return event->order;

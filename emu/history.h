@@ -71,4 +71,16 @@ void emu_history_end(struct emu_history *h, const struct exmap_call *call);
 bool emu_history_find(const struct emu_history *h, u64 page, u32 opcodes, bool done,
 		      struct emu_history_event *event);
 
+/**
+ * emu_history_oldest() - find the page that was allocated longest ago, and is allocated still
+ * @present: whether a page of @s is allocated
+ * @page:    set to the page
+ * @event:   set to the ALLOC or READ that named the page
+ *
+ * Only actions that are kept are known. Otherwise as emu_history_find().
+ */
+bool emu_history_oldest(const struct emu_history *h,
+			bool (*present)(const struct exmap_surface *s, u64 page),
+			const struct exmap_surface *s, u64 *page, struct emu_history_event *event);
+
 #endif /* EXMAP_EMU_HISTORY_H */

@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 
 #include "emu/device.h"
+#include "emu/failed.h"
 #include "emu/fence.h"
-#include "emu/notes.h"
 #include "emu/reentry.h"
 #include "emu/registry.h"
 #include "emu/strategy.h"

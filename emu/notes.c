@@ -4,38 +4,16 @@
 #define _GNU_SOURCE
 #include "emu/notes.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "emu/device.h"
+#include "emu/diagnose.h"
+#include "emu/failed.h"
 #include "emu/history.h"
-#include "emu/options.h"
 #include "emu/registry.h"
 #include "emu/say.h"
 #include "emu/surface.h"
-
-/* A client that goes on after an error may make the same one a million times. */
-#define MAX_TIMES 10
-
-static bool wanted(u32 *times)
-{
-	return emu_options()->notes && __atomic_fetch_add(times, 1, __ATOMIC_RELAXED) < MAX_TIMES;
-}
-
-long emu_failed(u32 *times, const char *call, long error, const char *format, ...)
-{
-	char reason[384];
-	va_list args;
-
-	if (!wanted(times))
-		return error;
-	va_start(args, format);
-	vsnprintf(reason, sizeof(reason), format, args);
-	va_end(args);
-	emu_say("%s: %s: %s", call, strerrorname_np(-error), reason);
-	return error;
-}
 
 void emu_note_setup(const struct exmap *x, const struct exmap_ioctl_setup *setup, int error)
 {
@@ -132,7 +110,7 @@ void emu_note_results(const struct exmap_call *call, const struct exmap_iov *ask
 	bool alloc = call->opcode == EXMAP_OP_ALLOC;
 	const char *name = alloc ? "ALLOC" : "FREE";
 
-	if (!has_mapped(s->dev->serial, ifc->id) && wanted(&unmapped))
+	if (!has_mapped(s->dev->serial, ifc->id) && emu_wants_note(&unmapped))
 		emu_say("%s: nobody has mapped the page of interface %u, so its vectors are those "
 			"that were there before, or 0 [2.2]",
 			name, ifc->id);
@@ -142,22 +120,36 @@ void emu_note_results(const struct exmap_call *call, const struct exmap_iov *ask
 		int len = asked[i].len;
 		char who[128];
 
-		if (result.res == -EFAULT && wanted(&outside)) {
+		if (result.res == -EFAULT && emu_wants_note(&outside)) {
 			emu_say("%s: vector %u: EFAULT: pages %llu to %llu, and the surface has "
 				"%llu [4.5]",
 				name, i, page, page + len - 1,
 				(unsigned long long)call->s->nr_pages);
-		} else if (result.res == -ENOMEM && wanted(&no_frames)) {
+		} else if (result.res == -ENOMEM && emu_wants_note(&no_frames)) {
 			emu_say("%s: vector %u: ENOMEM: no frame is free: %llu of %llu are in the "
 				"surface [4.6]",
 				name, i, (unsigned long long)exmap_mapped_pages(&s->dev->core),
 				(unsigned long long)s->dev->core.buffer_size);
+			emu_diagnose_oldest(s);
 			break;
-		} else if (!result.res && result.pages < len && wanted(&twice)) {
+		} else if (!result.res && result.pages < len && emu_wants_note(&twice)) {
 			tell_who(call, page, who, sizeof(who));
 			emu_say("%s: vector %u: of pages %llu to %llu, %d %s already%s [%s]", name,
 				i, page, page + len - 1, len - result.pages,
 				alloc ? "were allocated" : "were free", who, alloc ? "4.4" : "4.9");
 		}
 	}
+}
+
+void emu_note_contention(struct exmap_interface *ifc)
+{
+	static u32 times;
+
+	if (exmap_trylock(&ifc->lock))
+		exmap_unlock(&ifc->lock);
+	else if (emu_wants_note(&times))
+		emu_say("interface %u: two threads use it at the same time, so each may overwrite the "
+			"other's vectors; give each an interface, or a lock around both vectors and "
+			"call [4.2]",
+			ifc->id);
 }

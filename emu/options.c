@@ -85,6 +85,11 @@ static void set_notes(int value)
 	options.notes = value;
 }
 
+static void set_writeback(int value)
+{
+	options.writeback = value;
+}
+
 static void set_report(int value)
 {
 	options.report = value;
@@ -119,6 +124,8 @@ static const struct option {
 	  "0|1: say why calls fail, and what they did that may be a mistake" },
 	{ "report", reports, set_report,
 	  "fatal|all: report bad accesses that the program has no handler for, or others too" },
+	{ "writeback", booleans, set_writeback,
+	  "0|1: say which pages FREE drops whose content the backing does not have" },
 	{ "verbose", booleans, set_verbose, "0|1: say what is done and why" },
 	{ "help", booleans, print_help, "0|1: print this list" },
 };
@@ -191,8 +198,9 @@ static void read_options(void)
 	for (char *word = strtok_r(text, ":", &rest); word; word = strtok_r(NULL, ":", &rest))
 		set_option(word);
 	exmap_store(&emu_watching, (options.history ? EMU_WATCH_HISTORY : 0) |
-					   (options.notes ? EMU_WATCH_NOTES : 0));
-	if (options.history || options.report)
+					   (options.notes ? EMU_WATCH_NOTES : 0) |
+					   (options.writeback ? EMU_WATCH_WRITEBACK : 0));
+	if (options.history || options.report || options.writeback)
 		emu_backtrace_start();
 }
 

@@ -33,6 +33,7 @@ enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
  * @history_stacks: keep the stacks of their callers, too
  * @notes:    say why calls fail, and what they did that may be a mistake
  * @report:   report bad accesses that the program has a handler for, too
+ * @writeback: say which pages FREE drops whose content the backing does not have
  * @verbose:  say on stderr which strategy was taken, what SETUP refused, and why
  */
 struct emu_options {
@@ -46,6 +47,7 @@ struct emu_options {
 	bool history_stacks;
 	bool notes;
 	bool report;
+	bool writeback;
 	bool verbose;
 };
 

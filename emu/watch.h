@@ -15,6 +15,8 @@
 #define EMU_WATCH_HISTORY (1u << 0)
 /** EMU_WATCH_NOTES - notes.h looks at the results of actions. */
 #define EMU_WATCH_NOTES (1u << 1)
+/** EMU_WATCH_WRITEBACK - writeback.h compares pages with the backing. */
+#define EMU_WATCH_WRITEBACK (1u << 2)
 
 /* Who watches: EMU_WATCH_*. Written when the options are read, then constant; atomic. */
 extern unsigned int emu_watching __attribute__((visibility("hidden")));

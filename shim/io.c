@@ -18,6 +18,7 @@
 
 #include <stdarg.h>
 
+#include "emu/diagnose.h"
 #include "emu/hidden_fd.h"
 #include "emu/rcu.h"
 #include "emu/say.h"
@@ -181,9 +182,25 @@ static ssize_t do_readv(int fd, const struct iovec *iov, int nr_iov, off_t offse
 	return libc_result(ret);
 }
 
+/*
+ * Says which page of a surface was the reason, if a call on another file failed with EFAULT [6.2].
+ * Return: @ret.
+ */
+static ssize_t look_at_efault(ssize_t ret, const char *call, const void *buf, size_t n)
+{
+	int error = errno;
+
+	if (ret < 0 && error == EFAULT) {
+		emu_diagnose_efault(call, buf, n);
+		errno = error;
+	}
+	return ret;
+}
+
 EXPORT ssize_t read(int fd, void *buf, size_t n)
 {
-	return fdtable_read(fd) ? do_read(fd, buf, n, 0) : REAL(read)(fd, buf, n);
+	return fdtable_read(fd) ? do_read(fd, buf, n, 0) :
+				  look_at_efault(REAL(read)(fd, buf, n), "read", buf, n);
 }
 
 EXPORT ssize_t __read_chk(int fd, void *buf, size_t n, size_t size)
@@ -193,12 +210,15 @@ EXPORT ssize_t __read_chk(int fd, void *buf, size_t n, size_t size)
 
 EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t offset)
 {
-	return fdtable_read(fd) ? do_read(fd, buf, n, offset) : REAL(pread)(fd, buf, n, offset);
+	return fdtable_read(fd) ? do_read(fd, buf, n, offset) :
+				  look_at_efault(REAL(pread)(fd, buf, n, offset), "pread", buf, n);
 }
 
 EXPORT ssize_t pread64(int fd, void *buf, size_t n, off64_t offset)
 {
-	return fdtable_read(fd) ? do_read(fd, buf, n, offset) : REAL(pread64)(fd, buf, n, offset);
+	return fdtable_read(fd) ?
+		       do_read(fd, buf, n, offset) :
+		       look_at_efault(REAL(pread64)(fd, buf, n, offset), "pread", buf, n);
 }
 
 EXPORT ssize_t __pread_chk(int fd, void *buf, size_t n, off_t offset, size_t size)
@@ -253,17 +273,22 @@ EXPORT ssize_t preadv64v2(int fd, const struct iovec *iov, int nr_iov, off64_t o
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {
-	return fdtable_read(fd) ? libc_result(-EINVAL) : REAL(write)(fd, buf, n);
+	return fdtable_read(fd) ? libc_result(-EINVAL) :
+				  look_at_efault(REAL(write)(fd, buf, n), "write", buf, n);
 }
 
 EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
 {
-	return fdtable_read(fd) ? libc_result(-EINVAL) : REAL(pwrite)(fd, buf, n, offset);
+	return fdtable_read(fd) ?
+		       libc_result(-EINVAL) :
+		       look_at_efault(REAL(pwrite)(fd, buf, n, offset), "pwrite", buf, n);
 }
 
 EXPORT ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t offset)
 {
-	return fdtable_read(fd) ? libc_result(-EINVAL) : REAL(pwrite64)(fd, buf, n, offset);
+	return fdtable_read(fd) ?
+		       libc_result(-EINVAL) :
+		       look_at_efault(REAL(pwrite64)(fd, buf, n, offset), "pwrite", buf, n);
 }
 
 EXPORT ssize_t writev(int fd, const struct iovec *iov, int nr_iov)
