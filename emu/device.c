@@ -55,8 +55,8 @@ static void report(struct exmap_device *dev)
 {
 	/* A forked child has copies of its parent's counters. Only the parent prints them. */
 	if (emu_options()->stats && dev->core.nr_interfaces && dev->generation == emu_generation())
-		emu_report_stats(&dev->core, dev->serial, dev->last_mover,
-				 exmap_load(&dev->faults));
+		emu_report_stats(&dev->core, dev->serial, dev->last_mover, exmap_load(&dev->faults),
+				 exmap_load(&dev->exposed));
 }
 
 static void destroy_device(struct exmap_device *dev)

@@ -58,6 +58,7 @@ struct emu_surface;
  * @last_mover: name of the last surface's strategy, or NULL; written under @lock. The statistics
  *              read it without a lock.
  * @faults:     accesses to pages that were not allocated; atomic
+ * @exposed:    times that holes=readable made all free pages readable; atomic
  * @next:       next in the list of all exmaps; under emu_devices_lock()
  */
 struct exmap_device {
@@ -78,6 +79,7 @@ struct exmap_device {
 	bool stopped;
 	const char *last_mover;
 	u64 faults;
+	u64 exposed;
 	struct exmap_device *next;
 };
 

@@ -4,6 +4,7 @@
 #include "emu/fork.h"
 
 #include "emu/device.h"
+#include "emu/mappings.h"
 #include "emu/rcu.h"
 #include "emu/registry.h"
 
@@ -11,12 +12,14 @@ void emu_fork_prepare(void)
 {
 	emu_vm_lock();
 	emu_devices_lock();
+	emu_mappings_lock();
 	urcu_bp_before_fork();
 }
 
 void emu_fork_parent(void)
 {
 	urcu_bp_after_fork_parent();
+	emu_mappings_unlock();
 	emu_devices_unlock();
 	emu_vm_unlock();
 }
@@ -24,6 +27,7 @@ void emu_fork_parent(void)
 void emu_fork_child(void)
 {
 	urcu_bp_after_fork_child();
+	emu_mappings_unlock();
 	emu_devices_unlock();
 	emu_vm_unlock();
 }

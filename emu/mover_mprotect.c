@@ -4,8 +4,19 @@
  *
  * For places that refuse userfaultfd: containers, record-and-replay debuggers, old versions of
  * valgrind. The surface is PROT_NONE except where pages are allocated, so a missing page raises
- * the SIGSEGV that the client expects. Each stretch of allocated pages is a VMA, and so is each
- * hole between two: vm.max_map_count, 65530 by default, limits both together.
+ * the SIGSEGV that the client expects.
+ *
+ * Each stretch of allocated pages is a mapping of the process, and so is each hole between two. The
+ * process may have vm.max_map_count of them. FREE must always find one for the hole that it makes:
+ *
+ *   the frames could never need more than there are    nothing is counted
+ *   otherwise                                          holes.h counts; ALLOC beyond fails with ENOMEM
+ *   the program has used more since                    FREE uses the reserve of mappings.h, and ALLOC
+ *                                                      fails with ENOMEM until it is there again
+ *
+ * With holes=readable nothing is counted. When no mapping is left, all holes are given up at once:
+ * the whole surface becomes accessible, and is one mapping. Then pages that are freed become holes
+ * again.
  */
 
 #define _GNU_SOURCE
@@ -17,6 +28,8 @@
 #include "emu/backing.h"
 #include "emu/device.h"
 #include "emu/hidden_fd.h"
+#include "emu/holes.h"
+#include "emu/mappings.h"
 #include "emu/memcheck.h"
 #include "emu/mover.h"
 #include "emu/options.h"
@@ -25,26 +38,118 @@
 
 #define JUNK 0xa5
 
+/*
+ * The kernel joins neighbouring mappings only if their pages belong to one struct anon_vma, and makes
+ * one for each mapping in which a page is touched. Parts of a mapping share that of the whole. So a
+ * page is touched before there are parts: otherwise pages that were allocated by themselves, and
+ * freed, would remain mappings of their own.
+ */
+static int touch_first_page(struct emu_surface *s)
+{
+	char *page = emu_page_address(&s->core, 0);
+	int ret = emu_sys(SYS_mprotect, page, EXMAP_PAGE_SIZE, PROT_READ | PROT_WRITE);
+
+	if (ret)
+		return ret;
+	*(volatile char *)page = 0;
+	ret = emu_sys(SYS_mprotect, page, EXMAP_PAGE_SIZE, PROT_NONE);
+	return ret ? ret : emu_sys(SYS_madvise, page, EXMAP_PAGE_SIZE, MADV_DONTNEED);
+}
+
 static int mprotect_prepare(struct emu_surface *s)
 {
 	s->advice_fd = emu_advice_fd();
-	return 0;
+	return touch_first_page(s);
 }
 
 static void mprotect_release(struct emu_surface *s)
 {
 	emu_close_hidden(s->advice_fd);
+	emu_mappings_return(s->mappings);
+	emu_holes_free(s->holes);
 }
 
-static int protect_range(void *addr, size_t len, int prot)
+static void mprotect_frames(struct emu_surface *s, u64 nr_frames)
 {
-	long ret = emu_sys(SYS_mprotect, addr, len, prot);
+	u64 want = 2 * EXMAP_MIN(nr_frames, s->core.nr_pages / 2 + 1) + 1;
 
-	if (ret == -ENOMEM)
-		emu_say_once("out of mappings: every hole between allocated pages is one under "
-			     "strategy=mprotect; raise vm.max_map_count (sysctl), or permit "
-			     "userfaultfd and use strategy=copy");
+	emu_reserve_fill();
+	if (emu_options()->readable_holes)
+		return;
+	s->mappings = emu_mappings_claim(want);
+	if (s->mappings == want)
+		return;
+	s->holes = emu_holes_new(s->core.nr_pages, s->mappings);
+	if (s->holes)
+		emu_say("SETUP: of %llu frames %llu fit if the pages are scattered, for each hole "
+			"is a mapping under strategy=mprotect, and vm.max_map_count is %llu; use "
+			"Linux 6.13, permit userfaultfd, raise the limit to %llu, or see option "
+			"holes=readable",
+			(unsigned long long)nr_frames, (unsigned long long)emu_holes_most(s->holes),
+			(unsigned long long)emu_mappings_limit(),
+			(unsigned long long)(emu_mappings_limit() + (want - s->mappings) * 8 / 7 +
+					     1));
+}
+
+/* With holes=readable: makes the whole surface accessible, as no mapping is left. */
+static void expose(struct emu_surface *s)
+{
+	/* To be cut off from its fences, the surface needs two mappings before it gives some back. */
+	emu_reserve_use();
+	if (!emu_sys(SYS_mprotect, emu_page_address(&s->core, 0), s->len, s->prot))
+		__atomic_add_fetch(&s->dev->exposed, 1, __ATOMIC_RELAXED);
+	emu_reserve_fill();
+	emu_say_once(
+		"holes=readable: no mapping is left for holes (vm.max_map_count), so free pages "
+		"stay accessible and read as zeroes: the program's use of freed pages is not "
+		"found");
+}
+
+/* Makes pages accessible. Return: 0 or a negative errno, and they are as they were. */
+static int show(struct emu_surface *s, void *addr, size_t len, int prot)
+{
+	int ret = emu_sys(SYS_mprotect, addr, len, prot);
+
+	if (exmap_likely(!ret))
+		return 0;
+	if (emu_options()->readable_holes) {
+		expose(s);
+		ret = emu_sys(SYS_mprotect, addr, len, prot);
+	}
+	if (ret) {
+		/* The kernel may have changed the first of several mappings. */
+		emu_sys(SYS_mprotect, addr, len, PROT_NONE);
+		emu_say_once(
+			"ALLOC: the process may have no more mappings (vm.max_map_count; error "
+			"%d), so pages cannot be allocated (ENOMEM); FREE some, raise the "
+			"limit, or see option holes=readable",
+			-ret);
+	}
 	return ret;
+}
+
+/*
+ * Makes pages inaccessible, if there is a mapping for the hole. With holes=readable they may stay
+ * accessible. Return: false if they must stay allocated.
+ */
+static bool hide(struct emu_surface *s, void *addr, size_t len)
+{
+	int ret = emu_sys(SYS_mprotect, addr, len, PROT_NONE);
+
+	if (exmap_likely(!ret))
+		return true;
+	if (emu_options()->readable_holes) {
+		expose(s);
+		return true;
+	}
+	if (emu_reserve_use())
+		ret = emu_sys(SYS_mprotect, addr, len, PROT_NONE);
+	if (ret)
+		emu_say_once(
+			"FREE: the program itself has used up the process's mappings "
+			"(vm.max_map_count), and the reserve is used up: pages stay allocated; "
+			"raise the limit");
+	return !ret;
 }
 
 static int mprotect_protect(struct emu_surface *s, int prot)
@@ -54,13 +159,31 @@ static int mprotect_protect(struct emu_surface *s, int prot)
 
 	while (exmap_next_run(&s->core, EXMAP_WORD_PRESENT | EXMAP_WORD_SHADOW, &pos,
 			      s->core.nr_pages, &run)) {
-		int ret = protect_range(emu_page_address(&s->core, run.page),
-					(size_t)run.len << EXMAP_PAGE_SHIFT, prot);
+		int ret = emu_sys(SYS_mprotect, emu_page_address(&s->core, run.page),
+				  (size_t)run.len << EXMAP_PAGE_SHIFT, prot);
 
 		if (ret)
 			return ret;
 	}
 	return 0;
+}
+
+/* Return: whether pages may be allocated at all: the next FREE must find its reserve. */
+static bool may_allocate(void)
+{
+	return emu_options()->readable_holes || emu_reserve_fill();
+}
+
+/* Counts pages that will be allocated. Return: how many fit, from the first on. */
+static u64 count(struct emu_surface *s, u64 page, u64 len)
+{
+	return s->holes ? emu_holes_add(s->holes, page, len) : len;
+}
+
+static void uncount(struct emu_surface *s, u64 page, u64 len)
+{
+	if (s->holes)
+		emu_holes_remove(s->holes, page, len);
 }
 
 static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
@@ -73,16 +196,25 @@ static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_r
 	u32 i = 0;
 
 	(void)id;
+	if (!may_allocate())
+		return 0;
 	while (emu_next_span(runs, nr_runs, &i, &span)) {
 		void *addr = emu_page_address(core, span.page);
-		size_t len = (size_t)span.len << EXMAP_PAGE_SHIFT;
+		u64 fit = count(s, span.page, span.len);
+		size_t len = fit << EXMAP_PAGE_SHIFT;
 
-		if (protect_range(addr, len, s->prot))
+		if (!fit)
 			break;
+		if (show(s, addr, len, s->prot)) {
+			uncount(s, span.page, fit);
+			break;
+		}
 		if (junk)
 			memset(addr, JUNK, len);
 		emu_mark_undefined(addr, len);
-		mapped += span.len;
+		mapped += fit;
+		if (fit < span.len)
+			break;
 	}
 	return mapped;
 }
@@ -90,6 +222,7 @@ static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_r
 static void mprotect_unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
 			   u32 nr_runs)
 {
+	struct emu_surface *s = emu_surface_of(core);
 	struct exmap_run hidden[EXMAP_USER_INTERFACE_PAGES];
 	struct exmap_run span;
 	u32 nr_hidden = 0;
@@ -101,11 +234,12 @@ static void mprotect_unmap(struct exmap_surface *core, u32 id, const struct exma
 		void *addr = emu_page_address(core, span.page);
 		size_t len = (size_t)span.len << EXMAP_PAGE_SHIFT;
 
-		if (protect_range(addr, len, PROT_NONE)) {
-			/* No VMA left for the hole: the page stays allocated, and core/ knows. */
+		if (!hide(s, addr, len)) {
+			/* No mapping for the hole: the page stays allocated, and core/ knows. */
 			emu_keep_run(core, &span);
 			continue;
 		}
+		uncount(s, span.page, span.len);
 		emu_mark_noaccess(addr, len);
 		hidden[nr_hidden++] = span;
 	}
@@ -121,17 +255,20 @@ static s64 mprotect_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 	size_t want = (size_t)len << EXMAP_PAGE_SHIFT;
 	struct exmap_run run = { .page = page, .len = len };
 	struct iovec range = { addr, want };
+	u64 fit = may_allocate() ? count(s, page, len) : 0;
 	s64 ret;
 	size_t full;
 
-	if (protect_range(addr, want, PROT_READ | PROT_WRITE))
+	if (fit < len || show(s, addr, want, PROT_READ | PROT_WRITE)) {
+		uncount(s, page, fit);
 		return -ENOMEM;
+	}
 	emu_mark_undefined(addr, want);
 	ret = emu_backing_read(s->dev->backing_fd, &range, 1, page << EXMAP_PAGE_SHIFT);
 	full = ret > 0 ? emu_pages_len(ret) : 0;
 	if (ret > 0)
 		memset(addr + ret, 0, full - ret);
-	if (ret > 0 && s->prot != (PROT_READ | PROT_WRITE) && protect_range(addr, full, s->prot)) {
+	if (ret > 0 && s->prot != (PROT_READ | PROT_WRITE) && show(s, addr, full, s->prot)) {
 		ret = -ENOMEM;
 		full = 0;
 	}
@@ -153,6 +290,7 @@ const struct emu_mover emu_mover_mprotect = {
 		 .shadow = emu_shadow,
 		 .unshadow = mprotect_unmap },
 	.prepare = mprotect_prepare,
+	.frames = mprotect_frames,
 	.protect = mprotect_protect,
 	.release = mprotect_release,
 };

@@ -35,6 +35,7 @@ static const struct choice backends[] = { { "emu", EMU_BACKEND_EMU },
 					  { "module", EMU_BACKEND_MODULE },
 					  { NULL, 0 } };
 
+static const struct choice holes[] = { { "hidden", false }, { "readable", true }, { NULL, 0 } };
 static const struct choice reports[] = { { "fatal", 0 }, { "all", 1 }, { NULL, 0 } };
 
 /* The most that an option with a number takes. */
@@ -58,6 +59,11 @@ static void set_stats(int value)
 static void set_junk(int value)
 {
 	options.junk = value;
+}
+
+static void set_holes(int value)
+{
+	options.readable_holes = value;
 }
 
 static void set_memcheck(int value)
@@ -114,6 +120,9 @@ static const struct option {
 	{ "backend", backends, set_backend, "emu|module: who serves /dev/exmap" },
 	{ "stats", booleans, set_stats, "0|1: statistics on stderr at the end" },
 	{ "junk", booleans, set_junk, "0|1: fresh pages hold a pattern instead of zeroes" },
+	{ "holes", holes, set_holes,
+	  "hidden|readable: under strategy=mprotect, what becomes of free pages where "
+	  "vm.max_map_count is too low" },
 	{ "memcheck", booleans, set_memcheck, "0|1: tell valgrind of freed and fresh pages" },
 	{ "trap", traps, set_trap,
 	  "auto|on|off: serve system calls made outside libc too, where there are some" },

@@ -28,6 +28,8 @@ enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
  * @trap:     when to serve system calls made outside libc
  * @stats:    print statistics when an exmap is closed and unmapped, or the process exits
  * @junk:     fill fresh pages with a pattern instead of zeroes
+ * @readable_holes: under strategy=mprotect: if the process may have no more mappings, make free
+ *            pages readable instead of having ALLOC fail
  * @memcheck: tell valgrind which pages are accessible
  * @history:  number of actions of each interface to keep for reports; 0: none
  * @history_stacks: keep the stacks of their callers, too
@@ -42,6 +44,7 @@ struct emu_options {
 	enum emu_trap trap;
 	bool stats;
 	bool junk;
+	bool readable_holes;
 	bool memcheck;
 	unsigned int history;
 	bool history_stacks;

@@ -15,7 +15,8 @@ static void stats_row(const char *name, const struct exmap_counts *c, u64 steals
 		(unsigned long long)steals, (unsigned long long)c->bytes_read);
 }
 
-void emu_report_stats(const struct exmap *x, u64 serial, const char *strategy, u64 faults)
+void emu_report_stats(const struct exmap *x, u64 serial, const char *strategy, u64 faults,
+		      u64 exposed)
 {
 	struct exmap_counts sum = { 0 };
 	u64 steals = 0;
@@ -24,6 +25,10 @@ void emu_report_stats(const struct exmap *x, u64 serial, const char *strategy, u
 	emu_say("statistics of exmap %llu: %llu frames, %u interfaces, strategy %s, %llu faults",
 		(unsigned long long)serial, (unsigned long long)x->buffer_size, n,
 		strategy ? strategy : "none (never mapped)", (unsigned long long)faults);
+	if (exposed)
+		emu_say("holes=readable: %llu times no mapping was left, and all free pages became "
+			"readable: an access to one was no fault",
+			(unsigned long long)exposed);
 	emu_say("%9s %12s %12s %12s %10s %15s", "interface", "actions", "allocated", "freed",
 		"steals", "bytes read");
 	for (u32 i = 0; i < n; i++) {

@@ -11,9 +11,11 @@
  * @serial:   number of the exmap
  * @strategy: name of the strategy of its last surface, or NULL if none was ever mapped
  * @faults:   accesses to pages that were not allocated
+ * @exposed:  times that holes=readable made all free pages readable
  *
  * Any thread.
  */
-void emu_report_stats(const struct exmap *x, u64 serial, const char *strategy, u64 faults);
+void emu_report_stats(const struct exmap *x, u64 serial, const char *strategy, u64 faults,
+		      u64 exposed);
 
 #endif /* EXMAP_EMU_STATS_H */

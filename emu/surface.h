@@ -9,6 +9,7 @@
 #include "emu/fence.h"
 
 struct emu_chunks;
+struct emu_holes;
 struct emu_slots;
 struct emu_surface;
 struct exmap_device;
@@ -50,6 +51,10 @@ struct emu_mover {
  * @uffd:        under copy and move: the userfaultfd; else -1
  * @advice_fd:   first argument for emu_advise()
  * @chunks:      under guard: which parts have their guards
+ * @mappings:    under mprotect: what emu_mappings_claim() has given; written once, under dev->lock,
+ *               before the first call
+ * @holes:       under mprotect: counts what the allocated pages can need, or NULL if @mappings are
+ *               enough for any; written with @mappings
  * @source:      under copy and move: EMU_SOURCE_PAGES pages that fresh pages are copied from
  * @slots:       under move: the slots of free frames, or NULL; written once, under dev->lock,
  *               before the first call
@@ -74,6 +79,8 @@ struct emu_surface {
 	int uffd;
 	int advice_fd;
 	struct emu_chunks *chunks;
+	u64 mappings;
+	struct emu_holes *holes;
 	const char *source;
 	struct emu_slots *slots;
 	struct exmap_block blocks[EXMAP_BLOCK_LOCKS];

@@ -191,6 +191,7 @@ void blocked_threads_open(void)
 	if (scan.names[0])
 		emu_say("SIGBUS is blocked in thread%s, in a way that the emulator cannot undo: the "
 			"thread dies of SIGBUS at the first page that is not allocated; block SIGBUS "
-			"after opening /dev/exmap, or use strategy=mprotect",
+			"after opening /dev/exmap, or use "
+			"strategy=guard or mprotect",
 			scan.names);
 }
