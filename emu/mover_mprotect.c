@@ -94,7 +94,7 @@ static void mprotect_frames(struct emu_surface *s, u64 nr_frames)
 /* With holes=readable: makes the whole surface accessible, as no mapping is left. */
 static void expose(struct emu_surface *s)
 {
-	/* To be cut off from its fences, the surface needs two mappings before it gives some back. */
+	/* A surface without a page is one mapping with its fences, and becomes three. */
 	emu_reserve_use();
 	if (!emu_sys(SYS_mprotect, emu_page_address(&s->core, 0), s->len, s->prot))
 		__atomic_add_fetch(&s->dev->exposed, 1, __ATOMIC_RELAXED);

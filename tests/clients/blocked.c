@@ -143,8 +143,8 @@ static void *unreached(void *arg)
 	uint64_t mask = 1ULL << (SIGBUS - 1) | 1ULL << (33 - 1);
 
 	(void)arg;
-	unreachable = (pid_t)syscall(SYS_gettid);
-	CHECK(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, NULL, sizeof(mask)) == 0);
+	unreachable = gettid();
+	CHECK(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, NULL, sizeof(mask), 0L, 0L) == 0);
 	sem_post(&ready);
 	while (sem_wait(&done) && errno == EINTR)
 		;
