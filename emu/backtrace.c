@@ -66,13 +66,21 @@ static void take(struct emu_stack *stack, void *const *pc, int n)
 		stack->pc[stack->nr++] = (uintptr_t)pc[i];
 }
 
+static bool is_own(const void *pc)
+{
+	return (uintptr_t)pc >= own_start && (uintptr_t)pc < own_end;
+}
+
 void emu_backtrace(struct emu_stack *stack)
 {
 	void *pc[OWN_FRAMES + EMU_STACK_DEPTH];
 	int n = backtrace(pc, OWN_FRAMES + EMU_STACK_DEPTH);
 	int own = 0;
 
-	while (own < n && (uintptr_t)pc[own] >= own_start && (uintptr_t)pc[own] < own_end)
+	/* A sanitizer has a backtrace() of its own, which is the innermost frame then. */
+	while (own < n && own_end && !is_own(pc[own]))
+		own++;
+	while (own < n && is_own(pc[own]))
 		own++;
 	take(stack, pc + own, n - own);
 }

@@ -180,6 +180,7 @@ void emu_device_unmap(struct exmap_device *dev)
 		exmap_pool_reset(&x->pool);
 	}
 	exmap_store(&x->forgotten, x->forgotten + mapped);
+	emu_surface_forget_marks(dev->surface);
 	exmap_store_release(&dev->surface, NULL);
 	emu_device_start_calls(dev);
 	pthread_mutex_unlock(&dev->lock);

@@ -19,6 +19,7 @@
 #include "emu/device.h"
 #include "emu/failed.h"
 #include "emu/history.h"
+#include "emu/memcheck.h"
 #include "emu/options.h"
 #include "emu/rcu.h"
 #include "emu/registry.h"
@@ -219,7 +220,9 @@ void emu_diagnose(const siginfo_t *info, const void *ucontext, enum emu_outcome 
 	uintptr_t addr = (uintptr_t)info->si_addr;
 	struct emu_region region;
 
-	if (outcome == EMU_HANDLED && !emu_options()->report)
+	/* memcheck reports each access, handled or not: what is known of the page follows. */
+	if (outcome == EMU_HANDLED && !emu_options()->report &&
+	    !(emu_options()->history && emu_on_valgrind()))
 		return;
 	emu_rcu_read_lock();
 	if (!emu_region_find_near(addr, addr + 1, &region) ||
@@ -278,6 +281,27 @@ void emu_diagnose_efault(const char *call, const void *addr, size_t len)
 			print_events(&r);
 			pthread_mutex_unlock(&lock);
 		}
+	}
+	emu_rcu_read_unlock();
+}
+
+void emu_diagnose_poisoned(const void *addr)
+{
+	uintptr_t at = (uintptr_t)addr;
+	struct emu_region region;
+	struct page_report r;
+
+	emu_rcu_read_lock();
+	if (emu_region_find(at, at + 1, &region) && region.kind == EMU_REGION_SURFACE &&
+	    region.surface->dev->history) {
+		r = (struct page_report){ .s = region.surface };
+		r.page = (at - region.start) >> EXMAP_PAGE_SHIFT;
+		print("==%ld== exmap: the address is byte %lu of page %llu of exmap %llu\n",
+		      emu_sys(SYS_getpid), (unsigned long)(at % EXMAP_PAGE_SIZE),
+		      (unsigned long long)r.page, (unsigned long long)r.s->dev->serial);
+		look_up(&r);
+		print_events(&r);
+		print_neighbours(&r);
 	}
 	emu_rcu_read_unlock();
 }

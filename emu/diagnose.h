@@ -38,6 +38,9 @@ void emu_diagnose(const siginfo_t *info, const void *ucontext, enum emu_outcome 
  */
 void emu_diagnose_efault(const char *call, const void *addr, size_t len);
 
+/** emu_diagnose_poisoned() - say what is known of a page that a sanitizer has reported. */
+void emu_diagnose_poisoned(const void *addr);
+
 /**
  * emu_diagnose_oldest() - say which page has been allocated longest, and by whom
  *

@@ -209,8 +209,10 @@ static u64 guard_map(struct exmap_surface *core, u32 id, const struct exmap_run 
 		u64 left = mapped << EXMAP_PAGE_SHIFT;
 
 		n = emu_span_ranges(core, runs, nr_runs, ranges);
-		for (u32 i = 0; i < n && left; left -= ranges[i++].iov_len)
+		for (u32 i = 0; i < n && left; left -= ranges[i++].iov_len) {
 			memset(ranges[i].iov_base, JUNK, ranges[i].iov_len);
+			emu_mark_undefined(ranges[i].iov_base, ranges[i].iov_len);
+		}
 	}
 	return mapped;
 }
@@ -267,6 +269,7 @@ static s64 guard_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 	if (ret > 0) {
 		full = emu_pages_len(ret);
 		memset(addr + ret, 0, full - ret);
+		emu_mark_defined(addr, full);
 	}
 	if (!writable && emu_sys(SYS_mprotect, addr, want, s->prot)) {
 		ret = -ENOMEM;

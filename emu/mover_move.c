@@ -182,8 +182,11 @@ static int move_prepare(struct emu_surface *s)
 {
 	int ret;
 
-	/* Valgrind does not know UFFDIO_MOVE; and under junk=1 each fresh page is copied in. */
-	if (emu_on_valgrind() || emu_options()->junk)
+	/*
+	 * Valgrind does not know UFFDIO_MOVE, pages that are moved have no marks, and under junk=1 each
+	 * fresh page is copied in.
+	 */
+	if (emu_on_valgrind() || emu_marks() || emu_options()->junk)
 		return -ENOSYS;
 	ret = emu_copy_prepare(s);
 	if (!ret && !emu_uffd_moves(s->uffd)) {

@@ -209,9 +209,12 @@ static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_r
 			uncount(s, span.page, fit);
 			break;
 		}
-		if (junk)
-			memset(addr, JUNK, len);
+		/* Before memset(), which AddressSanitizer checks, and behind it: it defines the pages. */
 		emu_mark_undefined(addr, len);
+		if (junk) {
+			memset(addr, JUNK, len);
+			emu_mark_undefined(addr, len);
+		}
 		mapped += fit;
 		if (fit < span.len)
 			break;
@@ -266,8 +269,10 @@ static s64 mprotect_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 	emu_mark_undefined(addr, want);
 	ret = emu_backing_read(s->dev->backing_fd, &range, 1, page << EXMAP_PAGE_SHIFT);
 	full = ret > 0 ? emu_pages_len(ret) : 0;
-	if (ret > 0)
+	if (ret > 0) {
 		memset(addr + ret, 0, full - ret);
+		emu_mark_defined(addr, full);
+	}
 	if (ret > 0 && s->prot != (PROT_READ | PROT_WRITE) && show(s, addr, full, s->prot)) {
 		ret = -ENOMEM;
 		full = 0;

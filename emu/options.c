@@ -11,7 +11,12 @@
 #include "emu/say.h"
 #include "emu/watch.h"
 
+/* Our own tests, built with a sanitizer, read freed pages on purpose. */
+#ifdef EXMAP_SANITIZED
+static struct emu_options options;
+#else
 static struct emu_options options = { .memcheck = true };
+#endif
 
 struct choice {
 	const char *word;
@@ -123,7 +128,8 @@ static const struct option {
 	{ "holes", holes, set_holes,
 	  "hidden|readable: under strategy=mprotect, what becomes of free pages where "
 	  "vm.max_map_count is too low" },
-	{ "memcheck", booleans, set_memcheck, "0|1: tell valgrind of freed and fresh pages" },
+	{ "memcheck", booleans, set_memcheck,
+	  "0|1: tell valgrind and sanitizers of freed and fresh pages" },
 	{ "trap", traps, set_trap,
 	  "auto|on|off: serve system calls made outside libc too, where there are some" },
 	{ "history", NULL, set_history,

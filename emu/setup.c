@@ -7,11 +7,13 @@
 
 #include "emu/backing.h"
 #include "emu/device.h"
+#include "emu/diagnose.h"
 #include "emu/fence.h"
 #include "emu/hidden_fd.h"
 #include "emu/history.h"
 #include "emu/notes.h"
 #include "emu/options.h"
+#include "emu/sanitizers.h"
 #include "emu/say.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
@@ -129,6 +131,7 @@ long emu_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_
 	if (!ret && emu_options()->history) {
 		dev->history = emu_history_new(setup.max_interfaces);
 		ret = dev->history ? 0 : -ENOMEM;
+		emu_sanitizers_on_error(emu_diagnose_poisoned);
 	}
 	if (ret) {
 		emu_say("SETUP: no memory or fd for %d interfaces and %zu frames (error %d); "

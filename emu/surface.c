@@ -102,7 +102,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 		goto fail;
 	}
 	s->core.ops = &s->mover->ops;
-	emu_mark_noaccess(base, len);
+	emu_mark_unused(base, len);
 	*out = s;
 	return 0;
 
@@ -113,6 +113,21 @@ fail:
 			len, -ret);
 	free_surface(s);
 	return ret;
+}
+
+void emu_surface_forget_marks(const struct emu_surface *s)
+{
+	u64 nr_blocks = (s->core.nr_pages + EXMAP_BLOCK_PAGES - 1) / EXMAP_BLOCK_PAGES;
+
+	/* Only where pages were used: the whole surface may be a terabyte. */
+	for (u64 block = 0; emu_marks() && block < nr_blocks; block++) {
+		u64 page = block * EXMAP_BLOCK_PAGES;
+
+		if (exmap_block_touched(&s->core, block))
+			emu_mark_gone(emu_page_address(&s->core, page),
+				      EXMAP_MIN(s->core.nr_pages - page, (u64)EXMAP_BLOCK_PAGES)
+					      << EXMAP_PAGE_SHIFT);
+	}
 }
 
 void emu_surface_destroy(struct emu_surface *s)

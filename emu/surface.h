@@ -112,6 +112,9 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
  */
 int emu_surface_protect(struct emu_surface *s, int prot);
 
+/** emu_surface_forget_marks() - undo the marks of memcheck.h, before a surface is unmapped. */
+void emu_surface_forget_marks(const struct emu_surface *s);
+
 /**
  * emu_surface_destroy() - free a surface, after its mapping was unmapped
  *

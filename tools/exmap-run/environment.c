@@ -100,6 +100,29 @@ void set_symbols(void)
 		set("EXMAP_SYMBOLS", path);
 }
 
+void set_suppressions(void)
+{
+	static const char *const places[] = { ".", "../share/exmap-emu" };
+	const char *old = getenv("VALGRIND_OPTS");
+	char self[PATH_MAX];
+	const char *dir = own_folder(self);
+	char path[PATH_MAX + 64];
+	char *value;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s/exmap.supp", dir, places[i]);
+		/* Valgrind takes a space for the end of an option. */
+		if (strchr(path, ' ') || access(path, R_OK))
+			continue;
+		if (asprintf(&value, "%s%s--suppressions=%s", old ? old : "", old ? " " : "",
+			     path) < 0)
+			return;
+		set("VALGRIND_OPTS", value);
+		free(value);
+		return;
+	}
+}
+
 void set_option(const char *option)
 {
 	const char *old = getenv("EXMAP_OPTIONS");

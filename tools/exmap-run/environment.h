@@ -25,6 +25,9 @@ void set_preload(const struct client *client, const char *shim);
 /** set_symbols() - name the program that knows functions and lines, for reports. */
 void set_symbols(void);
 
+/** set_suppressions() - tell valgrind which of the emulator's doings are no errors of the client. */
+void set_suppressions(void);
+
 /**
  * set_option() - add an option to EXMAP_OPTIONS, in place of one with the same key
  * @option: "key=value"

@@ -179,6 +179,7 @@ int main(int argc, char **argv)
 		client_add_runtimes(&client, shim);
 		set_preload(&client, shim);
 		set_symbols();
+		set_suppressions();
 	}
 	if (run.verbose)
 		complain("LD_PRELOAD=%s EXMAP_OPTIONS=%s %s",
