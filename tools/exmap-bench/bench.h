@@ -16,6 +16,8 @@
 
 #define PAGE 4096UL
 #define MAX_BATCH 512
+#define MAX_OBJECT 4096
+#define MAX_EXTENTS 16
 #define MAX_LISTS 16
 #define MAX_THREADS 64
 #define MAX_INTERFACES 256
@@ -37,6 +39,9 @@
  * @SCAN:       ALLOC the next batch of neighbours, as one reads a table from its beginning to its
  *              end; once all frames are in use, FREE the oldest batch before. Goes through the
  *              working set once at least.
+ * @SHADOW:     show an object of --batch pages, which is in extents of doubling size, as one range,
+ *              by SHADOW, and end that by RM_SD. The objects of the working set take turns; their
+ *              pages are allocated all the time
  * @EMPTY:      ACTION without vectors
  */
 enum pattern {
@@ -49,6 +54,7 @@ enum pattern {
 	PAGE_READ,
 	BATCH_READ,
 	SCAN,
+	SHADOW,
 	EMPTY,
 	NR_PATTERNS
 };
@@ -124,6 +130,7 @@ struct figures {
  * @plan:    the plan
  * @base:    address of page 0 of the surface; set by backend->begin()
  * @first:   first page of the thread's region
+ * @target:  SHADOW: first page of where the thread's objects appear
  * @page:    pages of this round, counted from @first; one of @lists
  * @lists:   lists of pages, chosen before the clock starts so that choosing is not measured
  * @got:     number of pages of this round: the whole batch, but in STEAL as many as had frames
@@ -137,6 +144,7 @@ struct worker {
 	const struct plan *plan;
 	char *base;
 	uint64_t first;
+	uint64_t target;
 	uint32_t *page;
 	uint32_t lists[MAX_LISTS][MAX_BATCH];
 	int got;
@@ -174,6 +182,7 @@ static inline int page_neighbours(const struct worker *w, int i, int max)
  * @alloc:  make the round's pages accessible
  * @read:   make the round's pages accessible, with the file's content
  * @free:   give the round's pages back
+ * @show:   show an object at the thread's target, and end that; see struct extent
  * @empty:  make a call that does nothing
  * @close:  called after all threads have ended and all pages were freed
  *
@@ -188,9 +197,31 @@ struct backend {
 	void (*alloc)(struct worker *w);
 	void (*read)(struct worker *w);
 	void (*free)(struct worker *w);
+	void (*show)(struct worker *w);
 	void (*empty)(struct worker *w);
 	void (*close)(void);
 };
+
+/** struct extent - neighbouring pages of an object: the first one's number, and how many. */
+struct extent {
+	uint64_t page;
+	int len;
+};
+
+/**
+ * object_extents() - the extents of the object whose turn it is: 1, 2, 4 ... pages and the rest
+ *
+ * They lie in the surface one behind the other, from the last to the first.
+ *
+ * Return: number of extents, up to MAX_EXTENTS.
+ */
+int object_extents(const struct worker *w, struct extent *extent);
+
+/** object_fill() - make the content of all objects of a thread known; their pages are mapped. */
+void object_fill(const struct worker *w);
+
+/** object_check() - exit if the pages at the thread's target are not the object. */
+void object_check(const struct worker *w, const struct extent *extent, int n);
 
 extern const struct backend exmap_backend;
 extern const struct backend anon_backend;
@@ -201,6 +232,7 @@ extern const struct backend bare_copy_backend;
 extern const struct backend bare_move_backend;
 extern const struct backend bare_single_backend;
 extern const struct backend bare_guard_backend;
+extern const struct backend bare_memcpy_backend;
 
 /** die() - print @what failed, with errno's text, and exit with 1. */
 _Noreturn void die(const char *what);

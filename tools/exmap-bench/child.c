@@ -56,7 +56,7 @@ int child_be(const char *order)
 					&anon_vectored_backend, &file_backend,
 					&pread_backend,		&bare_copy_backend,
 					&bare_move_backend,	&bare_single_backend,
-					&bare_guard_backend };
+					&bare_guard_backend,	&bare_memcpy_backend };
 	struct plan plan;
 	struct figures f;
 	char name[32];

@@ -18,8 +18,8 @@
 #define CHECKED_ROUNDS 3
 
 const char *const pattern_names[NR_PATTERNS] = {
-	"scattered", "neighbours", "run",	 "runs", "handover",
-	"steal",     "page-read",  "batch-read", "scan", "empty",
+	"scattered", "neighbours", "run",  "runs",   "handover", "steal",
+	"page-read", "batch-read", "scan", "shadow", "empty",
 };
 
 struct thread {
@@ -68,6 +68,8 @@ size_t plan_frames(const struct plan *plan)
 
 	if (plan->frames)
 		return plan->frames;
+	if (plan->pattern == SHADOW)
+		return plan->threads * plan->pages;
 	if (plan->pattern != STEAL)
 		return 4 * batches;
 	return plan->threads == 1 ? batches : batches * 3 / 4;
@@ -194,6 +196,11 @@ static void one_round(struct thread *t)
 		scan_round(t);
 		return;
 	}
+	if (w->plan->pattern == SHADOW) {
+		t->backend->show(w);
+		t->pages += w->plan->batch;
+		return;
+	}
 	w->page = w->lists[w->turn % MAX_LISTS];
 	w->got = w->plan->batch;
 	if (pattern_reads(w->plan->pattern))
@@ -211,7 +218,8 @@ static void *work(void *arg)
 {
 	struct thread *t = arg;
 
-	for (int i = 0; i < MAX_LISTS; i++)
+	/* Objects have no list of pages, and may have more pages than one. */
+	for (int i = 0; i < MAX_LISTS && t->worker.plan->pattern != SHADOW; i++)
 		choose_pages(&t->worker, t->worker.lists[i]);
 	t->worker.page = t->worker.lists[0];
 	t->backend->begin(&t->worker);
@@ -249,6 +257,7 @@ static void start_threads(struct thread *threads, const struct backend *backend,
 			.id = i,
 			.plan = plan,
 			.first = surface_pages(plan) / plan->threads * i,
+			.target = surface_pages(plan) + (size_t)plan->batch * i,
 			.seed = i + 1,
 		};
 		errno = pthread_create(&threads[i].thread, NULL, work, &threads[i]);
@@ -332,6 +341,8 @@ static bool can(const struct backend *backend, const struct plan *plan)
 {
 	if (plan->pattern == EMPTY)
 		return backend->empty;
+	if (plan->pattern == SHADOW)
+		return backend->show;
 	return pattern_reads(plan->pattern) ? backend->read : backend->alloc;
 }
 
@@ -339,6 +350,7 @@ bool measure(const struct backend *backend, const struct plan *plan, struct figu
 {
 	static struct thread threads[MAX_THREADS];
 	double start, before;
+	size_t pages;
 
 	if (!can(backend, plan))
 		return false;
@@ -346,7 +358,10 @@ bool measure(const struct backend *backend, const struct plan *plan, struct figu
 	machine_resident_kib();
 	before = machine_resident_kib();
 	start = now();
-	if (!backend->open(plan, surface_pages(plan)))
+	pages = surface_pages(plan);
+	if (plan->pattern == SHADOW)
+		pages += (size_t)plan->threads * plan->batch;
+	if (!backend->open(plan, pages))
 		return false;
 	f->setup_us = (now() - start) / 1000;
 	f->setup_kib = machine_resident_kib() - before;

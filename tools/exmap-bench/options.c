@@ -25,17 +25,20 @@ const char *argp_program_version = "exmap-bench " EXMAP_VERSION;
 
 static const struct argp_option argp_options[] = {
 	{ "patterns", 'p', "LIST", 0,
-	  "Of scattered, neighbours, run, runs, handover, steal, page-read, batch-read, scan, empty "
-	  "(default: all but runs and scan)",
+	  "Of scattered, neighbours, run, runs, handover, steal, page-read, batch-read, scan, "
+	  "shadow, empty (default: all but runs, scan and shadow)",
 	  0 },
 	{ "threads", 't', "LIST", 0, "Numbers of threads (default 1,2)", 0 },
-	{ "batch", 'b', "LIST", 0, "Pages of a round, up to 512 (default 512,64)", 0 },
+	{ "batch", 'b', "LIST", 0,
+	  "Pages of a round, up to 512, of an object in shadow up to 4095 (default 512,64)", 0 },
 	{ "touch", OPT_TOUCH, "yes|no|yes,no", 0, "Store to each page (default yes)", 0 },
 	{ "backends", 'B', "LIST", 0,
 	  "Of exmap (what /dev/exmap is), auto, move, copy, guard, mprotect (the emulator by strategy), "
 	  "anon, anon-vectored (anonymous memory and madvise), mmap (of the file), pread (into "
 	  "memory that stays), bare-copy, bare-move (the emulator's primitives in a loop without "
-	  "bookkeeping), bare-single (the same, a page a call), bare-guard (guard's primitives); default exmap,auto,copy,anon,anon-vectored,mmap,pread",
+	  "bookkeeping), bare-single (the same, a page a call), bare-guard (guard's primitives), "
+	  "bare-memcpy (for shadow: a copy); default "
+	  "exmap,auto,copy,anon,anon-vectored,mmap,pread,bare-memcpy",
 	  0 },
 	{ "set", OPT_SET, "NAME", 0,
 	  "A fixed list instead of --patterns, --threads, --batch and --touch: module", 0 },
@@ -161,7 +164,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		.threads = "1,2",
 		.batches = "512,64",
 		.touch = "yes",
-		.backends = "exmap,auto,copy,anon,anon-vectored,mmap,pread",
+		.backends = "exmap,auto,copy,anon,anon-vectored,mmap,pread,bare-memcpy",
 		.runs = "8",
 		.pages = "16384",
 		.surfaces = "0",

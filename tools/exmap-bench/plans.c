@@ -55,6 +55,9 @@ static bool yes(const char *word)
 /* Whether the backend is here, and the plan means something on it. */
 static bool makes_sense(const struct plan *plan, const char *backend)
 {
+	/* It has no pattern but SHADOW. */
+	if (!strcmp(backend, "bare-memcpy"))
+		return plan->pattern == SHADOW;
 	if (!strcmp(backend, "exmap"))
 		return !access("/dev/exmap", F_OK);
 	/* A page of anonymous memory appears only when it is touched. */
@@ -63,12 +66,14 @@ static bool makes_sense(const struct plan *plan, const char *backend)
 
 static void check(const struct plan *plan)
 {
+	int most = plan->pattern == SHADOW ? MAX_OBJECT - 1 : MAX_BATCH;
+
 	if (plan->threads < 1 || plan->threads > MAX_THREADS || plan->batch < 1 ||
-	    plan->batch > MAX_BATCH) {
+	    plan->batch > most) {
 		fprintf(stderr,
 			"exmap-bench: %d threads with batches of %d are not possible; ask for 1 "
 			"to %d threads, and batches of 1 to %d\n",
-			plan->threads, plan->batch, MAX_THREADS, MAX_BATCH);
+			plan->threads, plan->batch, MAX_THREADS, most);
 		exit(1);
 	}
 	if (plan->interfaces &&
