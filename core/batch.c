@@ -3,6 +3,8 @@
 
 #include "core/batch.h"
 
+#include "core/shadow.h"
+
 static inline void fill_words(u64 *where, const u32 *frames, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
@@ -149,6 +151,30 @@ static void run_out(struct exmap_call *call, u64 keep)
 	call->failed_vec = exmap_batch_trim(call, keep);
 }
 
+/*
+ * Maps the pages of the batch behind the first @done ones, which are mapped. Return: number of
+ * pages mapped now.
+ */
+static u64 map_rest(struct exmap_call *call, u64 done)
+{
+	struct exmap_interface *ifc = call->ifc;
+	struct exmap_surface *s = call->s;
+	const struct exmap_run *run = ifc->runs;
+	struct exmap_run rest;
+	u64 mapped;
+
+	while (done >= run->len)
+		done -= run++->len;
+	rest = *run++;
+	rest.page += done;
+	rest.word = exmap_word(s, rest.page);
+	rest.len -= done;
+	mapped = s->ops->map(s, ifc->id, &rest, 1);
+	if (mapped == rest.len && run < &ifc->runs[ifc->nr_runs])
+		mapped += s->ops->map(s, ifc->id, run, &ifc->runs[ifc->nr_runs] - run);
+	return mapped;
+}
+
 void exmap_batch_map(struct exmap_call *call)
 {
 	struct exmap_interface *ifc = call->ifc;
@@ -160,6 +186,8 @@ void exmap_batch_map(struct exmap_call *call)
 	if (!ifc->nr_runs)
 		return;
 	mapped = call->s->ops->map(call->s, ifc->id, ifc->runs, ifc->nr_runs);
+	if (exmap_unlikely(mapped < given) && exmap_shadow_reclaim(call))
+		mapped += map_rest(call, mapped);
 	if (exmap_unlikely(mapped < given))
 		run_out(call, mapped);
 }

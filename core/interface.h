@@ -53,7 +53,7 @@ struct exmap_counts {
  * @result:   results of the call's vectors, until they are copied to the client. SHADOW: copies of
  *            its vectors
  * @nr_shadows: number of ranges in @shadows
- * @nr_kept:    number of ranges in @kept
+ * @nr_kept:    number of ranges in @kept. Read atomically without @lock
  * @kept_pages: number of pages in these ranges
  * @shadows:    the targets of SHADOW since the last RM_SD, in the order of the calls. Not each page
  *              in them is a shadow of this interface: its word tells

@@ -93,8 +93,11 @@ static s64 fill(struct exmap_call *call)
 	u64 len = ifc->nr_pages;
 	s64 bytes = -ENOMEM;
 
-	if (exmap_batch_give_frames(call) == len)
-		bytes = call->s->ops->fill(call->s, ifc->id, ifc->runs[0].page, len);
+	if (exmap_batch_give_frames(call) == len) {
+		do
+			bytes = call->s->ops->fill(call->s, ifc->id, ifc->runs[0].page, len);
+		while (bytes == -ENOMEM && exmap_shadow_reclaim(call));
+	}
 	exmap_batch_trim(call, bytes > 0 ? (bytes + EXMAP_PAGE_SIZE - 1) >> EXMAP_PAGE_SHIFT : 0);
 	if (bytes > 0)
 		exmap_count(&ifc->counts.bytes_read, bytes);

@@ -8,8 +8,6 @@
 
 #include "core/shadow.h"
 
-#include "core/batch.h"
-
 #define OWNER_SHIFT 44
 #define OWNER_MASK ((u64)(EXMAP_MAX_INTERFACES - 1) << OWNER_SHIFT)
 #define SHOWN_MASK \
@@ -24,23 +22,31 @@
  */
 enum which { TARGETS = 1, LIVE = 2, ENDED = 4, ANYBODYS = 8 };
 
-/* Whether a word is that of one of the shadows @which, for interface @id. */
+/* Whether a word is that of one of the shadows @which, for interface @id: one comparison. */
 static __always_inline bool is_shadow(u64 word, u32 which, u32 id)
 {
-	if ((word & (EXMAP_WORD_SHADOW | EXMAP_WORD_BUSY)) != EXMAP_WORD_SHADOW)
-		return false;
-	return which & (word & EXMAP_WORD_ENDED ? ENDED : LIVE) &&
-	       (which & ANYBODYS || (word & OWNER_MASK) >> OWNER_SHIFT == id);
+	u64 mask = EXMAP_WORD_SHADOW | EXMAP_WORD_BUSY;
+	u64 value = EXMAP_WORD_SHADOW;
+
+	if ((which & (LIVE | ENDED)) != (LIVE | ENDED)) {
+		mask |= EXMAP_WORD_ENDED;
+		value |= which & ENDED ? EXMAP_WORD_ENDED : 0;
+	}
+	if (!(which & ANYBODYS)) {
+		mask |= OWNER_MASK;
+		value |= (u64)id << OWNER_SHIFT;
+	}
+	return (word & mask) == value;
 }
 
 /*
  * A page that SHADOW may claim is EMPTY, or was left mapped by an ended shadow of whichever
- * interface. Where pages are left mapped, a shadow of the same interface is replaced in place.
+ * interface. Where such pages are kept, a shadow of the same interface is replaced in place.
  */
-static __always_inline bool is_target(const struct exmap_surface *s, u64 word, u32 id)
+static __always_inline bool is_target(u64 word, u32 id, bool keep)
 {
 	return !word || is_shadow(word, ENDED | ANYBODYS, id) ||
-	       (s->keep_shadows && is_shadow(word, LIVE, id));
+	       (keep && is_shadow(word, LIVE, id));
 }
 
 /*
@@ -54,11 +60,13 @@ static __always_inline bool is_target(const struct exmap_surface *s, u64 word, u
 static __always_inline enum exmap_claim claim(struct exmap_surface *s, u32 which, u32 id,
 					      u64 source, u64 *pos, u64 end, struct exmap_run *run)
 {
+	bool keep = s->keep_shadows;
+	u64 *first = NULL;
 	u64 page = *pos;
 	bool stopped = false;
+	u32 len = 0;
 
 	source -= page;
-	*run = (struct exmap_run){ .len = 0 };
 	while (page < end) {
 		u64 stop = EXMAP_MIN(end, (page / EXMAP_BLOCK_PAGES + 1) * EXMAP_BLOCK_PAGES);
 		struct exmap_block *block = exmap_touched_block(s, page / EXMAP_BLOCK_PAGES);
@@ -70,19 +78,19 @@ static __always_inline enum exmap_claim claim(struct exmap_surface *s, u32 which
 			u64 word = exmap_load_acquire(where);
 			u64 busy = EXMAP_WORD_BUSY | (word & EXMAP_WORD_SHADOW);
 
-			if (which == TARGETS ? is_target(s, word, id) :
-					       is_shadow(word, which, id)) {
+			if (exmap_likely(which == TARGETS ? is_target(word, id, keep) :
+							    is_shadow(word, which, id))) {
 				busy |= which == TARGETS ?
 						(source + page) << EXMAP_WORD_FRAME_SHIFT :
 						word & SHOWN_MASK;
 				exmap_store(where, busy);
-				if (!run->len++)
-					run->word = where;
+				if (!len++)
+					first = where;
 				continue;
 			}
 			stopped = word & EXMAP_WORD_BUSY ||
 				  (which == TARGETS && is_shadow(word, LIVE, id));
-			if (stopped || run->len)
+			if (stopped || len)
 				break;
 		}
 		exmap_spin_unlock(&block->lock);
@@ -90,8 +98,8 @@ static __always_inline enum exmap_claim claim(struct exmap_surface *s, u32 which
 			break;
 	}
 	*pos = page;
-	run->page = page - run->len;
-	if (run->len)
+	*run = (struct exmap_run){ .page = page - len, .word = first, .len = len };
+	if (len)
 		return EXMAP_CLAIM_RUN;
 	return stopped ? EXMAP_CLAIM_BUSY : EXMAP_CLAIM_END;
 }
@@ -123,24 +131,28 @@ static void finish_ending(struct exmap_call *call, struct ending *e)
 }
 
 /*
- * Ends the calling interface's shadows in a range; finish_ending() must follow. Waits for BUSY
- * pages: such a page may be a shadow that another call is just making vanish.
+ * Ends those of an interface's shadows that are @which, in a range; finish_ending() must follow.
+ * Waits for BUSY pages if live shadows are meant: such a page may be one that another call is just
+ * making vanish. A BUSY page is not, and will not be, a shadow that has ended.
  */
-static void end_range(struct exmap_call *call, const struct exmap_range *range, struct ending *e)
+static void end_range(struct exmap_call *call, u32 id, u32 which, struct exmap_range range,
+		      struct ending *e)
 {
 	struct exmap_surface *s = call->s;
-	u64 end = range->page + range->len;
-	u64 page = range->page;
+	u64 end = range.page + range.len;
+	u64 page = range.page;
 	unsigned int round = 0;
 
 	while (page < end && call->state == EXMAP_CALL_GOES_ON) {
-		switch (claim(s, LIVE | ENDED, call->ifc->id, 0, &page, end, &e->run[e->n])) {
+		switch (claim(s, which, id, 0, &page, end, &e->run[e->n])) {
 		case EXMAP_CLAIM_RUN:
 			if (++e->n == ENDING_RUNS)
 				finish_ending(call, e);
 			break;
 		case EXMAP_CLAIM_BUSY:
-			if (e->n)
+			if (!(which & LIVE))
+				page++;
+			else if (e->n)
 				finish_ending(call, e);
 			else if (!s->ops->wait(s, call->ifc->id, round++))
 				call->state = EXMAP_CALL_NO_SURFACE;
@@ -151,22 +163,117 @@ static void end_range(struct exmap_call *call, const struct exmap_range *range, 
 	}
 }
 
+/* Makes all pages of an interface's ended shadows vanish; finish_ending() must follow. */
+static void drop_kept(struct exmap_call *call, struct exmap_interface *ifc, struct ending *e)
+{
+	for (u32 i = 0; i < ifc->nr_kept; i++)
+		end_range(call, ifc->id, ENDED, ifc->kept[i], e);
+	exmap_store(&ifc->nr_kept, 0);
+	ifc->kept_pages = 0;
+}
+
+/* Ends the calling interface's shadows in a range, and leaves their pages mapped. */
+static void leave_mapped(struct exmap_call *call, struct exmap_range range)
+{
+	u64 end = range.page + range.len;
+	u32 id = call->ifc->id;
+	u64 page = range.page;
+
+	while (page < end) {
+		u64 stop = EXMAP_MIN(end, (page / EXMAP_BLOCK_PAGES + 1) * EXMAP_BLOCK_PAGES);
+		struct exmap_block *block = exmap_touched_block(call->s, page / EXMAP_BLOCK_PAGES);
+		u64 *where = exmap_block_word(call->s, block, page);
+
+		exmap_spin_lock(&block->lock);
+		for (; page < stop; page++, where++) {
+			u64 word = exmap_load(where);
+
+			if (exmap_likely(is_shadow(word, LIVE, id)))
+				exmap_store(where, word | EXMAP_WORD_ENDED);
+		}
+		exmap_spin_unlock(&block->lock);
+	}
+}
+
+/* Whether the pages of one of the kept ranges include those of @range. */
+static bool is_kept(const struct exmap_interface *ifc, struct exmap_range range)
+{
+	for (u32 i = 0; i < ifc->nr_kept; i++) {
+		const struct exmap_range *kept = &ifc->kept[i];
+
+		if (range.page >= kept->page && range.page + range.len <= kept->page + kept->len)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Ends the calling interface's shadows in a range. As many pages as @keep_shadows permits stay
+ * mapped. If there is no room for them, those of all earlier ranges go: clients use the same
+ * targets again and again, but for how long, nobody knows.
+ */
+static void keep_range(struct exmap_call *call, struct exmap_range range, struct ending *e)
+{
+	struct exmap_interface *ifc = call->ifc;
+	u64 most = call->s->keep_shadows;
+	struct exmap_range rest = range;
+
+	if (!is_kept(ifc, range)) {
+		range.len = EXMAP_MIN(range.len, most);
+		if (ifc->nr_kept == EXMAP_KEPT_RANGES || ifc->kept_pages + range.len > most)
+			drop_kept(call, ifc, e);
+		ifc->kept[ifc->nr_kept] = range;
+		exmap_store(&ifc->nr_kept, ifc->nr_kept + 1);
+		ifc->kept_pages += range.len;
+	}
+	leave_mapped(call, range);
+	rest.page += range.len;
+	rest.len -= range.len;
+	end_range(call, ifc->id, LIVE | ENDED, rest, e);
+}
+
 int exmap_end_shadows(struct exmap_call *call)
 {
 	struct exmap_interface *ifc = call->ifc;
 	struct ending e;
 
 	e.n = 0;
-	while (ifc->nr_shadows && call->state == EXMAP_CALL_GOES_ON) {
-		end_range(call, &ifc->shadows[ifc->nr_shadows - 1], &e);
-		if (call->state == EXMAP_CALL_GOES_ON)
-			ifc->nr_shadows--;
+	while (ifc->nr_shadows) {
+		struct exmap_range range = ifc->shadows[ifc->nr_shadows - 1];
+
+		if (call->s->keep_shadows)
+			keep_range(call, range, &e);
+		else
+			end_range(call, ifc->id, LIVE | ENDED, range, &e);
+		if (call->state == EXMAP_CALL_NO_SURFACE)
+			return -EPROTO;
+		ifc->nr_shadows--;
 	}
-	if (call->state == EXMAP_CALL_NO_SURFACE)
-		return -EPROTO;
 	finish_ending(call, &e);
 	exmap_count(&ifc->counts.actions, 1);
 	return 0;
+}
+
+bool exmap_shadow_reclaim(struct exmap_call *call)
+{
+	const struct exmap *x = call->s->exmap;
+	bool any = false;
+	struct ending e;
+
+	e.n = 0;
+	for (u32 i = 0; i < x->nr_interfaces; i++) {
+		struct exmap_interface *ifc = x->interfaces[i];
+		bool own = ifc == call->ifc;
+
+		if (!exmap_load(&ifc->nr_kept) || (!own && !exmap_trylock(&ifc->lock)))
+			continue;
+		any |= ifc->nr_kept;
+		drop_kept(call, ifc, &e);
+		if (!own)
+			exmap_unlock(&ifc->lock);
+	}
+	finish_ending(call, &e);
+	return any;
 }
 
 bool exmap_shadow_yields(struct exmap_call *call, u64 page, u64 end)
@@ -194,6 +301,7 @@ static void publish(struct exmap_call *call)
 		exmap_for_each_word(call->s, &ifc->runs[i], j, where) {
 			u64 word = exmap_load(where);
 
+			exmap_assert(word & EXMAP_WORD_BUSY);
 			exmap_store_release(
 				where, word & EXMAP_WORD_SHADOW ? owner | (word & SHOWN_MASK) : 0);
 		}
@@ -209,7 +317,6 @@ static void finish_batch(struct exmap_call *call)
 
 	if (!ifc->nr_runs)
 		return;
-	exmap_batch_check(call);
 	if (!call->s->ops->shadow(call->s, ifc->id, ifc->runs, ifc->nr_runs))
 		call->state = EXMAP_CALL_NO_FRAMES;
 	publish(call);

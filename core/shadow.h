@@ -16,7 +16,8 @@
  *
  * A backend for which a new mapping is dear leaves pages of ended shadows mapped, so that the next
  * SHADOW of these targets finds them: @keep_shadows of struct exmap_surface. To every call such a
- * page is like an EMPTY one; who claims it makes it vanish first, or shows another source in it.
+ * page is like an EMPTY one; who claims it makes it vanish first, or shows another source in it. An
+ * interface remembers where it left some, in up to EXMAP_KEPT_RANGES ranges.
  *
  * Thread-safety: the caller of each function here holds the interface's lock, unless it says
  * otherwise.
@@ -71,6 +72,16 @@ static inline int exmap_vectors(struct exmap_call *call, struct exmap_iov *iov, 
  * Return: whether @page was a shadow.
  */
 bool exmap_shadow_yields(struct exmap_call *call, u64 page, u64 end);
+
+/**
+ * exmap_shadow_reclaim() - give back the memory of ended shadows that are still mapped
+ * @call: a call that ran out of memory; it may own pages
+ *
+ * Passes over interfaces that are in a call just now.
+ *
+ * Return: whether there were some, so that trying again is worth it.
+ */
+bool exmap_shadow_reclaim(struct exmap_call *call);
 
 /**
  * exmap_forget_shadows() - forget all records of shadows: the surface goes, and its pages with it

@@ -78,6 +78,7 @@ struct exmap_run {
 	u16 step;
 };
 
+struct exmap;
 struct exmap_surface;
 
 /**
@@ -125,6 +126,7 @@ struct exmap_surface_ops {
 /**
  * struct exmap_surface - a mapped surface
  * @ops:          the backend's functions. Constant
+ * @exmap:        the exmap that the surface is one of. Constant
  * @blocks:       user space: array of EXMAP_BLOCK_LOCKS, all zero at first. Kernel: array of
  *                pointers, one for each block; NULL until a page of the block is first claimed,
  *                then constant. Atomic
@@ -141,6 +143,7 @@ struct exmap_surface_ops {
  */
 struct exmap_surface {
 	const struct exmap_surface_ops *ops;
+	const struct exmap *exmap;
 #ifdef __KERNEL__
 	struct exmap_block **blocks;
 #else

@@ -45,6 +45,7 @@ static const struct choice reports[] = { { "fatal", 0 }, { "all", 1 }, { NULL, 0
 
 /* The most that an option with a number takes. */
 #define MAX_NUMBER 1000000
+static const struct choice shadows[] = { { "keep", false }, { "strict", true }, { NULL, 0 } };
 
 static void set_strategy(int value)
 {
@@ -106,6 +107,11 @@ static void set_report(int value)
 	options.report = value;
 }
 
+static void set_shadow(int value)
+{
+	options.strict_shadows = value;
+}
+
 static void set_verbose(int value)
 {
 	options.verbose = value;
@@ -141,6 +147,8 @@ static const struct option {
 	  "fatal|all: report bad accesses that the program has no handler for, or others too" },
 	{ "writeback", booleans, set_writeback,
 	  "0|1: say which pages FREE drops whose content the backing does not have" },
+	{ "shadow", shadows, set_shadow,
+	  "keep|strict: leave pages mapped after RM_SD, which is fast, or drop them at once" },
 	{ "verbose", booleans, set_verbose, "0|1: say what is done and why" },
 	{ "help", booleans, print_help, "0|1: print this list" },
 };

@@ -36,6 +36,7 @@ enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
  * @notes:    say why calls fail, and what they did that may be a mistake
  * @report:   report bad accesses that the program has a handler for, too
  * @writeback: say which pages FREE drops whose content the backing does not have
+ * @strict_shadows: RM_SD drops the pages of shadows at once; always so if memcheck is told of pages
  * @verbose:  say on stderr which strategy was taken, what SETUP refused, and why
  */
 struct emu_options {
@@ -51,6 +52,7 @@ struct emu_options {
 	bool notes;
 	bool report;
 	bool writeback;
+	bool strict_shadows;
 	bool verbose;
 };
 

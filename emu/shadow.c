@@ -34,12 +34,6 @@ struct piece {
 	bool no_memory;
 };
 
-static bool source_is_there(const struct emu_surface *s, u64 page)
-{
-	return exmap_block_touched(&s->core, page / EXMAP_BLOCK_PAGES) &&
-	       exmap_is_present(exmap_load_acquire(&s->core.table[page]));
-}
-
 static void drop(struct emu_surface *s, u32 id, u64 page, u64 len)
 {
 	struct exmap_run run = { .page = page, .len = len };
@@ -127,16 +121,26 @@ static u64 show(struct emu_surface *s, u32 id, struct piece *p, bool there)
 	return s->uffd < 0 ? map_and_copy(s, id, p) : copy_new(s, id, p);
 }
 
-/* Number of words, from @where on, that are in one piece with the first; 0 if it has no source. */
+/*
+ * Number of words, from @where on, that are in one piece with the first: a shadow is there, or none,
+ * and their sources are PRESENT. 0 if the first has no source.
+ */
 static u64 piece_len(const struct emu_surface *s, const u64 *where, u64 max)
 {
 	u64 first = exmap_load(where);
 	u64 source = exmap_source_of(first);
+	const u64 *from = &s->core.table[source];
 	u64 n = 0;
 
-	while (n < max && !((exmap_load(&where[n]) ^ first) & EXMAP_WORD_SHADOW) &&
-	       source_is_there(s, source + n))
-		n++;
+	while (n < max && exmap_block_touched(&s->core, (source + n) / EXMAP_BLOCK_PAGES)) {
+		u64 stop = EXMAP_MIN(max, n + EXMAP_BLOCK_PAGES - (source + n) % EXMAP_BLOCK_PAGES);
+
+		for (; n < stop; n++) {
+			if ((exmap_load(&where[n]) ^ first) & EXMAP_WORD_SHADOW ||
+			    !exmap_is_present(exmap_load_acquire(&from[n])))
+				return n;
+		}
+	}
 	return n;
 }
 

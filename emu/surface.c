@@ -11,7 +11,9 @@
 
 #include "emu/generation.h"
 #include "emu/hidden_fd.h"
+#include "emu/device.h"
 #include "emu/memcheck.h"
+#include "emu/options.h"
 #include "emu/rcu.h"
 #include "emu/say.h"
 #include "emu/sys.h"
@@ -75,6 +77,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	if (!s)
 		return -ENOMEM;
 	s->core.blocks = s->blocks;
+	s->core.exmap = &dev->core;
 	s->dev = dev;
 	s->len = len;
 	s->core.nr_pages = len >> EXMAP_PAGE_SHIFT;
@@ -85,6 +88,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	s->core.present_bits = exmap_present_bits(prot & PROT_WRITE, prot & PROT_EXEC);
 
 	emu_start_marking();
+	s->core.keep_shadows = emu_options()->strict_shadows || emu_marks() ? 0 : EMU_KEPT_PAGES;
 	ret = create_table(s);
 	if (ret)
 		goto fail;

@@ -86,6 +86,9 @@ struct emu_surface {
 	struct exmap_block blocks[EXMAP_BLOCK_LOCKS];
 };
 
+/** EMU_KEPT_PAGES - pages of ended shadows that an interface leaves mapped at most: 16 MiB. */
+#define EMU_KEPT_PAGES 4096
+
 /** EMU_SOURCE_PAGES - pages that one UFFDIO_COPY maps at most as fresh pages. */
 #define EMU_SOURCE_PAGES 512
 

@@ -94,6 +94,7 @@ struct exmap_vma *exmap_vma_make(struct exmap_device *dev, struct vm_area_struct
 	}
 	kref_init(&s->refs);
 	INIT_WORK(&s->free_work, free_surface);
+	s->core.exmap = &dev->core;
 	s->dev = dev;
 	s->vma = vma;
 	s->mm = vma->vm_mm;

@@ -235,6 +235,7 @@ struct fake *fake_new(u64 nr_pages, u32 nr_frames, u32 nr_ifc)
 
 	f->s = (struct exmap_surface){
 		.ops = &fake_ops,
+		.exmap = &f->x,
 		.table = unit_alloc(nr_pages * sizeof(u64)),
 		.blocks = unit_alloc(EXMAP_BLOCK_LOCKS * sizeof(struct exmap_block)),
 		.touched = unit_alloc((nr_pages / EXMAP_BLOCK_PAGES / 64 + 1) * sizeof(u64)),
@@ -247,7 +248,10 @@ struct fake *fake_new(u64 nr_pages, u32 nr_frames, u32 nr_ifc)
 	f->nr_ifc = nr_ifc;
 	f->ifc = unit_alloc(nr_ifc * sizeof(*f->ifc));
 	f->user = unit_alloc(nr_ifc * sizeof(*f->user));
+	f->x.nr_interfaces = nr_ifc;
+	f->x.interfaces = unit_alloc(nr_ifc * sizeof(*f->x.interfaces));
 	for (u32 i = 0; i < nr_ifc; i++) {
+		f->x.interfaces[i] = &f->ifc[i];
 		exmap_lock_init(&f->ifc[i].lock);
 		f->ifc[i].id = i;
 		f->ifc[i].user = &f->user[i];
@@ -292,6 +296,7 @@ void fake_check(struct fake *f)
 	u32 got;
 
 	assert_int_equal(f->complaints, 0);
+	exmap_shadow_check(&f->x, &f->s);
 	for (u64 page = 0; page < f->s.nr_pages; page++) {
 		u64 word = exmap_load(&f->s.table[page]);
 
@@ -333,6 +338,7 @@ void fake_free(struct fake *f)
 	free(f->s.blocks);
 	free(f->s.touched);
 	free(f->memory);
+	free(f->x.interfaces);
 	free(f->ifc);
 	free(f->user);
 	free(f->mapped);

@@ -18,6 +18,7 @@ enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_SHADOW, FAKE_UNSHADOW, FAKE
 /**
  * struct fake - a surface, a pool and interfaces
  * @s:          the surface; must be first
+ * @x:          the exmap, as far as shadows need it
  * @pool:       the frames
  * @ifc:        @nr_ifc interfaces
  * @user:       the pages of the interfaces
@@ -50,6 +51,7 @@ enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_SHADOW, FAKE_UNSHADOW, FAKE
  */
 struct fake {
 	struct exmap_surface s;
+	struct exmap x;
 	struct exmap_pool pool;
 	struct exmap_interface *ifc;
 	struct exmap_user_interface *user;

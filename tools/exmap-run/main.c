@@ -118,6 +118,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		set_option("history=256");
 		set_option("history-stacks=1");
 		set_option("notes=1");
+		set_option("shadow=strict");
 		break;
 	case OPTION_SET:
 		set_option(arg);
