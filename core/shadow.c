@@ -8,10 +8,7 @@
 
 #include "core/shadow.h"
 
-#define OWNER_SHIFT 44
-#define OWNER_MASK ((u64)(EXMAP_MAX_INTERFACES - 1) << OWNER_SHIFT)
-#define SHOWN_MASK \
-	(((1ULL << (OWNER_SHIFT - EXMAP_WORD_FRAME_SHIFT)) - 1) << EXMAP_WORD_FRAME_SHIFT)
+#define OWNER_MASK ((u64)(EXMAP_MAX_INTERFACES - 1) << EXMAP_WORD_OWNER_SHIFT)
 
 /* The most runs of shadows that one op makes vanish. */
 #define ENDING_RUNS 32
@@ -34,7 +31,7 @@ static __always_inline bool is_shadow(u64 word, u32 which, u32 id)
 	}
 	if (!(which & ANYBODYS)) {
 		mask |= OWNER_MASK;
-		value |= (u64)id << OWNER_SHIFT;
+		value |= (u64)id << EXMAP_WORD_OWNER_SHIFT;
 	}
 	return (word & mask) == value;
 }
@@ -82,7 +79,7 @@ static __always_inline enum exmap_claim claim(struct exmap_surface *s, u32 which
 							    is_shadow(word, which, id))) {
 				busy |= which == TARGETS ?
 						(source + page) << EXMAP_WORD_FRAME_SHIFT :
-						word & SHOWN_MASK;
+						word & EXMAP_WORD_SHOWN_MASK;
 				exmap_store(where, busy);
 				if (!len++)
 					first = where;
@@ -292,7 +289,7 @@ bool exmap_shadow_yields(struct exmap_call *call, u64 page, u64 end)
 static void publish(struct exmap_call *call)
 {
 	struct exmap_interface *ifc = call->ifc;
-	u64 owner = EXMAP_WORD_SHADOW | (u64)ifc->id << OWNER_SHIFT;
+	u64 owner = EXMAP_WORD_SHADOW | (u64)ifc->id << EXMAP_WORD_OWNER_SHIFT;
 
 	for (u32 i = 0; i < ifc->nr_runs; i++) {
 		u64 *where;
@@ -302,8 +299,9 @@ static void publish(struct exmap_call *call)
 			u64 word = exmap_load(where);
 
 			exmap_assert(word & EXMAP_WORD_BUSY);
-			exmap_store_release(
-				where, word & EXMAP_WORD_SHADOW ? owner | (word & SHOWN_MASK) : 0);
+			exmap_store_release(where, word & EXMAP_WORD_SHADOW ?
+							   owner | (word & EXMAP_WORD_SHOWN_MASK) :
+							   0);
 		}
 	}
 	ifc->nr_runs = 0;
@@ -425,7 +423,7 @@ void exmap_shadow_check(const struct exmap *x, const struct exmap_surface *s)
 	while (exmap_next_run(s, EXMAP_WORD_SHADOW, &pos, s->nr_pages, &run)) {
 		exmap_for_each_word(s, &run, i, where) {
 			u64 word = exmap_load(where);
-			u32 owner = (word & OWNER_MASK) >> OWNER_SHIFT;
+			u32 owner = (word & OWNER_MASK) >> EXMAP_WORD_OWNER_SHIFT;
 			const struct exmap_interface *ifc;
 
 			exmap_assert(owner < x->nr_interfaces);

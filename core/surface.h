@@ -40,6 +40,8 @@
 #define EXMAP_WORD_SHADOW (1ULL << 11)
 #define EXMAP_WORD_FRAME_SHIFT 12
 #define EXMAP_WORD_FRAME_MASK (((1ULL << 40) - 1) << EXMAP_WORD_FRAME_SHIFT)
+#define EXMAP_WORD_SHOWN_MASK (((1ULL << 32) - 1) << EXMAP_WORD_FRAME_SHIFT)
+#define EXMAP_WORD_OWNER_SHIFT 44
 #define EXMAP_WORD_ENDED (1ULL << 52)
 #define EXMAP_WORD_NX (1ULL << 63)
 
@@ -279,6 +281,12 @@ static inline u64 exmap_source_of(u64 word)
 static inline u64 exmap_shown_word(u64 frame)
 {
 	return EXMAP_WORD_BUSY | EXMAP_WORD_SHADOW | frame << EXMAP_WORD_FRAME_SHIFT;
+}
+
+/** exmap_shown_frame() - the frame of a shadow's word, BUSY or not. */
+static inline u64 exmap_shown_frame(u64 word)
+{
+	return (word & EXMAP_WORD_SHOWN_MASK) >> EXMAP_WORD_FRAME_SHIFT;
 }
 
 /** exmap_is_present() - whether a word is that of a PRESENT page. */

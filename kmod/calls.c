@@ -9,6 +9,7 @@
 
 #include "calls.h"
 #include "compat.h"
+#include "core/shadow.h"
 #include "entry.h"
 #include "file.h"
 #include "traced.h"
@@ -42,7 +43,10 @@ static noinline int do_vectors(struct exmap_device *dev, const struct exmap_acti
 
 	if (!exmap_enter(&call, dev, params->interface, params->opcode))
 		return -EPROTO;
-	ret = exmap_traced_action(dev, &call, call.ifc->user->iov, params->iov_len);
+	if (unlikely(params->opcode > EXMAP_OP_FREE))
+		ret = exmap_vectors(&call, call.ifc->user->iov, params->iov_len, params->page_id);
+	else
+		ret = exmap_traced_action(dev, &call, call.ifc->user->iov, params->iov_len);
 	exmap_leave(&call);
 	return ret;
 }
@@ -54,10 +58,9 @@ static long action(struct exmap_device *dev, const struct exmap_action_params __
 	int ret = exmap_check_vectors(&dev->core, exmap_is_mapped(dev), readable, params.interface,
 				      params.opcode, params.iov_len);
 
-	/* The module does not offer the opcodes of docs/spec.md, section 8. */
-	if (!ret && params.opcode > EXMAP_OP_FREE)
-		return -EINVAL;
-	return ret || !params.iov_len ? ret : do_vectors(dev, &params);
+	if (ret || (!params.iov_len && params.opcode != EXMAP_OP_RM_SD))
+		return ret;
+	return do_vectors(dev, &params);
 }
 
 long exmap_action_ioctl(struct file *file, const struct exmap_action_params __user *arg)

@@ -8,22 +8,38 @@
 #include "debug.h"
 #include "fops.h"
 
-static struct miscdevice exmap_misc = {
-	.minor = MISC_DYNAMIC_MINOR,
-	.name = "exmap",
-	.fops = &exmap_fops,
-	.mode = 0600,
+#define EXMAP_MISC(device)                                                                      \
+	{                                                                                       \
+		.minor = MISC_DYNAMIC_MINOR, .name = device, .fops = &exmap_fops, .mode = 0600, \
+	}
+
+/* The same device by several names: clients of the LeanStore dialect open exmap0 to exmap4. */
+static struct miscdevice exmap_misc[] = {
+	EXMAP_MISC("exmap"),  EXMAP_MISC("exmap0"), EXMAP_MISC("exmap1"),
+	EXMAP_MISC("exmap2"), EXMAP_MISC("exmap3"), EXMAP_MISC("exmap4"),
 };
+
+static void deregister(unsigned int n)
+{
+	while (n)
+		misc_deregister(&exmap_misc[--n]);
+}
 
 static int __init exmap_init(void)
 {
 	int ret = exmap_background_init();
+	unsigned int i;
 
 	if (ret)
 		return ret;
 	exmap_debug_init();
-	ret = misc_register(&exmap_misc);
+	for (i = 0; i < ARRAY_SIZE(exmap_misc); i++) {
+		ret = misc_register(&exmap_misc[i]);
+		if (ret)
+			break;
+	}
 	if (ret) {
+		deregister(i);
 		exmap_debug_exit();
 		exmap_background_exit();
 	}
@@ -37,7 +53,7 @@ static int __init exmap_init(void)
  */
 static void __exit exmap_exit(void)
 {
-	misc_deregister(&exmap_misc);
+	deregister(ARRAY_SIZE(exmap_misc));
 	exmap_background_exit();
 	exmap_debug_exit();
 }

@@ -15,6 +15,7 @@
 #include "entry.h"
 #include "pages.h"
 #include "ptes.h"
+#include "shadow.h"
 #include "tlb.h"
 
 static u64 page_of(const struct exmap_vma *s, unsigned long addr)
@@ -229,15 +230,18 @@ void exmap_clear_range(struct exmap_vma *s, unsigned long start, unsigned long e
 	u64 page = page_of(s, start);
 	u64 last = page_of(s, end);
 	struct exmap_run run;
+	u64 shadows = exmap_clear_shadows(s);
 	u64 cleared = 0;
 
 	while (exmap_next_present(&s->core, &page, last, &run)) {
 		exmap_clear_runs(s, &run, 1);
 		cleared += run.len;
 	}
-	if (!cleared)
+	if (!cleared && !shadows)
 		return;
 	exmap_flush_tlb(s->mm);
+	/* First: refresh() must not find pages pinned by shadows. */
+	exmap_put_shadows(s);
 	page = page_of(s, start);
 	while (exmap_next_present(&s->core, &page, last, &run))
 		retire_run(s, &run);
@@ -250,4 +254,6 @@ const struct exmap_surface_ops exmap_surface_ops = {
 	.unmap = unmap,
 	.wait = wait,
 	.fill = fill,
+	.shadow = exmap_vma_shadow,
+	.unshadow = exmap_vma_unshadow,
 };

@@ -9,7 +9,8 @@
 extern const struct exmap_surface_ops exmap_surface_ops;
 
 /**
- * exmap_clear_range() - remove all pages of a range without FREE, and free their frames
+ * exmap_clear_range() - remove all pages of a range without FREE, and free their frames; end all
+ * shadows of the surface, wherever they are [8.8]
  * @s:     the surface
  * @start: first address, page-aligned, inside the surface
  * @end:   the address behind the range

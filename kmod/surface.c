@@ -19,6 +19,7 @@
 #include <linux/sched/signal.h>
 
 #include "compat.h"
+#include "core/shadow.h"
 #include "entry.h"
 #include "pages.h"
 #include "ptes.h"
@@ -322,6 +323,8 @@ int exmap_surface_create(struct exmap_device *dev, struct vm_area_struct *vma)
 	vma->vm_ops = &surface_vm_ops;
 	vma->vm_private_data = s;
 	exmap_stop_calls(dev);
+	/* Of the surface before this one: its pages are gone, its records are not. */
+	exmap_forget_shadows(&dev->core);
 	WRITE_ONCE(dev->surface, s);
 	WRITE_ONCE(dev->mm, s->mm);
 	exmap_start_calls(dev);
