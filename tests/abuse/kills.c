@@ -91,7 +91,7 @@ static void *work(void *arg)
 		size_t page = rand_r(&seed) % (PAGES - 512);
 		size_t len = 1 + rand_r(&seed) % 400;
 
-		switch (rand_r(&seed) % 4) {
+		switch (rand_r(&seed) % 6) {
 		case 0:
 			ALLOC(&ex, id, page, len);
 			break;
@@ -101,6 +101,15 @@ static void *work(void *arg)
 		case 2:
 			any_answer(pread(ex.fd, ex_at(&ex, page), 8 * PAGE,
 					 read_offset(id, EXMAP_OP_READ)));
+			break;
+		case 3:
+			/* Onto pages behind all others, which the next one writes from. */
+			any_answer(SHADOW(&ex, id, page, len % 8, PAGES - 512 + len));
+			any_answer(
+				pwrite(out, ex_at(&ex, PAGES - 512 + len), 4 * PAGE, page * PAGE));
+			break;
+		case 4:
+			RM_SD(&ex, id);
 			break;
 		default:
 			/* Write from pages that the other threads free meanwhile. */

@@ -55,8 +55,20 @@ static void any_call(int id, unsigned int *seed)
 		      errno == EBADF);
 		return;
 	}
+	if (next(seed) % 8 == 0) {
+		ret = RM_SD(&ex, id);
+		CHECK(!ret || errno == EPROTO || errno == EBADF);
+		return;
+	}
 	for (int i = 0; i < n; i++)
 		ex_vector(&ex, id, i, next(seed) % (PAGES + 8), next(seed) % 8);
+	if (next(seed) % 4 == 0) {
+		/* Few vectors, or hardly a call would have all of them inside. */
+		ret = ex_shadow(&ex, id, n % 16, next(seed) % (PAGES + 8));
+		CHECK(!ret || errno == EPROTO || errno == EBADF || errno == EFAULT ||
+		      errno == ENOMEM);
+		return;
+	}
 	ret = ex_action(&ex, id, next(seed) % 2 ? EXMAP_OP_ALLOC : EXMAP_OP_FREE, n);
 	CHECK(ret <= n && (ret >= 0 || errno == EPROTO || errno == EBADF));
 }
