@@ -41,25 +41,26 @@
 /*
  * The kernel joins neighbouring mappings only if their pages belong to one struct anon_vma, and makes
  * one for each mapping in which a page is touched. Parts of a mapping share that of the whole. So a
- * page is touched before there are parts: otherwise pages that were allocated by themselves, and
- * freed, would remain mappings of their own.
+ * page is touched while the whole surface is one mapping: otherwise pages that were allocated by
+ * themselves, and freed, would remain mappings of their own. With vm.overcommit_memory=2 the whole may
+ * be too large to be accessible; then these mappings remain.
  */
-static int touch_first_page(struct emu_surface *s)
+static void touch_the_whole(struct emu_surface *s)
 {
-	char *page = emu_page_address(&s->core, 0);
-	int ret = emu_sys(SYS_mprotect, page, EXMAP_PAGE_SIZE, PROT_READ | PROT_WRITE);
+	char *start = emu_page_address(&s->core, 0);
 
-	if (ret)
-		return ret;
-	*(volatile char *)page = 0;
-	ret = emu_sys(SYS_mprotect, page, EXMAP_PAGE_SIZE, PROT_NONE);
-	return ret ? ret : emu_sys(SYS_madvise, page, EXMAP_PAGE_SIZE, MADV_DONTNEED);
+	if (emu_sys(SYS_mprotect, start, s->len, PROT_READ | PROT_WRITE))
+		return;
+	*(volatile char *)start = 0;
+	emu_sys(SYS_mprotect, start, s->len, PROT_NONE);
+	emu_sys(SYS_madvise, start, EXMAP_PAGE_SIZE, MADV_DONTNEED);
 }
 
 static int mprotect_prepare(struct emu_surface *s)
 {
 	s->advice_fd = emu_advice_fd();
-	return touch_first_page(s);
+	touch_the_whole(s);
+	return 0;
 }
 
 static void mprotect_release(struct emu_surface *s)
