@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -77,6 +78,19 @@ static long read_some(int fd, const struct iovec *ranges, size_t n, uint64_t off
 	if (n == 1)
 		return emu_sys(SYS_pread64, fd, ranges->iov_base, ranges->iov_len, offset);
 	return emu_sys(SYS_preadv, fd, ranges, n, offset, 0);
+}
+
+int64_t emu_backing_size(int fd)
+{
+	uint64_t size;
+	struct stat st;
+
+	if (fd < 0 || emu_sys(SYS_fstat, fd, &st))
+		return -1;
+	/* Not by lseek(): the client shares the file's position. */
+	if (S_ISBLK(st.st_mode))
+		return emu_sys(SYS_ioctl, fd, BLKGETSIZE64, &size) ? -1 : (int64_t)size;
+	return st.st_size;
 }
 
 int64_t emu_backing_read(int fd, struct iovec *ranges, size_t n, uint64_t offset)

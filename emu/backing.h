@@ -20,6 +20,14 @@
 int emu_backing_open(int fd);
 
 /**
+ * emu_backing_size() - the size of a backing
+ * @fd: from emu_backing_open(), or -1
+ *
+ * Return: bytes; -1 if there is no backing.
+ */
+int64_t emu_backing_size(int fd);
+
+/**
  * emu_backing_read() - read neighbouring pages of the backing into ranges of memory
  * @fd:     from emu_backing_open()
  * @ranges: where to read to; page-aligned, and multiples of the page size long; overwritten

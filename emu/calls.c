@@ -15,6 +15,7 @@
 #include "emu/notes.h"
 #include "emu/reentry.h"
 #include "emu/surface.h"
+#include "emu/trace.h"
 #include "emu/usercopy.h"
 #include "emu/watch.h"
 #include "emu/writeback.h"
@@ -84,9 +85,14 @@ static struct emu_history *history_of(const struct exmap_call *call)
 	return emu_surface_of(call->s)->dev->history;
 }
 
-/* exmap_vectors() of a call that somebody watches. */
-static __attribute__((noinline)) int watched_action(struct exmap_call *call, struct exmap_iov *iov,
-						    u32 iov_len, u64 page_id)
+static u64 serial_of(const struct exmap_call *call)
+{
+	return emu_surface_of(call->s)->dev->serial;
+}
+
+/* exmap_vectors() of a call that somebody watches but the trace, or the trace too. */
+static int looked_at_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len,
+			    u64 page_id)
 {
 	struct exmap_iov asked[EXMAP_USER_INTERFACE_PAGES];
 	struct emu_history *history = history_of(call);
@@ -98,7 +104,7 @@ static __attribute__((noinline)) int watched_action(struct exmap_call *call, str
 		emu_check_writeback(call, asked, iov_len);
 	if (history)
 		emu_history_vectors(history, call, asked, iov_len);
-	ret = exmap_vectors(call, iov, iov_len, page_id);
+	ret = emu_trace_vectors(call, serial_of(call), iov, iov_len, page_id);
 	if (history)
 		emu_history_end(history, call);
 	if (ret >= 0 && call->opcode <= EXMAP_OP_FREE && emu_watched(EMU_WATCH_NOTES))
@@ -106,31 +112,58 @@ static __attribute__((noinline)) int watched_action(struct exmap_call *call, str
 	return ret;
 }
 
-static int do_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len, u64 page_id)
+/* exmap_vectors() of a call that somebody watches. */
+static __attribute__((noinline)) int watched_action(struct exmap_call *call, struct exmap_iov *iov,
+						    u32 iov_len, u64 page_id)
 {
 	if (emu_watched(EMU_WATCH_HISTORY | EMU_WATCH_NOTES | EMU_WATCH_WRITEBACK))
+		return looked_at_action(call, iov, iov_len, page_id);
+	return emu_trace_vectors(call, serial_of(call), iov, iov_len, page_id);
+}
+
+static int do_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len, u64 page_id)
+{
+	if (emu_traced(EMU_WATCH_HISTORY | EMU_WATCH_NOTES | EMU_WATCH_WRITEBACK))
 		return watched_action(call, iov, iov_len, page_id);
 	return exmap_vectors(call, iov, iov_len, page_id);
 }
 
-static __always_inline s64 do_ranges(struct exmap_call *call, const struct iovec *ranges, u32 n,
-				     s64 (*perform)(struct exmap_call *call,
-						    const struct iovec *ranges, u32 n))
+/* exmap_read(), or exmap_bytes() of one range, of a call that somebody watches. */
+static __attribute__((noinline)) s64 watched_ranges(struct exmap_call *call, u32 kind,
+						    const struct iovec *ranges, u32 n)
 {
+	bool history = emu_watched(EMU_WATCH_HISTORY);
 	s64 ret;
 
-	if (!emu_watched(EMU_WATCH_HISTORY))
-		return perform(call, ranges, n);
-	emu_history_ranges(history_of(call), call, ranges, n);
-	ret = perform(call, ranges, n);
-	emu_history_end(history_of(call), call);
+	if (history)
+		emu_history_ranges(history_of(call), call, ranges, n);
+	ret = emu_trace_ranges(kind, call, serial_of(call), ranges, n);
+	if (history)
+		emu_history_end(history_of(call), call);
 	return ret;
 }
 
-static s64 one_range(struct exmap_call *call, const struct iovec *range, u32 n)
+static __always_inline s64 do_read_ranges(struct exmap_call *call, const struct iovec *ranges,
+					  u32 n)
 {
-	(void)n;
+	if (emu_traced(EMU_WATCH_HISTORY))
+		return watched_ranges(call, EMU_TRACE_READ, ranges, n);
+	return exmap_read(call, ranges, n);
+}
+
+static __always_inline s64 do_bytes(struct exmap_call *call, const struct iovec *range)
+{
+	if (emu_traced(EMU_WATCH_HISTORY))
+		return watched_ranges(call, EMU_TRACE_BYTES, range, 1);
 	return exmap_bytes(call, range);
+}
+
+/* The answer @ret to a call that does not begin, or has nothing to do; in the trace. */
+static long refuse(struct exmap_device *dev, u32 kind, u32 interface, u32 opcode, u32 nr, long ret)
+{
+	if (emu_watched(EMU_WATCH_TRACE))
+		emu_trace_refused(kind, dev->serial, interface, opcode, nr, ret);
+	return ret;
 }
 
 static void end(struct emu_call *call)
@@ -150,10 +183,10 @@ static long action(struct exmap_device *dev, bool readable, u32 interface, u32 o
 	if (exmap_unlikely(ret))
 		emu_note_vectors(&dev->core, interface, opcode, iov_len, ret);
 	if (ret || (!iov_len && opcode != EXMAP_OP_RM_SD))
-		return ret;
+		return refuse(dev, EMU_TRACE_ACTION, interface, opcode, iov_len, ret);
 	ret = begin(&call, dev, interface, opcode);
 	if (ret)
-		return ret;
+		return refuse(dev, EMU_TRACE_ACTION, interface, opcode, iov_len, ret);
 	ret = do_action(&call.core, call.core.ifc->user->iov, iov_len, page_id);
 	end(&call);
 	return ret;
@@ -183,6 +216,7 @@ static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const s
 {
 	struct exmap_device *dev = exmap_load_acquire(&file->dev);
 	u32 id = exmap_read_interface(offset);
+	u32 opcode = exmap_read_opcode(offset);
 	struct emu_call call;
 	struct iovec *copy;
 	ssize_t ret;
@@ -192,21 +226,23 @@ static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const s
 	ret = exmap_check_read(&dev->core, offset);
 	if (ret) {
 		emu_note_read(&dev->core, offset);
-		return ret;
+		return refuse(dev, EMU_TRACE_READ, id, opcode, nr_iov, ret);
 	}
 	if (!is_mapped(dev))
-		return -EPROTO;
-	ret = begin(&call, dev, id, exmap_read_opcode(offset));
+		return refuse(dev, EMU_TRACE_READ, id, opcode, nr_iov, -EPROTO);
+	ret = begin(&call, dev, id, opcode);
 	if (ret)
-		return ret;
+		return refuse(dev, EMU_TRACE_READ, id, opcode, nr_iov, ret);
 	if (!one) {
 		/* Up to 16 KiB: too much for the stack of a client's thread, which may be small. */
 		copy = dev->iovecs + id * EMU_MAX_IOV;
 		ret = emu_usercopy(copy, user, nr_iov * sizeof(*copy));
 		one = copy;
 	}
-	if (!ret)
-		ret = do_ranges(&call.core, one, nr_iov, exmap_read);
+	if (exmap_likely(!ret))
+		ret = do_read_ranges(&call.core, one, nr_iov);
+	else
+		refuse(dev, EMU_TRACE_READ, id, opcode, nr_iov, ret);
 	end(&call);
 	return ret;
 }
@@ -255,7 +291,7 @@ long emu_command(struct exmap_file *file, u32 cmd_op, bool fixed, bool in_buffer
 	ret = begin(&call, dev, exmap_command_interface(cmd_op), EXMAP_OP_ALLOC);
 	if (ret)
 		return ret;
-	ret = fixed ? alloc_vectors(&call.core, range) : do_ranges(&call.core, range, 1, one_range);
+	ret = fixed ? alloc_vectors(&call.core, range) : do_bytes(&call.core, range);
 	end(&call);
 	return ret;
 }
@@ -270,6 +306,6 @@ void emu_undo_read(struct exmap_file *file, off_t offset, const struct iovec *ra
 	if (exmap_check_read(&dev->core, offset) || !is_mapped(dev) ||
 	    begin(&call, dev, exmap_read_interface(offset), EXMAP_OP_FREE))
 		return;
-	do_ranges(&call.core, &pages, 1, one_range);
+	do_bytes(&call.core, &pages);
 	end(&call);
 }

@@ -12,7 +12,10 @@
 #include "emu/reentry.h"
 #include "emu/stats.h"
 #include "emu/surface.h"
+#include "emu/trace.h"
+#include "emu/trace_file.h"
 #include "emu/usercopy.h"
+#include "emu/watch.h"
 
 /* Protects the two variables below, and exchanges of a file's exmap by CLONE. */
 static pthread_mutex_t devices_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -116,6 +119,7 @@ struct exmap_file *emu_open(int flags)
 {
 	struct exmap_file *file = emu_fenced_alloc(sizeof(*file));
 
+	emu_trace_start();
 	if (!file)
 		return NULL;
 	file->refs = 1;
@@ -125,6 +129,8 @@ struct exmap_file *emu_open(int flags)
 		emu_fenced_free(file, sizeof(*file));
 		return NULL;
 	}
+	if (emu_watched(EMU_WATCH_TRACE))
+		emu_trace_open(file->dev->serial, flags);
 	return file;
 }
 
@@ -143,6 +149,8 @@ void emu_file_put(struct exmap_file *file)
 {
 	if (__atomic_sub_fetch(&file->refs, 1, __ATOMIC_ACQ_REL))
 		return;
+	if (emu_watched(EMU_WATCH_TRACE))
+		emu_trace_close(file->dev->serial);
 	emu_device_put(file->dev);
 	if (!emu_rcu_may_wait())
 		return;
@@ -186,6 +194,14 @@ void emu_device_unmap(struct exmap_device *dev)
 	pthread_mutex_unlock(&dev->lock);
 }
 
+static void trace_setup(const struct exmap_device *dev, const void *arg, long ret)
+{
+	struct exmap_ioctl_setup setup = { 0 };
+
+	emu_usercopy(&setup, arg, sizeof(setup));
+	emu_trace_setup(dev->serial, &setup, dev->backing_fd, ret);
+}
+
 static long do_setup(struct exmap_device *dev, const void *arg)
 {
 	long ret;
@@ -193,6 +209,8 @@ static long do_setup(struct exmap_device *dev, const void *arg)
 	emu_note_lock();
 	pthread_mutex_lock(&dev->lock);
 	ret = emu_setup(dev, dev->surface && !emu_surface_alive(dev->surface), arg);
+	if (emu_watched(EMU_WATCH_TRACE))
+		trace_setup(dev, arg, ret);
 	pthread_mutex_unlock(&dev->lock);
 	emu_note_unlock();
 	return ret;
@@ -231,6 +249,8 @@ static long do_clone(struct exmap_file *file, struct exmap_file *other)
 	exmap_store(&file->clone, true);
 	exmap_store_release(&file->dev, dev);
 	emu_devices_unlock();
+	if (emu_watched(EMU_WATCH_TRACE))
+		emu_trace_clone(old->serial, dev->serial);
 	emu_device_put(old);
 	return 0;
 }
@@ -243,6 +263,8 @@ long emu_ioctl(struct exmap_file *file, unsigned long request, unsigned long arg
 
 	if (request != EXMAP_IOCTL_STATS && !emu_may_map())
 		return emu_refuse_reentry();
+	/* In a forked child this may be the first use of an exmap that its parent has opened. */
+	emu_trace_start();
 	if (request == EXMAP_IOCTL_CLONE)
 		return do_clone(file, other);
 	/* CLONE may give the file another exmap at any time: this call keeps the one it found. */

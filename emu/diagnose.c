@@ -26,6 +26,7 @@
 #include "emu/say.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
+#include "emu/trace_file.h"
 
 /* Bit of the page-fault error code, arch/x86/include/asm/trap_pf.h. */
 #define FAULT_WRITE (1 << 1)
@@ -220,9 +221,11 @@ void emu_diagnose(const siginfo_t *info, const void *ucontext, enum emu_outcome 
 	uintptr_t addr = (uintptr_t)info->si_addr;
 	struct emu_region region;
 
+	/* The process dies now: the last events of its trace are those that matter. */
+	if (outcome != EMU_HANDLED)
+		emu_trace_end();
 	/* memcheck reports each access, handled or not: what is known of the page follows. */
-	if (outcome == EMU_HANDLED && !emu_options()->report &&
-	    !(emu_options()->history && emu_on_valgrind()))
+	else if (!emu_options()->report && !(emu_options()->history && emu_on_valgrind()))
 		return;
 	emu_rcu_read_lock();
 	if (!emu_region_find_near(addr, addr + 1, &region) ||

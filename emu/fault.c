@@ -13,7 +13,9 @@
 #include "emu/registry.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
+#include "emu/trace.h"
 #include "emu/usercopy.h"
+#include "emu/watch.h"
 
 /* Bits of the page-fault error code, arch/x86/include/asm/trap_pf.h. */
 #define FAULT_WRITE (1 << 1)
@@ -38,6 +40,9 @@ static enum emu_fault surface_fault(struct emu_surface *s, siginfo_t *info, cons
 	if (info->si_signo == SIGBUS && info->si_code != BUS_ADRERR)
 		return EMU_FAULT_FOREIGN;
 	__atomic_add_fetch(&s->dev->faults, 1, __ATOMIC_RELAXED);
+	if (emu_watched(EMU_WATCH_TRACE))
+		emu_trace_fault(s->dev->serial, (uintptr_t)info->si_addr - s->core.base,
+				uc->uc_mcontext.gregs[REG_ERR]);
 	info->si_signo = SIGSEGV;
 	info->si_code = forbidden(s, uc) ? SEGV_ACCERR : SEGV_MAPERR;
 	return EMU_FAULT_SEGV;

@@ -20,6 +20,9 @@
 #include "emu/strategy.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
+#include "emu/trace.h"
+#include "emu/trace_file.h"
+#include "emu/watch.h"
 
 #define HUGE_SIZE (2UL << 20)
 
@@ -173,6 +176,23 @@ static int check(const struct exmap_file *file, size_t len, int prot, int flags,
 	return 0;
 }
 
+static void trace_mmap(const struct exmap_device *dev, void *addr, size_t len, int prot, int flags,
+		       u64 offset)
+{
+	struct emu_trace_mapping mapping = {
+		.x = &dev->core,
+		.exmap = dev->serial,
+		.backing_fd = dev->backing_fd,
+		.offset = offset,
+		.addr = addr,
+		.len = len,
+		.prot = prot,
+		.flags = flags,
+	};
+
+	emu_trace_map(EMU_TRACE_MMAP, &mapping, emu_is_error(addr) ? (long)addr : 0);
+}
+
 void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int flags, off_t offset)
 {
 	u64 off = offset;
@@ -188,6 +208,8 @@ void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int fl
 
 	if (!emu_may_map())
 		return error(emu_refuse_reentry());
+	/* In a forked child this may be the first use of an exmap that its parent has opened. */
+	emu_trace_start();
 	emu_vm_lock();
 	/* CLONE may give the file another exmap now: the reference keeps this one. */
 	dev = emu_device_get(file);
@@ -207,6 +229,8 @@ void *emu_mmap(struct exmap_file *file, void *addr, size_t len, int prot, int fl
 		ret = error(emu_fails("mmap", -EINVAL,
 				      "nothing is at offset %#llx: see EXMAP_OFF_... [2.3]",
 				      (unsigned long long)off));
+	if (emu_watched(EMU_WATCH_TRACE))
+		trace_mmap(dev, ret, len, prot, flags, off);
 	pthread_mutex_unlock(&dev->lock);
 	emu_vm_unlock();
 	emu_device_put(dev);
@@ -274,6 +298,23 @@ static long block_region(const struct emu_region *region)
 	return emu_is_error(place) ? (long)place : 0;
 }
 
+static void trace_munmap(const struct emu_region *region)
+{
+	struct emu_trace_mapping mapping = {
+		.exmap = region->exmap,
+		.backing_fd = -1,
+		.offset = EXMAP_OFF_PTEXPORT,
+		.addr = (void *)region->start,
+		.len = region->end - region->start,
+	};
+
+	if (region->kind == EMU_REGION_SURFACE)
+		mapping.offset = EXMAP_OFF_EXMAP;
+	else if (region->kind == EMU_REGION_INTERFACE)
+		mapping.offset = EXMAP_OFF_INTERFACE(region->interface);
+	emu_trace_map(EMU_TRACE_MUNMAP, &mapping, 0);
+}
+
 /*
  * Ends one region. It is unmapped with its fences, but for what lies from @keep to before
  * @keep_end: if the region does, its addresses stay taken. emu_vm_lock() held.
@@ -287,6 +328,8 @@ static long end_region(const struct emu_region *region, uintptr_t keep, uintptr_
 		dev = region->surface->dev;
 		emu_device_unmap(dev);
 	}
+	if (emu_watched(EMU_WATCH_TRACE))
+		trace_munmap(region);
 	/* Unregistered after that: a SIGBUS from the mapping must be found to become a SIGSEGV. */
 	if (keep == keep_end) {
 		ret = emu_fence_unmap((void *)region->start, region->end - region->start,

@@ -17,6 +17,8 @@ static struct emu_options options;
 #else
 static struct emu_options options = { .memcheck = true };
 #endif
+/* EXMAP_OPTIONS, cut into words, to which values that are strings point. */
+static char text[1024];
 
 struct choice {
 	const char *word;
@@ -117,40 +119,55 @@ static void set_verbose(int value)
 	options.verbose = value;
 }
 
+static void set_trace(const char *value)
+{
+	options.trace = value;
+}
+
 static void print_help(int value);
 
+/**
+ * struct option - an option
+ * @key:     its name
+ * @choices: the words that it takes; NULL if it takes a number up to MAX_NUMBER, or a string
+ * @set:     called with the value; NULL if it takes a string
+ * @take:    called with the string, which is not empty and stays where it is; NULL if it takes none
+ * @help:    what help=1 prints
+ */
 static const struct option {
 	const char *key;
-	/* NULL: a number up to MAX_NUMBER. */
 	const struct choice *choices;
 	void (*set)(int value);
+	void (*take)(const char *value);
 	const char *help;
 } table[] = {
-	{ "strategy", strategies, set_strategy,
+	{ "strategy", strategies, set_strategy, NULL,
 	  "auto|move|copy|guard|mprotect|mixed: how pages appear and vanish" },
-	{ "backend", backends, set_backend, "emu|module: who serves /dev/exmap" },
-	{ "stats", booleans, set_stats, "0|1: statistics on stderr at the end" },
-	{ "junk", booleans, set_junk, "0|1: fresh pages hold a pattern instead of zeroes" },
-	{ "holes", holes, set_holes,
+	{ "backend", backends, set_backend, NULL, "emu|module: who serves /dev/exmap" },
+	{ "stats", booleans, set_stats, NULL, "0|1: statistics on stderr at the end" },
+	{ "junk", booleans, set_junk, NULL, "0|1: fresh pages hold a pattern instead of zeroes" },
+	{ "holes", holes, set_holes, NULL,
 	  "hidden|readable: under strategy=mprotect, what becomes of free pages where "
 	  "vm.max_map_count is too low" },
-	{ "memcheck", booleans, set_memcheck,
+	{ "memcheck", booleans, set_memcheck, NULL,
 	  "0|1: tell valgrind and sanitizers of freed and fresh pages" },
-	{ "trap", traps, set_trap,
+	{ "trap", traps, set_trap, NULL,
 	  "auto|on|off: serve system calls made outside libc too, where there are some" },
-	{ "history", NULL, set_history,
+	{ "history", NULL, set_history, NULL,
 	  "N: keep the latest N actions of each interface, for reports of bad accesses" },
-	{ "history-stacks", booleans, set_history_stacks, "0|1: with the stacks of their callers" },
-	{ "notes", booleans, set_notes,
+	{ "history-stacks", booleans, set_history_stacks, NULL,
+	  "0|1: with the stacks of their callers" },
+	{ "notes", booleans, set_notes, NULL,
 	  "0|1: say why calls fail, and what they did that may be a mistake" },
-	{ "report", reports, set_report,
+	{ "report", reports, set_report, NULL,
 	  "fatal|all: report bad accesses that the program has no handler for, or others too" },
-	{ "writeback", booleans, set_writeback,
+	{ "writeback", booleans, set_writeback, NULL,
 	  "0|1: say which pages FREE drops whose content the backing does not have" },
-	{ "shadow", shadows, set_shadow,
+	{ "shadow", shadows, set_shadow, NULL,
 	  "keep|strict: leave pages mapped after RM_SD, which is fast, or drop them at once" },
-	{ "verbose", booleans, set_verbose, "0|1: say what is done and why" },
-	{ "help", booleans, print_help, "0|1: print this list" },
+	{ "trace", NULL, NULL, set_trace, "FILE: record all calls in FILE; %p stands for the pid" },
+	{ "verbose", booleans, set_verbose, NULL, "0|1: say what is done and why" },
+	{ "help", booleans, print_help, NULL, "0|1: print this list" },
 };
 
 #define NR_OPTIONS (sizeof(table) / sizeof(table[0]))
@@ -176,7 +193,11 @@ static bool set_value(const struct option *option, const char *value)
 			return true;
 		}
 	}
-	if (option->choices || *value < '0' || *value > '9')
+	if (option->take && *value) {
+		option->take(value);
+		return true;
+	}
+	if (!option->set || option->choices || *value < '0' || *value > '9')
 		return false;
 	number = strtoul(value, &end, 10);
 	if (*end || number > MAX_NUMBER)
@@ -185,30 +206,30 @@ static bool set_value(const struct option *option, const char *value)
 	return true;
 }
 
-static void set_option(char *text)
+static void set_option(char *word)
 {
-	char *value = strchr(text, '=');
+	char *value = strchr(word, '=');
 
 	if (value)
 		*value++ = '\0';
-	else
-		value = "1";
 	for (size_t i = 0; i < NR_OPTIONS; i++) {
-		if (strcmp(table[i].key, text))
+		if (strcmp(table[i].key, word))
 			continue;
+		/* KEY alone switches something on. It names no file. */
+		if (!value)
+			value = table[i].take ? "" : "1";
 		if (!set_value(&table[i], value))
-			emu_say("EXMAP_OPTIONS: '%s' is no value for %s (%s); ignored", value, text,
+			emu_say("EXMAP_OPTIONS: '%s' is no value for %s (%s); ignored", value, word,
 				table[i].help);
 		return;
 	}
 	emu_say("EXMAP_OPTIONS: unknown option '%s' ignored; EXMAP_OPTIONS=help=1 lists them",
-		text);
+		word);
 }
 
 static void read_options(void)
 {
 	const char *env = getenv("EXMAP_OPTIONS");
-	char text[1024];
 	char *rest = NULL;
 
 	if (!env)
@@ -222,7 +243,8 @@ static void read_options(void)
 		set_option(word);
 	exmap_store(&emu_watching, (options.history ? EMU_WATCH_HISTORY : 0) |
 					   (options.notes ? EMU_WATCH_NOTES : 0) |
-					   (options.writeback ? EMU_WATCH_WRITEBACK : 0));
+					   (options.writeback ? EMU_WATCH_WRITEBACK : 0) |
+					   (options.trace ? EMU_WATCH_TRACE : 0));
 	if (options.history || options.report || options.writeback)
 		emu_backtrace_start();
 }

@@ -37,6 +37,7 @@ enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
  * @report:   report bad accesses that the program has a handler for, too
  * @writeback: say which pages FREE drops whose content the backing does not have
  * @strict_shadows: RM_SD drops the pages of shadows at once; always so if memcheck is told of pages
+ * @trace:    the file for a trace, in which %p stands for the pid; NULL for none
  * @verbose:  say on stderr which strategy was taken, what SETUP refused, and why
  */
 struct emu_options {
@@ -54,6 +55,7 @@ struct emu_options {
 	bool writeback;
 	bool strict_shadows;
 	bool verbose;
+	const char *trace;
 };
 
 /** emu_options() - the options. The first call reads EXMAP_OPTIONS. Any thread. */

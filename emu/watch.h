@@ -17,6 +17,8 @@
 #define EMU_WATCH_NOTES (1u << 1)
 /** EMU_WATCH_WRITEBACK - writeback.h compares pages with the backing. */
 #define EMU_WATCH_WRITEBACK (1u << 2)
+/** EMU_WATCH_TRACE - trace.h records all calls. */
+#define EMU_WATCH_TRACE (1u << 3)
 
 /* Who watches: EMU_WATCH_*. Written when the options are read, then constant; atomic. */
 extern unsigned int emu_watching __attribute__((visibility("hidden")));

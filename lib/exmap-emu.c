@@ -11,10 +11,16 @@
 #include "emu/rcu.h"
 #include "emu/registry.h"
 #include "emu/sys.h"
+#include "emu/trace_file.h"
 #include "emu/memory.h"
 #include "include/exmap-emu.h"
 
 #define EXPORT __attribute__((visibility("default")))
+
+static void __attribute__((destructor)) at_exit(void)
+{
+	emu_trace_say_end();
+}
 
 static long answer(long ret)
 {

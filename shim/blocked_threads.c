@@ -24,6 +24,7 @@
 #include "core/platform.h"
 #include "emu/say.h"
 #include "emu/sys.h"
+#include "emu/trace_file.h"
 #include "emu/uapi.h"
 #include "shim/masks.h"
 
@@ -169,7 +170,7 @@ static bool look_at_all(struct scan *scan)
 	while ((entry = readdir(dir))) {
 		int tid = atoi(entry->d_name);
 
-		if (tid && tid != self)
+		if (tid && tid != self && !emu_trace_is_writer(tid))
 			look_at(scan, tid);
 	}
 	closedir(dir);

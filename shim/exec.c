@@ -12,6 +12,7 @@
 
 #include "emu/options.h"
 #include "emu/say.h"
+#include "emu/trace_file.h"
 #include "shim/reach.h"
 
 static void look_at(const char *path)
@@ -35,24 +36,28 @@ static void look_in_path(const char *command)
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
 	look_at(path);
+	emu_trace_end();
 	return REAL(execve)(path, argv, envp);
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
 	look_at(path);
+	emu_trace_end();
 	return REAL(execv)(path, argv);
 }
 
 EXPORT int execvp(const char *command, char *const argv[])
 {
 	look_in_path(command);
+	emu_trace_end();
 	return REAL(execvp)(command, argv);
 }
 
 EXPORT int execvpe(const char *command, char *const argv[], char *const envp[])
 {
 	look_in_path(command);
+	emu_trace_end();
 	return REAL(execvpe)(command, argv, envp);
 }
 

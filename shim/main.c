@@ -9,6 +9,7 @@
 #include "shim/real.h"
 
 #include "emu/device.h"
+#include "emu/trace_file.h"
 #include "shim/fdtable.h"
 #include "shim/fork.h"
 #include "shim/signals.h"
@@ -25,6 +26,8 @@ static void __attribute__((constructor)) at_start(void)
 
 static void __attribute__((destructor)) at_exit(void)
 {
-	if (fdtable_any())
-		emu_report_all();
+	if (!fdtable_any())
+		return;
+	emu_report_all();
+	emu_trace_say_end();
 }

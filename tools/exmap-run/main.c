@@ -13,6 +13,7 @@
 #include "tools/exmap-run/client.h"
 #include "tools/exmap-run/doctor.h"
 #include "tools/exmap-run/environment.h"
+#include "tools/exmap-run/trace.h"
 
 /* Exit status if exmap-run itself fails. */
 #define EXIT_USAGE 2
@@ -34,6 +35,7 @@ enum {
 	OPTION_DEBUG = 'd',
 	OPTION_STATS = 256,
 	OPTION_DOCTOR,
+	OPTION_TRACE,
 	OPTION_SET = 'o',
 };
 
@@ -50,6 +52,10 @@ static const struct argp_option options[] = {
 	  "library of its or a program that it executes makes some; on always; off never",
 	  0 },
 	{ "stats", OPTION_STATS, NULL, 0, "Print a table of statistics on stderr at exit", 0 },
+	{ "trace", OPTION_TRACE, "FILE", 0,
+	  "Record all calls in FILE, for exmap-trace; %p in it stands for the process. Where FILE "
+	  "is taken, as in a forked child, FILE.PID is written",
+	  0 },
 	{ "option", OPTION_SET, "KEY=VALUE", 0,
 	  "Any other option of EXMAP_OPTIONS; --option help lists them when the client opens "
 	  "/dev/exmap",
@@ -113,6 +119,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_STATS:
 		set_option("stats=1");
+		break;
+	case OPTION_TRACE:
+		if (!trace_option(arg))
+			exit(EXIT_USAGE);
 		break;
 	case OPTION_DEBUG:
 		set_option("history=256");
