@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reuse.h - reuse distances: how many other pages were mapped since a page was mapped last
+ *
+ * A cache of more frames than that, which evicts the page that was mapped longest ago, would have
+ * had the page still.
+ */
+#ifndef EXMAP_TRACE_REUSE_H
+#define EXMAP_TRACE_REUSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define REUSE_FIRST UINT64_MAX
+
+struct reuse;
+
+/** reuse_new() - begin; @most: number of calls of reuse_add() that may follow. */
+struct reuse *reuse_new(size_t most);
+
+/** reuse_add() - page @key is mapped. Return: the distance; REUSE_FIRST if it never was before. */
+uint64_t reuse_add(struct reuse *reuse, uint64_t key);
+
+void reuse_free(struct reuse *reuse);
+
+#endif /* EXMAP_TRACE_REUSE_H */
