@@ -27,8 +27,8 @@
 /* How often the writer looks, in nanoseconds. */
 #define PERIOD 10000000
 
-/* After so many rounds without an event of its own a ring's thread is looked for. */
-#define ROUNDS_OF_SILENCE 100
+/* Once in so many rounds the writer looks which threads have ended: about every second. */
+#define BURIAL 100
 
 /*
  * glibc's own signals, below SIGRTMIN: setuid() waits until every thread has handled one. The writer
@@ -71,6 +71,9 @@ static struct file {
 	u32 writer;
 	char path[PATH_MAX];
 } file = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
+
+int (*emu_create_thread)(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *arg),
+			 void *arg);
 
 /* The calling thread's ring. */
 static __thread struct emu_ring *mine;
@@ -147,15 +150,15 @@ static void write_end(void)
 	write_chunk(EMU_TRACE_END, 0, all_dropped(), NULL, 0);
 }
 
-/* Moves what is in a ring to the file. Return: whether there was something. */
-static bool drain_ring(struct emu_ring *ring)
+/* Moves what is in a ring to the file. */
+static void drain_ring(struct emu_ring *ring)
 {
 	struct iovec parts[2];
 	u64 bytes = emu_ring_peek(ring, parts);
 	long ret;
 
 	if (!bytes || !running())
-		return false;
+		return;
 	ret = write_chunk(EMU_TRACE_EVENTS, ring->tid, exmap_load(&ring->dropped), parts, bytes);
 	emu_ring_consume(ring, bytes);
 	if (ret) {
@@ -163,7 +166,6 @@ static bool drain_ring(struct emu_ring *ring)
 		/* Where the disk was full there is room for this: a chunk was just taken back. */
 		write_end();
 	}
-	return true;
 }
 
 static void adopt_fresh(void)
@@ -179,15 +181,12 @@ static void adopt_fresh(void)
 	}
 }
 
-/* Moves what is in all rings to the file. Return: whether there was something. */
-static bool drain(void)
+/* Moves what is in all rings to the file. */
+static void drain(void)
 {
-	bool any = false;
-
 	adopt_fresh();
 	for (struct emu_ring *ring = file.rings; ring; ring = ring->next)
-		any |= drain_ring(ring);
-	return any;
+		drain_ring(ring);
 }
 
 static bool has_ended(const struct emu_ring *ring)
@@ -239,9 +238,9 @@ bool emu_trace_is_writer(long tid)
 	return tid == exmap_load(&file.writer);
 }
 
-void *emu_trace_writer(void *unused)
+static void *write_events(void *unused)
 {
-	unsigned int silent = 0;
+	unsigned int round = 0;
 
 	emu_sys(SYS_prctl, PR_SET_NAME, "exmap trace");
 	exmap_store(&file.writer, emu_sys(SYS_gettid));
@@ -249,8 +248,8 @@ void *emu_trace_writer(void *unused)
 	while (running()) {
 		wait_for_events();
 		pthread_mutex_lock(&file.lock);
-		silent = drain() ? 0 : silent + 1;
-		if (silent % ROUNDS_OF_SILENCE == ROUNDS_OF_SILENCE - 1)
+		drain();
+		if (++round % BURIAL == 0)
 			bury();
 		pthread_mutex_unlock(&file.lock);
 	}
@@ -262,11 +261,11 @@ static int start_writer(void)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
-	int ret = pthread_attr_init(&attr);
+	int ret = emu_create_thread ? pthread_attr_init(&attr) : ENOSYS;
 
 	if (!ret) {
 		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-		ret = pthread_create(&thread, &attr, emu_trace_writer, NULL);
+		ret = emu_create_thread(&thread, &attr, write_events, NULL);
 		pthread_attr_destroy(&attr);
 	}
 	/* From here on the shim can tell it from the client's threads. */

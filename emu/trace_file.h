@@ -16,6 +16,7 @@
 #ifndef EXMAP_EMU_TRACE_FILE_H
 #define EXMAP_EMU_TRACE_FILE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "emu/ring.h"
@@ -46,12 +47,13 @@ void emu_trace_wake(void);
  */
 void emu_trace_end(void);
 
-/**
- * emu_trace_writer() - what the writer does, as pthread_create() wants it
- *
- * The shim must make no client's thread of it: no signal is to be unblocked there, and no trap set.
+/*
+ * libc's pthread_create(). Set before the first exmap is opened, because emu/ cannot name it: in a
+ * client that is the shim's, which makes a client's thread of the writer, and unblocks signals there.
  */
-void *emu_trace_writer(void *unused);
+extern int (*emu_create_thread)(pthread_t *thread, const pthread_attr_t *attr,
+				void *(*run)(void *arg), void *arg)
+	__attribute__((visibility("hidden")));
 
 /** emu_trace_is_writer() - whether a thread is the writer. Any thread. */
 bool emu_trace_is_writer(long tid);

@@ -43,8 +43,9 @@ static struct exmap_file *file_of(struct exmap_emu *emu)
 	return (struct exmap_file *)emu;
 }
 
-static void watch_forks(void)
+static void at_first(void)
 {
+	emu_create_thread = pthread_create;
 	pthread_atfork(emu_fork_prepare, emu_fork_parent, emu_fork_child);
 }
 
@@ -53,7 +54,7 @@ EXPORT struct exmap_emu *exmap_emu_open(void)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct exmap_file *file;
 
-	pthread_once(&once, watch_forks);
+	pthread_once(&once, at_first);
 	file = emu_open(O_RDWR);
 	if (!file)
 		errno = ENOMEM;

@@ -19,6 +19,7 @@
 static void __attribute__((constructor)) at_start(void)
 {
 	real_resolve_all();
+	emu_create_thread = REAL(pthread_create);
 	signals_find_sanitizer();
 	fork_start();
 	trap_start(trap_handle);

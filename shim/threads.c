@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <threads.h>
 
-#include "emu/trace_file.h"
 #include "shim/fork.h"
 #include "shim/masks.h"
 #include "shim/trap.h"
@@ -75,7 +74,7 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 	struct start *start;
 	int ret;
 
-	if ((!trap_is_on && !masks_held()) || run == emu_trace_writer)
+	if (!trap_is_on && !masks_held())
 		return REAL(pthread_create)(thread, attr, run, arg);
 	start = make_start(arg);
 	if (!start)

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
 
 #define PAGE 4096UL
 #define MAX_BATCH 512
@@ -286,7 +288,10 @@ enum format { TABLE, CSV, JSON };
 
 /**
  * struct options - the values of the command line's options; lists are not split yet
- * @child: the order of child.c, if this process is a child; else NULL
+ * @child:            the order of child.c, if this process is a child; else NULL
+ * @replay:           the trace to replay instead of patterns; else NULL
+ * @trace_cost:       measure what a trace costs, and nothing else
+ * @trace_cost_child: this process is a child of that
  */
 struct options {
 	const char *patterns;
@@ -302,6 +307,9 @@ struct options {
 	const char *set;
 	const char *file;
 	const char *child;
+	const char *replay;
+	bool trace_cost;
+	bool trace_cost_child;
 	bool unchecked;
 	double seconds;
 	int repeat;
@@ -326,6 +334,21 @@ bool child_run(const struct plan *plan, const char *backend, struct figures *fig
  * Return: "the kernel module", or "the emulator, strategy copy"; NULL if it is no exmap.
  */
 const char *child_who(const char *backend);
+
+/** child_start_cost() - start trace_cost_child() in a child, which writes trace @trace if not NULL. */
+FILE *child_start_cost(const char *trace, pid_t *pid);
+
+/** trace_cost() - measure what a trace costs, and print it. Return: exit status. */
+int trace_cost(enum format format);
+
+/** trace_cost_child() - in a child: time actions, print the figures. Return: exit status. */
+int trace_cost_child(void);
+
+/** child_start_replay() - start exmap-trace replay of @trace in a child, on @backend. */
+FILE *child_start_replay(const char *trace, const char *backend, pid_t *pid);
+
+/** replay() - time the replay of a trace on each backend, and print that. Return: exit status. */
+int replay(const struct options *options);
 
 /** report() - print the results. */
 void report(const struct result *results, int n, enum format format);

@@ -97,6 +97,14 @@ static const char *program(const char *beside)
 	return out;
 }
 
+/* Executes a command, of which the first word is a path. Does not return. */
+static void exec_words(const char **argv)
+{
+	execv(argv[0], (char **)argv);
+	perror(argv[0]);
+	_exit(1);
+}
+
 /* Executes the child, under exmap-run if the backend is a strategy. Does not return. */
 static void exec_child(const struct plan *plan, const char *backend)
 {
@@ -113,32 +121,91 @@ static void exec_child(const struct plan *plan, const char *backend)
 	*a++ = program(NULL);
 	*a++ = order_of(plan, backend);
 	*a = NULL;
-	execv(argv[0], (char **)argv);
-	perror(argv[0]);
-	_exit(1);
+	exec_words(argv);
+}
+
+/*
+ * Forks a child whose stdout, and with @all stderr too, is *@out. Return: its pid; 0 in the child,
+ * which has to execute something.
+ */
+static pid_t fork_child(bool all, FILE **out)
+{
+	int pipes[2];
+	pid_t pid;
+
+	if (pipe(pipes) || (pid = fork()) < 0)
+		die("a child");
+	if (!pid) {
+		dup2(pipes[1], STDOUT_FILENO);
+		if (all)
+			dup2(pipes[1], STDERR_FILENO);
+		close(pipes[0]);
+		close(pipes[1]);
+		return 0;
+	}
+	close(pipes[1]);
+	*out = fdopen(pipes[0], "r");
+	if (!*out)
+		die("a child");
+	return pid;
 }
 
 /* Starts a child. Return: a stream of its stdout, and with @all of its stderr too. */
 static FILE *start(const struct plan *plan, const char *backend, bool all, pid_t *pid)
 {
 	FILE *out;
-	int pipes[2];
 
-	if (pipe(pipes) || (*pid = fork()) < 0)
-		die("a child");
-	if (!*pid) {
-		dup2(pipes[1], STDOUT_FILENO);
-		if (all)
-			dup2(pipes[1], STDERR_FILENO);
-		close(pipes[0]);
-		close(pipes[1]);
+	*pid = fork_child(all, &out);
+	if (!*pid)
 		exec_child(plan, backend);
-	}
-	close(pipes[1]);
-	out = fdopen(pipes[0], "r");
-	if (!out)
-		die("a child");
 	return out;
+}
+
+FILE *child_start_cost(const char *trace, pid_t *pid)
+{
+	const char *argv[6], **a = argv;
+	char option[PATH_MAX + 16];
+	FILE *out;
+
+	*pid = fork_child(false, &out);
+	if (*pid)
+		return out;
+	*a++ = program("exmap-run");
+	if (trace) {
+		snprintf(option, sizeof(option), "--trace=%s", trace);
+		*a++ = option;
+	}
+	*a++ = "--";
+	*a++ = program(NULL);
+	*a++ = "--trace-cost-child";
+	*a = NULL;
+	exec_words(argv);
+	return NULL;
+}
+
+FILE *child_start_replay(const char *trace, const char *backend, pid_t *pid)
+{
+	const char *argv[8], **a = argv;
+	char strategy[64], tool[PATH_MAX];
+	FILE *out;
+
+	*pid = fork_child(false, &out);
+	if (*pid)
+		return out;
+	snprintf(tool, sizeof(tool), "%s", program("exmap-trace"));
+	if (is_strategy(backend)) {
+		snprintf(strategy, sizeof(strategy), "--strategy=%s", backend);
+		*a++ = program("exmap-run");
+		*a++ = strategy;
+		*a++ = "--";
+	}
+	*a++ = tool;
+	*a++ = "replay";
+	*a++ = "--json";
+	*a++ = trace;
+	*a = NULL;
+	exec_words(argv);
+	return NULL;
 }
 
 bool child_run(const struct plan *plan, const char *backend, struct figures *f)

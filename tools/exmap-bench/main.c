@@ -50,6 +50,12 @@ int main(int argc, char **argv)
 	options_parse(&options, argc, argv);
 	if (options.child)
 		return child_be(options.child);
+	if (options.trace_cost_child)
+		return trace_cost_child();
+	if (options.replay)
+		return replay(&options);
+	if (options.trace_cost)
+		return trace_cost(options.format);
 	n = plans_make(&options, results);
 	have_file(&options, n);
 	for (int round = 0; round < options.repeat; round++) {

@@ -18,6 +18,9 @@ enum {
 	OPT_QUICK,
 	OPT_CSV,
 	OPT_JSON,
+	OPT_REPLAY,
+	OPT_TRACE_COST,
+	OPT_TRACE_COST_CHILD,
 	OPT_CHILD
 };
 
@@ -65,6 +68,13 @@ static const struct argp_option argp_options[] = {
 	  "Everything once and briefly, to see that it works: -n1 -s0.02 -b64 --pages=1024", 0 },
 	{ "csv", OPT_CSV, NULL, 0, "Print CSV", 0 },
 	{ "json", OPT_JSON, NULL, 0, "Print JSON", 0 },
+	{ "replay", OPT_REPLAY, "FILE", 0,
+	  "Instead of patterns: do the calls of a trace (exmap-run --trace) again, at full speed, on "
+	  "those of the backends that are exmaps",
+	  0 },
+	{ "trace-cost", OPT_TRACE_COST, NULL, 0,
+	  "Time what exmap-run --trace costs an action and a vector, and nothing else", 0 },
+	{ "trace-cost-child", OPT_TRACE_COST_CHILD, NULL, OPTION_HIDDEN, NULL, 0 },
 	{ "child", OPT_CHILD, "ORDER", OPTION_HIDDEN, NULL, 0 },
 	{ 0 },
 };
@@ -136,6 +146,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_JSON:
 		o->format = JSON;
+		break;
+	case OPT_REPLAY:
+		o->replay = arg;
+		break;
+	case OPT_TRACE_COST:
+		o->trace_cost = true;
+		break;
+	case OPT_TRACE_COST_CHILD:
+		o->trace_cost_child = true;
 		break;
 	case OPT_CHILD:
 		o->child = arg;
