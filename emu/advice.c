@@ -97,6 +97,8 @@ bool emu_guards(void)
 
 	if (!page)
 		return false;
+	/* The kernel guards no locked memory, which all is after mlockall(MCL_FUTURE). */
+	emu_sys(SYS_munlock, page, 4096);
 	/* A kernel that takes advice it does not know must not pass: look at what the advice did. */
 	if (!emu_sys(SYS_madvise, page, 4096, MADV_GUARD_INSTALL) && !is_writable(page) &&
 	    !emu_sys(SYS_madvise, page, 4096, MADV_GUARD_REMOVE))

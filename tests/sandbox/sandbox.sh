@@ -14,7 +14,10 @@ skipped=0
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 mkdir -p "$place/bin" "$place/lib" "$place/files"
-cp "$build"/bin/{exmap-run,conformance,minicache} "$refuse" "$place/bin"
+cp "$build"/bin/{exmap-run,conformance,property,differential,hello-exmap,minicache} "$refuse" "$place/bin"
+cp -r "$build"/bin/clients "$place/bin"
+cp "$(dirname "$0")/../clients/all.sh" "$place/bin"
+ln -s ../bin "$place/files/bin"
 cp "$build"/lib/libexmap-shim.so "$place/lib"
 chmod 755 "$place" "$place/bin" "$place/lib"
 chmod 1777 "$place/files"
@@ -85,6 +88,49 @@ manager() {
 		failed=$((failed + 1))
 	fi
 }
+
+# whole NAME COMMAND...: the random tests and the clients, after COMMAND
+whole() {
+	local name=$1
+	shift
+	if (
+		cd files
+		"$@" bin/exmap-run -- bin/property --ops 20000 &&
+			"$@" bin/exmap-run -- bin/differential --ops 20000 &&
+			sh bin/all.sh clients "$@" bin/exmap-run --
+	) >out 2>&1; then
+		echo "ok - $name: clients: $(tail -n 1 out)"
+		passed=$((passed + 1))
+	else
+		echo "not ok - $name"
+		sed 's/^/# /' out
+		failed=$((failed + 1))
+	fi
+}
+
+# shellcheck disable=SC2086 # lists of words
+{
+	whole "random operations and clients under Docker's and Podman's profile" "${user[@]}" \
+		bin/refuse $docker --
+	whole "random operations and clients, without process_madvise" "${user[@]}" \
+		bin/refuse $docker process_madvise=EPERM --
+}
+
+# asked_for_guard: exmap-run must refuse, with one line
+asked_for_guard() {
+	local status=0
+
+	bin/refuse guard=EINVAL -- bin/exmap-run --strategy=guard -- true >out 2>&1 || status=$?
+	[ "$status" = 2 ] && [ "$(wc -l <out)" = 1 ] && grep -q 'Linux 6.13' out
+}
+if asked_for_guard; then
+	echo "ok - strategy=guard on a kernel without guards"
+	passed=$((passed + 1))
+else
+	echo "not ok - strategy=guard on a kernel without guards"
+	sed 's/^/# /' out
+	failed=$((failed + 1))
+fi
 
 many="a pool of 262144 frames"
 # shellcheck disable=SC2086 # lists of words
