@@ -414,9 +414,9 @@ bool execute_shares(void)
 	p.page_id = 1;
 	if (ioctl(fd, EXMAP_IOCTL_ACTION, &p))
 		err(1, "SHADOW");
-	surface[0] = 1;
-	surface[PAGE] = 2;
-	shares = surface[0] == 2;
+	*(volatile char *)surface = 1;
+	*(volatile char *)(surface + PAGE) = 2;
+	shares = *(volatile char *)surface == 2;
 	munmap(user, PAGE);
 	munmap(surface, 2 * PAGE);
 	reserve(surface, 2 * PAGE);
