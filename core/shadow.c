@@ -425,16 +425,14 @@ void exmap_shadow_check(const struct exmap *x, const struct exmap_surface *s)
 			u64 word = exmap_load(where);
 			u32 owner = (word & OWNER_MASK) >> EXMAP_WORD_OWNER_SHIFT;
 			const struct exmap_interface *ifc;
+			bool recorded;
 
 			exmap_assert(owner < x->nr_interfaces);
 			ifc = x->interfaces[owner];
+			recorded = in_ranges(ifc->shadows, ifc->nr_shadows, run.page + i);
 			if (word & EXMAP_WORD_ENDED)
-				exmap_assert(
-					in_ranges(ifc->kept, ifc->nr_kept, run.page + i) ||
-					in_ranges(ifc->shadows, ifc->nr_shadows, run.page + i));
-			else
-				exmap_assert(
-					in_ranges(ifc->shadows, ifc->nr_shadows, run.page + i));
+				recorded |= in_ranges(ifc->kept, ifc->nr_kept, run.page + i);
+			exmap_assert(recorded);
 		}
 	}
 }

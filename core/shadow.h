@@ -34,8 +34,9 @@
  * @iov_len: number of vectors, 1 to EXMAP_USER_INTERFACE_PAGES
  * @page_id: number of the first target page, as the client gave it
  *
- * Return: 0; -EFAULT or -ENOMEM, as exmap_check_shadow(), and nothing has changed; -ENOMEM if memory
- * for page tables ran out, and some targets are not mapped; -EPROTO if the surface was unmapped.
+ * Return: 0; -EFAULT or -ENOMEM, as exmap_check_shadow(), and nothing has changed; -ENOMEM if
+ * memory for page tables ran out, and some targets are not mapped; -EPROTO if the surface was
+ * unmapped.
  */
 int exmap_shadow(struct exmap_call *call, const struct exmap_iov *iov, u32 iov_len, u64 page_id);
 
@@ -101,7 +102,8 @@ void exmap_shadow_check(const struct exmap *x, const struct exmap_surface *s);
 #else
 static inline void exmap_shadow_check(const struct exmap *x, const struct exmap_surface *s)
 {
-	(void)x, (void)s;
+	(void)x;
+	(void)s;
 }
 #endif
 

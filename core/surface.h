@@ -109,9 +109,9 @@ struct exmap_surface;
  *           mapped now, EXMAP_WORD_BUSY alone. Returns false if memory ran out for some pages.
  * @unshadow: make shadows vanish, as @unmap does pages. Their words are exmap_shown_word().
  *
- * The calling call owns all pages that it hands to @map, @unmap, @fill, @shadow and @unshadow: their
- * words are BUSY. @id is the number of the interface. Calls with the same @id never run at the same
- * time; calls with different ones do.
+ * The calling call owns all pages that it hands to these functions but @prepare: their words are
+ * BUSY. @id is the number of the interface. Calls with the same @id never run at the same time;
+ * calls with different ones do.
  */
 struct exmap_surface_ops {
 	bool (*prepare)(struct exmap_surface *s, u64 page, u64 len);

@@ -6,8 +6,9 @@
 #include "tlb.h"
 
 /*
- * Takes a reference to the page of a source, if it is PRESENT. Under the lock of the source's block:
- * a FREE turns the word BUSY under that lock before it looks for references, so it finds this one.
+ * Takes a reference to the page of a source, if it is PRESENT. Under the lock of the source's
+ * block: a FREE turns the word BUSY under that lock before it looks for references, so it finds
+ * this one.
  *
  * Return: the BUSY word of the shadow; without a source, of a page that is not mapped.
  */
@@ -68,10 +69,10 @@ static bool shadow_run(struct exmap_vma *s, const struct exmap_run *run)
 	u32 i;
 
 	exmap_for_each_word(&s->core, run, i, word) {
-		u64 new = hold_source(s, exmap_source_of(*word));
+		u64 shadow = hold_source(s, exmap_source_of(*word));
 
-		WRITE_ONCE(*word, new);
-		if (new &EXMAP_WORD_SHADOW) {
+		WRITE_ONCE(*word, shadow);
+		if (shadow & EXMAP_WORD_SHADOW) {
 			if (!shown.len++) {
 				shown.page = run->page + i;
 				shown.word = word;
