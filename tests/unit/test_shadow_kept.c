@@ -123,6 +123,26 @@ static void bound_holds(void **state)
 	fake_free(f);
 }
 
+/* The second range begins in the first, and ends behind it. */
+static void ranges_that_overlap_count_twice(void **state)
+{
+	struct fake *f = start(1);
+
+	(void)state;
+	assert_int_equal(show_one(f, 0, 0, 20, 500), 0);
+	assert_int_equal(fake_rm_sd(f, 0), 0);
+	assert_int_equal(show_one(f, 0, 0, 30, 510), 0);
+	assert_int_equal(fake_rm_sd(f, 0), 0);
+	expect_there(f, 500, 10, 0);
+	expect_there(f, 510, 30, 0);
+	assert_int_equal(f->ifc[0].kept_pages, 50);
+	/* A part of either is kept already. */
+	assert_int_equal(show_one(f, 0, 0, 10, 530), 0);
+	assert_int_equal(fake_rm_sd(f, 0), 0);
+	assert_int_equal(f->ifc[0].kept_pages, 50);
+	fake_free(f);
+}
+
 static void number_of_ranges_is_bounded(void **state)
 {
 	struct fake *f = start(1);
@@ -183,6 +203,23 @@ static void memory_is_given_back(void **state)
 	fake_free(f);
 }
 
+/* The call itself owns a page in a range that is given back: it must not wait for that. */
+static void own_pages_are_in_the_way(void **state)
+{
+	struct fake *f = start(1);
+
+	(void)state;
+	assert_int_equal(show_one(f, 0, 0, 20, 500), 0);
+	assert_int_equal(fake_rm_sd(f, 0), 0);
+	f->hook = have_memory;
+	/* Between the shadow that is taken the place of, and the page that cannot be mapped. */
+	assert_int_equal(fake_one(f, 0, FREE, 510, 1), 0);
+	f->map_limit = 0;
+	assert_int_equal(fake_one(f, 0, ALLOC, 510, 1), 1);
+	expect_there(f, 500, 20, -1);
+	fake_free(f);
+}
+
 /* An interface in a call is passed over: its owner may be waiting for this call. */
 static void locked_interfaces_are_passed_over(void **state)
 {
@@ -210,8 +247,10 @@ int main(void)
 		cmocka_unit_test(own_shadow_is_replaced_in_place),
 		cmocka_unit_test(ended_shadows_give_way),
 		cmocka_unit_test(bound_holds),
+		cmocka_unit_test(ranges_that_overlap_count_twice),
 		cmocka_unit_test(number_of_ranges_is_bounded),
 		cmocka_unit_test(memory_is_given_back),
+		cmocka_unit_test(own_pages_are_in_the_way),
 		cmocka_unit_test(locked_interfaces_are_passed_over),
 	};
 
