@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "emu/generation.h"
 #include "emu/hidden_fd.h"
@@ -129,10 +130,12 @@ static long write_chunk(u32 kind, u32 tid, u64 dropped, const struct iovec *part
 	if (bytes)
 		memcpy(ranges + 1, parts, 2 * sizeof(*parts));
 	ret = write_all(ranges, bytes ? 3 : 1);
-	if (ret)
+	if (ret) {
 		emu_sys(SYS_ftruncate, file.fd, file.size);
-	else
+		emu_sys(SYS_lseek, file.fd, file.size, SEEK_SET);
+	} else {
 		file.size += sizeof(chunk) + bytes;
+	}
 	return ret;
 }
 
@@ -143,11 +146,6 @@ static u64 all_dropped(void)
 	for (struct emu_ring *ring = file.rings; ring; ring = ring->next)
 		sum += exmap_load(&ring->dropped);
 	return sum;
-}
-
-static void write_end(void)
-{
-	write_chunk(EMU_TRACE_END, 0, all_dropped(), NULL, 0);
 }
 
 /* Moves what is in a ring to the file. */
@@ -163,8 +161,8 @@ static void drain_ring(struct emu_ring *ring)
 	emu_ring_consume(ring, bytes);
 	if (ret) {
 		give_up("write", ret);
-		/* Where the disk was full there is room for this: a chunk was just taken back. */
-		write_end();
+		/* On a full disk there is room for this: the part of a chunk was just taken back. */
+		write_chunk(EMU_TRACE_GAVE_UP, 0, all_dropped(), NULL, 0);
 	}
 }
 
@@ -456,7 +454,7 @@ static u64 end(void)
 	if (try_lock()) {
 		drain();
 		if (running())
-			write_end();
+			write_chunk(EMU_TRACE_END, 0, all_dropped(), NULL, 0);
 		dropped = all_dropped();
 		pthread_mutex_unlock(&file.lock);
 	}

@@ -51,23 +51,24 @@ struct emu_trace_header {
 
 /**
  * enum emu_trace_chunk_kind - what a chunk says
- * @EMU_TRACE_EVENTS: events of a thread
- * @EMU_TRACE_END:    the process ends or executes another program, or the trace ends. A file without
- *                    such a chunk was cut off. Chunks may follow: exec may have failed, and other
- *                    threads go on until the process is gone
+ * @EMU_TRACE_EVENTS:  events of a thread
+ * @EMU_TRACE_END:     the process ends or executes another program. A file without such a chunk was
+ *                     cut off. Chunks may follow: exec may have failed, and other threads go on
+ *                     until the process is gone
+ * @EMU_TRACE_GAVE_UP: the file could not be written, as on a full disk; the process went on
  */
-enum emu_trace_chunk_kind { EMU_TRACE_EVENTS = 1, EMU_TRACE_END = 2 };
+enum emu_trace_chunk_kind { EMU_TRACE_EVENTS = 1, EMU_TRACE_END = 2, EMU_TRACE_GAVE_UP = 3 };
 
 /**
  * struct emu_trace_chunk - the beginning of a chunk
  * @magic:   EMU_TRACE_CHUNK_MAGIC
  * @kind:    enum emu_trace_chunk_kind
- * @tid:     the thread; 0 for END
+ * @tid:     the thread; 0 for END and GAVE_UP
  * @size:    bytes of events that follow
  * @ticks:   when the chunk was written
  * @mono:    CLOCK_MONOTONIC at @ticks, in nanoseconds
- * @dropped: events of this thread that were lost so far, because its ring was full; for END those
- *           of all threads
+ * @dropped: events of this thread that were lost so far, because its ring was full; for END and
+ *           GAVE_UP those of all threads
  */
 struct emu_trace_chunk {
 	uint32_t magic;

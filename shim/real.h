@@ -76,7 +76,7 @@ sighandler_t __sysv_signal(int sig, sighandler_t handler);
 	X(sigaction) X(signal) X(sysv_signal) X(sigprocmask) X(pthread_sigmask) \
 	X(siginterrupt) X(sigsuspend) X(ppoll) X(__ppoll_chk) X(pselect) X(epoll_pwait) \
 	X(epoll_pwait2) \
-	X(execve) X(execv) X(execvp) X(execvpe) X(posix_spawn) X(posix_spawnp) \
+	X(execve) X(execv) X(execvp) X(execvpe) X(fexecve) X(posix_spawn) X(posix_spawnp) \
 	X(pthread_create) X(thrd_create) X(_Fork) X(clone)
 /* clang-format on */
 

@@ -207,13 +207,15 @@ int diff(const struct trace *a, const struct trace *b, bool strict)
 	if (c.different > SHOWN)
 		printf("... and %llu more\n", (unsigned long long)c.different - SHOWN);
 	if (a->dropped || b->dropped)
-		complain("%llu events are missing in %s, and %llu in %s: what follows them may "
+		complain("events that are missing in %s: %llu, in %s: %llu; what follows them may "
 			 "differ for that",
-			 (unsigned long long)a->dropped, a->path, (unsigned long long)b->dropped,
-			 b->path);
+			 a->path, (unsigned long long)a->dropped, b->path,
+			 (unsigned long long)b->dropped);
 	if (c.raced && !strict)
-		complain("%llu results differ as they may, because their calls raced in %s; "
+		complain("results that differ as they may, as their calls raced in %s: %llu; "
 			 "--strict shows them",
-			 (unsigned long long)c.raced, a->path);
+			 a->path, (unsigned long long)c.raced);
+	plan_free(x);
+	plan_free(y);
 	return c.different ? EXIT_DIFFERENT : 0;
 }

@@ -176,8 +176,9 @@ void dump(const struct trace *trace, bool all)
 {
 	const struct emu_trace_header *header = trace->header;
 
-	printf("trace of %.16s, process %u: %zu events of %u threads, %" PRIu64 " dropped\n",
-	       header->command, header->pid, trace->nr, trace->nr_threads, trace->dropped);
+	printf("trace of %.16s, process %u: %zu events of %u thread%s, %" PRIu64 " dropped\n",
+	       header->command, header->pid, trace->nr, trace->nr_threads,
+	       trace->nr_threads == 1 ? "" : "s", trace->dropped);
 	for (size_t i = 0; i < trace->nr; i++)
 		print_event(stdout, trace, &trace->events[i], all);
 }

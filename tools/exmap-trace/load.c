@@ -35,6 +35,7 @@ struct input {
 	size_t size;
 	size_t room;
 	bool ended;
+	bool gave_up;
 	struct moment last;
 	struct progress *progress;
 };
@@ -103,6 +104,9 @@ static bool call_is_sound(const struct emu_trace_call *call)
 
 	if (!has_words(call))
 		return true;
+	/* A result is a number of vectors, or of bytes of one system call. */
+	if (call->event.result > INT32_MAX)
+		return false;
 	if (call->event.kind == EMU_TRACE_ACTION)
 		return call->nr <= MAX_VECTORS && words >= call->nr * (results ? 2 : 1);
 	return call->nr <= MAX_RANGES && words >= call->nr * 2;
@@ -188,7 +192,8 @@ static size_t read_chunks(struct input *in)
 		if (chunk->magic != EMU_TRACE_CHUNK_MAGIC || chunk->size % 8)
 			break;
 		in->last = (struct moment){ chunk->ticks, chunk->mono };
-		if (chunk->kind == EMU_TRACE_END) {
+		in->gave_up |= chunk->kind == EMU_TRACE_GAVE_UP;
+		if (chunk->kind == EMU_TRACE_END || chunk->kind == EMU_TRACE_GAVE_UP) {
 			in->ended = true;
 			in->trace->dropped = chunk->dropped;
 		} else if (chunk->kind == EMU_TRACE_EVENTS &&
@@ -263,19 +268,33 @@ struct trace *load(const char *path)
 	map(&in, path);
 	check_header(&in, path);
 	trace->header = (const void *)in.data;
+	trace->size = in.size;
 	end = read_chunks(&in);
 	for (uint32_t i = 0; !in.ended && i < trace->nr_threads; i++)
 		trace->dropped += in.progress[i].dropped;
-	trace->whole = in.ended && end == in.size;
+	trace->whole = in.ended && end == in.size && !in.gave_up;
 	convert_times(&in);
 	if (trace->nr)
 		qsort(trace->events, trace->nr, sizeof(*trace->events), by_start);
 	order_threads(trace);
 	free(in.progress);
-	if (!trace->whole)
+	if (in.gave_up && end == in.size)
+		complain(
+			"%s ends early: its disk was full, or it grew too large, and its process went "
+			"on; what stands there is read (%zu events)",
+			path, trace->nr);
+	else if (!trace->whole)
 		complain(
 			"%s was cut off, or is damaged, at byte %zu of %zu: its process was killed, "
 			"or it was not copied in whole; what stands before is read (%zu events)",
 			path, end, in.size, trace->nr);
 	return trace;
+}
+
+void unload(struct trace *trace)
+{
+	munmap((void *)trace->header, trace->size);
+	free(trace->threads);
+	free(trace->events);
+	free(trace);
 }

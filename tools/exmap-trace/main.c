@@ -146,17 +146,26 @@ static const struct argp argp = {
 	       "what could be read is used.",
 };
 
+/* Return: the exit status, @status unless a trace could not be read to its end. */
+static int done(struct trace *trace, int status)
+{
+	bool whole = trace->whole;
+
+	unload(trace);
+	return whole ? status : EXIT_TROUBLE;
+}
+
 static int run_dump(const struct options *options)
 {
-	const struct trace *trace = load(options->files[0]);
+	struct trace *trace = load(options->files[0]);
 
 	dump(trace, options->all);
-	return trace->whole ? 0 : EXIT_TROUBLE;
+	return done(trace, 0);
 }
 
 static int run_stats(const struct options *options)
 {
-	const struct trace *trace = load(options->files[0]);
+	struct trace *trace = load(options->files[0]);
 	struct stats stats;
 
 	stats_of(trace, &stats);
@@ -164,31 +173,30 @@ static int run_stats(const struct options *options)
 		    options->json ? STATS_JSON :
 		    options->plot ? STATS_PLOT :
 				    STATS_TABLE);
-	return trace->whole ? 0 : EXIT_TROUBLE;
+	return done(trace, 0);
 }
 
 static int run_chrome(const struct options *options)
 {
-	const struct trace *trace = load(options->files[0]);
+	struct trace *trace = load(options->files[0]);
 
 	chrome(trace);
-	return trace->whole ? 0 : EXIT_TROUBLE;
+	return done(trace, 0);
 }
 
 static int run_replay(const struct options *options)
 {
-	const struct trace *trace = load(options->files[0]);
-	int status = replay(trace, &options->replay);
+	struct trace *trace = load(options->files[0]);
 
-	return trace->whole ? status : EXIT_TROUBLE;
+	return done(trace, replay(trace, &options->replay));
 }
 
 static int run_diff(const struct options *options)
 {
-	const struct trace *a = load(options->files[0]), *b = load(options->files[1]);
+	struct trace *a = load(options->files[0]), *b = load(options->files[1]);
 	int status = diff(a, b, options->strict);
 
-	return a->whole && b->whole ? status : EXIT_TROUBLE;
+	return done(a, done(b, status));
 }
 
 static const struct command {

@@ -272,14 +272,14 @@ static void order_races(const struct trace *trace, struct plan *plan)
 	free(sweep.pools);
 }
 
-struct plan *plan_of(const struct trace *trace, bool free)
+struct plan *plan_of(const struct trace *trace, bool unordered)
 {
 	struct plan *plan = need(calloc(1, sizeof(*plan)));
 
 	plan->nr_waits = 1;
 	plan->waits = need(calloc(1, sizeof(*plan->waits)));
 	fill_lanes(trace, plan);
-	if (free)
+	if (unordered)
 		return plan;
 	for (uint32_t i = 0; i < plan->nr_lanes; i++) {
 		for (uint32_t j = 0; j < plan->nr_lanes; j++) {
@@ -289,4 +289,13 @@ struct plan *plan_of(const struct trace *trace, bool free)
 	}
 	order_races(trace, plan);
 	return plan;
+}
+
+void plan_free(struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->nr_lanes; i++)
+		free(plan->lanes[i].steps);
+	free(plan->lanes);
+	free(plan->waits);
+	free(plan);
 }

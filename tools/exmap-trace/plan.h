@@ -65,8 +65,11 @@ struct plan {
 
 /**
  * plan_of() - find the order
- * @free: threads need not wait for each other
+ * @unordered: threads need not wait for each other
  */
-struct plan *plan_of(const struct trace *trace, bool free);
+struct plan *plan_of(const struct trace *trace, bool unordered);
+
+/** plan_free() - free an order. */
+void plan_free(struct plan *plan);
 
 #endif /* EXMAP_TRACE_PLAN_H */

@@ -34,7 +34,7 @@ struct runner {
 	uint32_t done;
 } __attribute__((aligned(64)));
 
-static const struct plan *plan;
+static struct plan *plan;
 static struct runner *runners;
 static pthread_barrier_t barrier;
 /* Whether steps wait for their recorded times, which count from this moment on. */
@@ -207,18 +207,30 @@ static void print_summary(const struct summary *sum, const char *output)
 	       (unsigned long long)sum->calls, plan->nr_lanes, (unsigned long long)sum->pages,
 	       sum->ns / 1e9, sum->recorded / 1e9, sum->calls ? (double)sum->ns / sum->calls : 0);
 	if (sum->skipped)
-		printf("%llu calls were not done: the trace does not have what they need\n",
+		printf("calls not done, as the trace does not have what they need: %llu\n",
 		       (unsigned long long)sum->skipped);
 	if (sum->raced)
-		printf("%llu results differ as they may: their calls raced in the recording\n",
+		printf("results that differ as they may, as their calls raced in the recording: "
+		       "%llu\n",
 		       (unsigned long long)sum->raced);
 	if (sum->different)
-		printf("%llu results differ%s\n", (unsigned long long)sum->different,
+		printf("results that differ: %llu%s\n", (unsigned long long)sum->different,
 		       output ? "; exmap-trace diff shows them" :
 				"; --output=FILE and exmap-trace diff show them");
 	else
 		printf("all%s results are as recorded\n",
 		       sum->skipped || sum->raced ? " other" : "");
+}
+
+static void free_all(void)
+{
+	for (uint32_t i = 0; i < plan->nr_lanes; i++) {
+		for (uint32_t j = 0; j < plan->lanes[i].nr; j++)
+			free(runners[i].outcomes[j].words);
+		free(runners[i].outcomes);
+	}
+	free(runners);
+	plan_free(plan);
 }
 
 int replay(const struct trace *trace, const struct replay_options *options)
@@ -229,8 +241,8 @@ int replay(const struct trace *trace, const struct replay_options *options)
 	plan = plan_of(trace, options->free);
 	timed = options->timed;
 	if (trace->dropped)
-		complain("%llu events are missing in %s: results may differ for that",
-			 (unsigned long long)trace->dropped, trace->path);
+		complain("events that are missing in %s: %llu; results may differ for that",
+			 trace->path, (unsigned long long)trace->dropped);
 	world_start(trace, options->backing);
 	run_all();
 	sum_up(&sum);
@@ -243,5 +255,7 @@ int replay(const struct trace *trace, const struct replay_options *options)
 		print_json(&sum);
 	else
 		print_summary(&sum, options->output);
+	free(outcomes);
+	free_all();
 	return sum.different ? EXIT_DIFFERENT : 0;
 }

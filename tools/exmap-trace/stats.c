@@ -98,60 +98,83 @@ static void measure_time(const struct trace *trace, struct stats *stats)
 	}
 }
 
-/* Pages that all calls together may map: as many uses reuse.c has to remember. */
-static size_t most_uses(const struct trace *trace)
+/* Return: the pages of vector or range @i that a call used, if there were any before it: *@left. */
+static struct pages used_pages(const struct emu_trace_call *call, uint32_t i, uint64_t *left)
 {
-	size_t n = 0;
+	struct pages pages = call_pages(call, i);
 
-	for (size_t i = 0; i < trace->nr; i++) {
-		if (is_call(trace->events[i].in) && !frees(trace->events[i].in))
-			n += call_done(call_of(trace->events[i].in));
+	if (has_results(call)) {
+		struct exmap_iov result = { .value = call_result(call, i) };
+
+		pages.len = result.res ? 0 : pages.len;
+	} else if (pages.len > *left) {
+		pages.len = *left;
 	}
-	return n;
+	*left -= has_results(call) ? 0 : pages.len;
+	return pages;
 }
 
-/*
- * Counts the first @left pages of a vector as mapped. Which of its pages a vector has mapped, if not
- * all, the trace does not say.
- */
-static void count_uses(struct stats *stats, struct reuse *reuse, uint32_t exmap, struct pages pages,
-		       uint64_t left)
+/* Whether a call uses pages: an ALLOC or READ that was performed. */
+static bool uses_pages(const struct emu_trace_event *event)
 {
-	for (uint64_t i = 0; i < pages.len && i < left; i++) {
-		uint64_t distance = reuse_add(reuse, (uint64_t)exmap << 52 ^ (pages.first + i));
-
-		if (distance == REUSE_FIRST)
-			stats->first++;
-		else
-			add(&stats->reuse, distance);
-	}
+	return is_call(event) && event->opcode <= EXMAP_OP_ALLOC && event->result >= 0 &&
+	       has_words(call_of(event));
 }
 
-static void count_reuse(const struct trace *trace, struct stats *stats)
+/* Calls @tell with the pages that each ALLOC and READ has used, whether they were mapped or not. */
+static void for_each_use(const struct trace *trace, void *context,
+			 void (*tell)(void *context, uint32_t exmap, struct pages pages))
 {
-	struct reuse *reuse = reuse_new(most_uses(trace));
-
 	for (size_t i = 0; i < trace->nr; i++) {
 		const struct emu_trace_event *event = trace->events[i].in;
 		const struct emu_trace_call *call = call_of(event);
 		uint64_t left;
 
-		if (!is_call(event) || frees(event) || !call_done(call))
+		if (!uses_pages(event))
 			continue;
 		left = call_done(call);
-		for (uint32_t v = 0; v < call->nr; v++) {
-			struct pages pages = call_pages(call, v);
-			struct exmap_iov result = { .value = 0 };
-
-			if (event->kind == EMU_TRACE_ACTION) {
-				result.value = call_result(call, v);
-				left = result.pages;
-			}
-			count_uses(stats, reuse, event->exmap, pages, left);
-			left -= pages.len < left ? pages.len : left;
-		}
+		for (uint32_t v = 0; v < call->nr; v++)
+			tell(context, event->exmap, used_pages(call, v, &left));
 	}
-	reuse_free(reuse);
+}
+
+static void count_pages(void *context, uint32_t exmap, struct pages pages)
+{
+	size_t *sum = context;
+
+	(void)exmap;
+	*sum += pages.len;
+}
+
+struct reusing {
+	struct stats *stats;
+	struct reuse *reuse;
+};
+
+static void count_use(void *context, uint32_t exmap, struct pages pages)
+{
+	struct reusing *r = context;
+
+	for (uint64_t i = 0; i < pages.len; i++) {
+		uint64_t page = pages.first + i;
+		uint64_t distance = reuse_add(r->reuse, (uint64_t)exmap << 52 ^ page);
+
+		if (distance == REUSE_FIRST)
+			r->stats->first++;
+		else
+			add(&r->stats->reuse, distance);
+	}
+}
+
+static void count_reuse(const struct trace *trace, struct stats *stats)
+{
+	struct reusing r = { .stats = stats };
+	size_t uses = 0;
+
+	for_each_use(trace, &uses, count_pages);
+	r.reuse = reuse_new(uses);
+	for_each_use(trace, &r, count_use);
+	reuse_free(r.reuse);
 }
 
 void stats_of(const struct trace *trace, struct stats *stats)

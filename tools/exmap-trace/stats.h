@@ -63,7 +63,7 @@ struct opcode_stats {
  * @opcodes:  by opcode
  * @faults:   accesses to pages that were not allocated
  * @reuse:    reuse distances, see reuse.h
- * @first:    pages that were mapped for the first time
+ * @first:    pages that were used for the first time
  * @moments:  frames in use, the most in each of NR_MOMENTS equal parts of the time
  * @most:     the most frames in use at one time
  * @frames:   frames that SETUPs asked for, of all exmaps

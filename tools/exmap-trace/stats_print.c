@@ -103,7 +103,7 @@ static void print_table(const struct trace *trace, const struct stats *stats)
 		print_histogram("pages a vector", name_of(i), &stats->opcodes[i].len);
 	}
 	print_histogram("reuse distances, in pages", "", &stats->reuse);
-	printf("\npages mapped for the first time: %" PRIu64 "\n", stats->first);
+	printf("\npages used for the first time: %" PRIu64 "\n", stats->first);
 	print_frames(stats);
 }
 

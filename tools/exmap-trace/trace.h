@@ -43,7 +43,8 @@ struct thread {
 /**
  * struct trace - a trace
  * @path:       the file
- * @header:     of the file
+ * @header:     of the file, which is mapped there
+ * @size:       bytes of the file
  * @threads:    in the order of their first events
  * @nr_threads: number of threads
  * @events:     by their starts; those of one thread in their order
@@ -54,6 +55,7 @@ struct thread {
 struct trace {
 	const char *path;
 	const struct emu_trace_header *header;
+	size_t size;
 	struct thread *threads;
 	uint32_t nr_threads;
 	struct event *events;
@@ -71,6 +73,9 @@ struct trace {
  * Return: the trace. If the file was cut off or is damaged, what stands before that.
  */
 struct trace *load(const char *path);
+
+/** unload() - free a trace. */
+void unload(struct trace *trace);
 
 /** is_call() - whether an event is an ACTION, READ or BYTES: a struct emu_trace_call. */
 static inline bool is_call(const struct emu_trace_event *event)
