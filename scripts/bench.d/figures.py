@@ -96,6 +96,13 @@ def startup(results):
     yield from grid(results, ("program",), "mode", "ms", "program")
 
 
+def trace(results):
+    yield "Nanoseconds of an action, and of each vector of it, that are outside the surface: the"
+    yield "emulator's own work, without a system call.\n"
+    named = [r | {"trace": f"trace {r['trace']}"} for r in results]
+    yield from grid(named, ("what",), "trace", "ns", "")
+
+
 def interrupts(*lines):
     """Returns the medians of those lines that have FREEs."""
     each = [r["ipis_per_free"] for r in lines if "ipis_per_free" in r]
@@ -147,6 +154,7 @@ SECTIONS = [
     (minicache, "A buffer manager", ["minicache"]),
     (calls, "Calls that do nothing", ["calls"]),
     (startup, "A program that never opens the device", ["startup"]),
+    (trace, "A trace", ["trace"]),
     (module, "The module", ["module"]),
     (modules, "The module beside another", ["modules"]),
 ]

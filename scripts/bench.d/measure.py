@@ -150,11 +150,25 @@ def startup(name, options):
     return repeat, results
 
 
+def trace(name, options):
+    """An action and a vector, with a trace and without."""
+    repeat = 1 if options.quick else 9
+    results = {}
+    for i in range(repeat):
+        progress(name, i, repeat)
+        command = [f"{options.build}/bin/exmap-bench", *"--trace-cost --json -n 1".split()]
+        for what, cost in json.loads(output(*command)).items():
+            for mode in "off", "on":
+                add(results, {"what": what, "trace": mode}, {"ns": cost[mode][0]})
+    return repeat, results
+
+
 # In the order in which they are measured. The modules are a matter of their own.
 SETS = {name: bench for name in sets.FULL} | {
     "minicache": minicache,
     "calls": calls,
     "startup": startup,
+    "trace": trace,
     "module": machines.module,
     "modules": machines.modules,
 }

@@ -111,6 +111,13 @@ def startup(results):
         yield within(f"start and end of `{program}`, shim loaded", plain, loaded, "ms")
 
 
+def trace(results):
+    for what, most in ("action", 60), ("vector", 2):
+        off, on = (one(results, "ns", what=what, trace=mode) for mode in ("off", "on"))
+        more = Spread(b - a for a, b in zip(off, on, strict=True))
+        yield at_most(f"what a trace costs a{'n' * (what == 'action')} {what}, ns", most, more)
+
+
 def growth(results, figure, by, **wanted):
     """Returns how many bytes of @figure there are more for each more of @by."""
     lines = sorted(find(results, backend="auto", **wanted), key=lambda r: r[by])
@@ -143,6 +150,7 @@ ALL = {
     "minicache": minicache,
     "calls": calls,
     "startup": startup,
+    "trace": trace,
     "surface": surface,
     "touched": touched,
     "frames": frames,

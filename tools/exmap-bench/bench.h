@@ -339,7 +339,7 @@ const char *child_who(const char *backend);
 FILE *child_start_cost(const char *trace, pid_t *pid);
 
 /** trace_cost() - measure what a trace costs, and print it. Return: exit status. */
-int trace_cost(enum format format);
+int trace_cost(const struct options *options);
 
 /** trace_cost_child() - in a child: time actions, print the figures. Return: exit status. */
 int trace_cost_child(void);

@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 	if (options.replay)
 		return replay(&options);
 	if (options.trace_cost)
-		return trace_cost(options.format);
+		return trace_cost(&options);
 	n = plans_make(&options, results);
 	have_file(&options, n);
 	for (int round = 0; round < options.repeat; round++) {

@@ -31,8 +31,6 @@
 /* Bytes that a burst may put into the ring, which has 4 MiB. */
 #define BURST_BYTES (1UL << 19)
 #define PAUSE_US 25000
-/* Times that a child without a trace and one with a trace are run, in turn. */
-#define TURNS 7
 
 /* Nanoseconds of an action of one vector, and of one of MAX_BATCH. */
 struct times {
@@ -156,28 +154,41 @@ static double of_action(const struct times *t)
 	return t->one - of_vector(t);
 }
 
+/* Nanoseconds of an action or a vector without a trace, with one, and the difference. */
 struct cost {
-	double off[TURNS];
-	double on[TURNS];
-	double more[TURNS];
+	int n;
+	double off[MAX_REPEAT];
+	double on[MAX_REPEAT];
+	double more[MAX_REPEAT];
 };
+
+static void add(struct cost *cost, double off, double on)
+{
+	cost->off[cost->n] = off;
+	cost->on[cost->n] = on;
+	cost->more[cost->n++] = on - off;
+}
+
+static double median(double *values, int n)
+{
+	qsort(values, n, sizeof(*values), by_size);
+	return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
 
 static void print_cost(const char *what, struct cost *cost)
 {
-	struct cost copy = *cost;
+	int n = cost->n;
+	double more = median(cost->more, n);
 
-	qsort(copy.off, TURNS, sizeof(double), by_size);
-	qsort(copy.on, TURNS, sizeof(double), by_size);
-	qsort(copy.more, TURNS, sizeof(double), by_size);
-	printf("%-8s %12.2f %12.2f %12.2f [%.2f .. %.2f]\n", what, copy.off[TURNS / 2],
-	       copy.on[TURNS / 2], copy.more[TURNS / 2], copy.more[0], copy.more[TURNS - 1]);
+	printf("%-8s %12.2f %12.2f %12.2f [%.2f .. %.2f]\n", what, median(cost->off, n),
+	       median(cost->on, n), more, cost->more[0], cost->more[n - 1]);
 }
 
-static struct json_object *json_of(const double *values)
+static struct json_object *json_of(const double *values, int n)
 {
 	struct json_object *list = json_object_new_array();
 
-	for (int i = 0; i < TURNS; i++)
+	for (int i = 0; i < n; i++)
 		json_object_array_add(list, json_object_new_double(values[i]));
 	return list;
 }
@@ -186,8 +197,8 @@ static void add_cost(struct json_object *root, const char *what, const struct co
 {
 	struct json_object *item = json_object_new_object();
 
-	json_object_object_add(item, "off", json_of(cost->off));
-	json_object_object_add(item, "on", json_of(cost->on));
+	json_object_object_add(item, "off", json_of(cost->off, cost->n));
+	json_object_object_add(item, "on", json_of(cost->on, cost->n));
 	json_object_object_add(root, what, item);
 }
 
@@ -201,24 +212,20 @@ static void print_json(const struct cost *action, const struct cost *vector)
 	json_object_put(root);
 }
 
-int trace_cost(enum format format)
+int trace_cost(const struct options *options)
 {
 	const char *folder = getenv("TMPDIR");
-	struct cost action, vector;
+	struct cost action = { 0 }, vector = { 0 };
 	char trace[PATH_MAX];
 
 	snprintf(trace, sizeof(trace), "%s/exmap-bench.%d", folder ? folder : "/tmp", getpid());
-	for (int i = 0; i < TURNS; i++) {
+	for (int i = 0; i < options->repeat; i++) {
 		struct times off = run(NULL), on = run(trace);
 
-		action.off[i] = of_action(&off);
-		action.on[i] = of_action(&on);
-		action.more[i] = action.on[i] - action.off[i];
-		vector.off[i] = of_vector(&off);
-		vector.on[i] = of_vector(&on);
-		vector.more[i] = vector.on[i] - vector.off[i];
+		add(&action, of_action(&off), of_action(&on));
+		add(&vector, of_vector(&off), of_vector(&on));
 	}
-	if (format == JSON) {
+	if (options->format == JSON) {
 		print_json(&action, &vector);
 		return 0;
 	}
