@@ -100,7 +100,7 @@ def trace(results):
     yield "Nanoseconds of an action, and of each vector of it, that are outside the surface: the"
     yield "emulator's own work, without a system call.\n"
     named = [r | {"trace": f"trace {r['trace']}"} for r in results]
-    yield from grid(named, ("what",), "trace", "ns", "")
+    yield from grid(named, ("what",), "trace", "ns", "of a trace")
 
 
 def interrupts(*lines):
