@@ -236,10 +236,12 @@ bool emu_trace_is_writer(long tid)
 	return tid == exmap_load(&file.writer);
 }
 
-static void *write_events(void *unused)
+void *emu_trace_writer(void *unused)
 {
 	unsigned int round = 0;
 
+	/* Once more: a sanitizer may have had the shim make a client's thread of this one. */
+	block_signals();
 	emu_sys(SYS_prctl, PR_SET_NAME, "exmap trace");
 	exmap_store(&file.writer, emu_sys(SYS_gettid));
 	emu_sys(SYS_futex, &file.writer, FUTEX_WAKE_PRIVATE, 1);
@@ -263,7 +265,7 @@ static int start_writer(void)
 
 	if (!ret) {
 		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-		ret = emu_create_thread(&thread, &attr, write_events, NULL);
+		ret = emu_create_thread(&thread, &attr, emu_trace_writer, NULL);
 		pthread_attr_destroy(&attr);
 	}
 	/* From here on the shim can tell it from the client's threads. */

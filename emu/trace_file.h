@@ -47,9 +47,16 @@ void emu_trace_wake(void);
  */
 void emu_trace_end(void);
 
+/**
+ * emu_trace_writer() - what the writer does, as pthread_create() wants it
+ *
+ * The shim must make no client's thread of it: no signal is to be unblocked there, and no trap set.
+ */
+void *emu_trace_writer(void *unused);
+
 /*
- * libc's pthread_create(). Set before the first exmap is opened, because emu/ cannot name it: in a
- * client that is the shim's, which makes a client's thread of the writer, and unblocks signals there.
+ * pthread_create(): in a client the shim's, or that of a sanitizer, which wants to know all threads.
+ * Set before the first exmap is opened, because emu/ does not know the shim.
  */
 extern int (*emu_create_thread)(pthread_t *thread, const pthread_attr_t *attr,
 				void *(*run)(void *arg), void *arg)

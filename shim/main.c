@@ -8,6 +8,8 @@
 
 #include "shim/real.h"
 
+#include <dlfcn.h>
+
 #include "emu/device.h"
 #include "emu/trace_file.h"
 #include "shim/fdtable.h"
@@ -19,7 +21,8 @@
 static void __attribute__((constructor)) at_start(void)
 {
 	real_resolve_all();
-	emu_create_thread = REAL(pthread_create);
+	/* Not by its name, which is ours here: a sanitizer's comes first, and must know the thread. */
+	emu_create_thread = (__typeof__(emu_create_thread))dlsym(RTLD_DEFAULT, "pthread_create");
 	signals_find_sanitizer();
 	fork_start();
 	trap_start(trap_handle);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <threads.h>
 
+#include "emu/trace_file.h"
 #include "shim/fork.h"
 #include "shim/masks.h"
 #include "shim/trap.h"
@@ -74,7 +75,7 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 	struct start *start;
 	int ret;
 
-	if (!trap_is_on && !masks_held())
+	if ((!trap_is_on && !masks_held()) || run == emu_trace_writer)
 		return REAL(pthread_create)(thread, attr, run, arg);
 	start = make_start(arg);
 	if (!start)
