@@ -356,9 +356,9 @@ static void show(struct exmap_call *call, u64 source, u64 first, u64 end)
 /* Notes a range of targets. One that continues the range before it needs no entry of its own. */
 static void record(struct exmap_interface *ifc, u64 page, u64 len)
 {
-	struct exmap_range *last = &ifc->shadows[ifc->nr_shadows - 1];
+	struct exmap_range *last = ifc->nr_shadows ? &ifc->shadows[ifc->nr_shadows - 1] : NULL;
 
-	if (ifc->nr_shadows && page == last->page + last->len)
+	if (last && page == last->page + last->len)
 		last->len += len;
 	else
 		ifc->shadows[ifc->nr_shadows++] = (struct exmap_range){ page, len };
