@@ -349,6 +349,7 @@ probes_are_there() {
 probes_fire() {
 	cat >"$work/gdb" <<GDB
 set breakpoint pending on
+set startup-with-shell off
 set environment LD_PRELOAD=$shim
 handle SIGBUS SIGSEGV SIGSYS nostop noprint pass
 break -probe-stap exmap:exmap_alloc
