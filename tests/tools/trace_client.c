@@ -368,7 +368,8 @@ static void shadow(void)
 	params.page_id = 1000;
 	if (ioctl(x.fd, EXMAP_IOCTL_ACTION, &params))
 		err(1, "SHADOW");
-	if (act(&x, 0, EXMAP_OP_RM_SD, 0))
+	/* It does not look at vectors. */
+	if (act(&x, 0, EXMAP_OP_RM_SD, 3))
 		err(1, "RM_SD");
 }
 
