@@ -273,7 +273,7 @@ static __always_inline void add_vectors(struct exmap_call *call, const struct ex
 			add_pages(call, vec, 1, asked.page, asked.page + n);
 		else if (exmap_in_surface(s, asked.page, len))
 			add_pages(call, vec, 0, asked.page, asked.page + len);
-		else
+		else if (len || !ifc->leanstore)
 			ifc->result[vec].res = -EFAULT;
 		if (call->state != EXMAP_CALL_GOES_ON)
 			break;
@@ -312,14 +312,22 @@ static inline int answer(struct exmap_iov *iov, const struct exmap_iov *result, 
 
 int exmap_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len)
 {
+	u32 done = iov_len;
+	int failed;
+
 	if (call->opcode == EXMAP_OP_ALLOC)
 		add_vectors(call, iov, iov_len, false);
 	else
 		add_vectors(call, iov, iov_len, true);
 	if (exmap_unlikely(call->state == EXMAP_CALL_NO_SURFACE))
 		return -EPROTO;
-	if (exmap_unlikely(call->state == EXMAP_CALL_NO_FRAMES))
-		fail_rest(call, iov_len);
+	if (exmap_unlikely(call->state == EXMAP_CALL_NO_FRAMES)) {
+		if (call->ifc->leanstore)
+			done = call->failed_vec;
+		else
+			fail_rest(call, iov_len);
+	}
 	exmap_count(&call->ifc->counts.actions, 1);
-	return answer(iov, call->ifc->result, iov_len);
+	failed = answer(iov, call->ifc->result, done);
+	return exmap_likely(done == iov_len) ? failed : -ENOMEM;
 }

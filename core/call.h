@@ -79,7 +79,8 @@ static inline u64 exmap_result(s32 res, u16 pages)
  * @iov_len: number of vectors, 1 to EXMAP_USER_INTERFACE_PAGES
  *
  * Return: number of vectors with a negative result [4.3]; or -EPROTO if the surface was unmapped
- * while the call waited, and then no result is written to the client's page.
+ * while the call waited, and then no result is written to the client's page; or, in the LeanStore
+ * dialect only, -ENOMEM if frames ran out, and then only vectors that are done have results [8.11].
  */
 int exmap_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len);
 

@@ -14,14 +14,24 @@ int exmap_check_setup(const struct exmap *x, bool foreign, const struct exmap_io
 	return foreign ? -EPROTO : 0;
 }
 
-int exmap_check_sizes(const struct exmap_ioctl_setup *setup, u64 most_frames)
+int exmap_check_sizes(const struct exmap *x, const struct exmap_ioctl_setup *setup, u64 most_frames)
 {
 	if (setup->max_interfaces < 1 || setup->max_interfaces > EXMAP_MAX_INTERFACES ||
-	    !setup->buffer_size || setup->flags & EXMAP_PAGEFAULT_ALLOC)
+	    !setup->buffer_size)
+		return -EINVAL;
+	/* Beside other bits, the bit is one of a field that the client did not initialise. */
+	if (setup->flags == EXMAP_PAGEFAULT_ALLOC && !x->leanstore)
 		return -EINVAL;
 	if (setup->buffer_size > most_frames || setup->buffer_size >= U32_MAX)
 		return -ENOMEM;
 	return 0;
+}
+
+void exmap_setup_done(struct exmap *x, u32 nr_interfaces)
+{
+	for (u32 i = 0; i < nr_interfaces; i++)
+		x->interfaces[i]->leanstore = x->leanstore;
+	exmap_store_release(&x->nr_interfaces, nr_interfaces);
 }
 
 int exmap_check_shadow(const struct exmap_surface *s, const struct exmap_interface *ifc,

@@ -28,6 +28,7 @@ struct exmap_interface;
  *                 all fields below. Then it is constant.
  * @buffer_size:   number of frames in @pool. Constant after SETUP
  * @has_backing:   whether READ has a backing to read from. Constant after SETUP
+ * @leanstore:     calls follow the LeanStore dialect [8.9]. Set when the exmap is made, then constant
  * @pool:          the frames. It has locks of its own
  * @interfaces:    array of @nr_interfaces pointers. Constant after SETUP
  * @forgotten:     number of pages that left the surface without FREE, because the surface was
@@ -40,6 +41,7 @@ struct exmap {
 	u32 nr_interfaces;
 	u64 buffer_size;
 	bool has_backing;
+	bool leanstore;
 	struct exmap_pool pool;
 	struct exmap_interface **interfaces;
 	u64 forgotten;
@@ -62,10 +64,7 @@ static inline u32 exmap_nr_interfaces(const struct exmap *x)
  *
  * Caller: as for exmap_check_setup().
  */
-static inline void exmap_setup_done(struct exmap *x, u32 nr_interfaces)
-{
-	exmap_store_release(&x->nr_interfaces, nr_interfaces);
-}
+void exmap_setup_done(struct exmap *x, u32 nr_interfaces);
 
 /**
  * exmap_check_setup() - whether a SETUP may begin [3.1]
@@ -80,7 +79,8 @@ static inline void exmap_setup_done(struct exmap *x, u32 nr_interfaces)
 int exmap_check_setup(const struct exmap *x, bool foreign, const struct exmap_ioctl_setup *setup);
 
 /**
- * exmap_check_sizes() - whether the numbers of a SETUP can be served [3.2, 3.4]
+ * exmap_check_sizes() - whether the numbers and flags of a SETUP can be served [3.2, 3.4, 8.10]
+ * @x:           the exmap
  * @setup:       the arguments
  * @most_frames: number of pages that the machine has
  *
@@ -88,7 +88,8 @@ int exmap_check_setup(const struct exmap *x, bool foreign, const struct exmap_io
  *
  * Return: 0, -EINVAL or -ENOMEM.
  */
-int exmap_check_sizes(const struct exmap_ioctl_setup *setup, u64 most_frames);
+int exmap_check_sizes(const struct exmap *x, const struct exmap_ioctl_setup *setup,
+		      u64 most_frames);
 
 /**
  * exmap_check_vectors() - whether an ACTION may begin [4.1]

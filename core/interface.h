@@ -42,6 +42,7 @@ struct exmap_counts {
  * struct exmap_interface - one interface
  * @lock:     held by a call on the interface [4.10]; protects all fields that are not constant
  * @id:       the interface's number, which is also the number of its list in the pool. Constant
+ * @leanstore: as in struct exmap. Constant
  * @user:     the page that the client shares. The pointer is constant. The client may write the
  *            page at any time, so each vector is read once, and the copy is checked and performed
  * @pool:     the pool of the exmap. Constant
@@ -65,6 +66,7 @@ struct exmap_counts {
 struct exmap_interface {
 	exmap_lock_t lock;
 	u32 id;
+	bool leanstore;
 	struct exmap_user_interface *user;
 	struct exmap_pool *pool;
 	struct exmap_counts counts;

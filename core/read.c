@@ -5,6 +5,11 @@
  * exmap_read() takes one range after another. Ranges that follow each other without a gap are first
  * tried as one, by read_neighbours(): one read of the backing is cheaper than many. If that fails,
  * exmap_read() takes them one by one.
+ *
+ * In the LeanStore dialect READ fills mapped pages, too [8.12]. read_pieces() takes a range with such
+ * pages piece by piece, each of which is either mapped or not. A mapped page stays mapped and stays
+ * the client's while the backing is read into a buffer, for that may take long; only then the page is
+ * claimed and the buffer copied over its content.
  */
 
 #include "core/batch.h"
@@ -105,21 +110,19 @@ static s64 fill(struct exmap_call *call)
 }
 
 /*
- * Maps and reads one range that check_range() accepted. Return: bytes, 0 if a page is mapped
- * already, or a negative errno.
+ * Maps and reads pages, none of which may be mapped. Return: bytes, -EEXIST if a page is mapped, or
+ * another negative errno.
  */
-static s64 read_bytes(struct exmap_call *call, u64 addr, u64 len)
+static s64 read_new(struct exmap_call *call, u64 page, u64 pages)
 {
-	u64 page = (addr - call->s->base) >> EXMAP_PAGE_SHIFT;
-	u64 pages = len >> EXMAP_PAGE_SHIFT;
-	s64 bytes = len;
+	s64 bytes = pages << EXMAP_PAGE_SHIFT;
 	int ret;
 
 	if (!call->s->ops->prepare(call->s, page, pages))
 		return -ENOMEM;
 	ret = claim_all(call, page, pages);
 	if (ret <= 0)
-		return ret;
+		return ret ? ret : -EEXIST;
 	exmap_batch_check(call);
 	if (call->opcode == EXMAP_OP_READ)
 		bytes = fill(call);
@@ -127,6 +130,124 @@ static s64 read_bytes(struct exmap_call *call, u64 addr, u64 len)
 		return -ENOMEM;
 	exmap_batch_publish(call);
 	return bytes;
+}
+
+/*
+ * Replaces the content of mapped pages by what ops->fetch() has read. A page that another thread has
+ * freed meanwhile is passed over, as if it had been freed after the READ; it may be a shadow now.
+ *
+ * Return: 0, -ENOMEM, or -EPROTO if the surface was unmapped meanwhile.
+ */
+static int replace(struct exmap_call *call, u64 page, u64 len)
+{
+	struct exmap_surface *s = call->s;
+	unsigned int round = 0;
+	u64 pos = page;
+
+	while (pos < page + len) {
+		struct exmap_run run;
+		bool stored;
+		u64 *where;
+		u64 word;
+		u32 i;
+
+		switch (exmap_claim_run(s, true, &pos, page + len, &run)) {
+		case EXMAP_CLAIM_RUN:
+			stored = s->ops->store(s, call->ifc->id, &run, run.page - page);
+			exmap_for_each_word(s, &run, i, where)
+				exmap_store_release(where, exmap_present_of(s, exmap_load(where)));
+			if (!stored)
+				return -ENOMEM;
+			break;
+		case EXMAP_CLAIM_BUSY:
+			word = exmap_load(exmap_word(s, pos));
+			if (!(word & EXMAP_WORD_BUSY))
+				pos += !!(word & EXMAP_WORD_SHADOW);
+			else if (!s->ops->wait(s, call->ifc->id, round++))
+				return -EPROTO;
+			break;
+		case EXMAP_CLAIM_END:
+			break;
+		}
+	}
+	return 0;
+}
+
+/* Reads pages again that were mapped a moment ago. Return: bytes, or a negative errno. */
+static s64 read_again(struct exmap_call *call, u64 page, u64 pages)
+{
+	s64 bytes = call->s->ops->fetch(call->s, call->ifc->id, page, pages);
+	int ret;
+
+	if (bytes <= 0)
+		return bytes;
+	ret = replace(call, page, (bytes + EXMAP_PAGE_SIZE - 1) >> EXMAP_PAGE_SHIFT);
+	if (ret)
+		return ret;
+	exmap_count(&call->ifc->counts.bytes_read, bytes);
+	return bytes;
+}
+
+/*
+ * The piece that begins at @page: neighbouring pages up to @end that are all mapped, at most
+ * EXMAP_FETCH_PAGES, or all not mapped. Other calls may change that at any time.
+ */
+static u64 piece_len(const struct exmap_surface *s, u64 page, u64 end, bool *mapped)
+{
+	u64 n = 0;
+
+	*mapped = exmap_is_present(exmap_load(exmap_word(s, page)));
+	if (*mapped)
+		end = EXMAP_MIN(end, page + EXMAP_FETCH_PAGES);
+	do {
+		n++;
+	} while (page + n < end &&
+		 exmap_is_present(exmap_load(exmap_word(s, page + n))) == *mapped);
+	return n;
+}
+
+/*
+ * READ of a range in the LeanStore dialect, piece by piece. Return: bytes of the pieces before the
+ * first that fails; a negative errno if that is the first of all.
+ */
+static s64 read_pieces(struct exmap_call *call, u64 page, u64 end)
+{
+	s64 done = 0;
+	s64 ret = 0;
+
+	while (page < end) {
+		bool mapped;
+		u64 n = piece_len(call->s, page, end, &mapped);
+
+		ret = mapped ? read_again(call, page, n) : read_new(call, page, n);
+		/* Another call has just mapped a page of the piece. */
+		if (ret == -EEXIST)
+			continue;
+		if (ret <= 0)
+			break;
+		done += ret;
+		if ((u64)ret < n << EXMAP_PAGE_SHIFT)
+			break;
+		page += n;
+	}
+	return done ? done : ret;
+}
+
+/*
+ * Maps and reads one range that check_range() accepted. Return: bytes, 0 if a page is mapped
+ * already, or a negative errno.
+ */
+static s64 read_bytes(struct exmap_call *call, u64 addr, u64 len)
+{
+	u64 page = (addr - call->s->base) >> EXMAP_PAGE_SHIFT;
+	u64 pages = len >> EXMAP_PAGE_SHIFT;
+	s64 ret = read_new(call, page, pages);
+
+	if (ret != -EEXIST)
+		return ret;
+	if (!call->ifc->leanstore || call->opcode != EXMAP_OP_READ)
+		return 0;
+	return read_pieces(call, page, page + pages);
 }
 
 static s64 check_range(const struct exmap_surface *s, u64 addr, u64 len)
@@ -167,7 +288,8 @@ static u32 count_neighbours(const struct exmap_surface *s, const struct iovec *i
  */
 static int read_neighbours(struct exmap_call *call, const struct iovec *iov, u64 len, u64 *done)
 {
-	s64 ret = read_bytes(call, (uintptr_t)iov->iov_base, len);
+	u64 page = ((uintptr_t)iov->iov_base - call->s->base) >> EXMAP_PAGE_SHIFT;
+	s64 ret = read_new(call, page, len >> EXMAP_PAGE_SHIFT);
 	int n = 0;
 
 	if (ret <= 0)

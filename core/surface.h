@@ -48,6 +48,9 @@
 /** EXMAP_BLOCK_PAGES - pages of a block. The table grows by blocks, and blocks have the locks. */
 #define EXMAP_BLOCK_PAGES 512
 
+/** EXMAP_FETCH_PAGES - the most pages of one @fetch of struct exmap_surface_ops. */
+#define EXMAP_FETCH_PAGES 64
+
 /** EXMAP_BLOCK_LOCKS - user space: number of block locks. Blocks 0, 1024, 2048 ... share one. */
 #define EXMAP_BLOCK_LOCKS 1024
 
@@ -101,7 +104,12 @@ struct exmap_surface;
  *           number of bytes read, less than asked only where the backing ends. The pages that hold
  *           these bytes have appeared, and the rest of the last one is zero. Or returns a negative
  *           errno, and no page has appeared; EPROTO if the surface was unmapped.
- *
+ * @fetch:   read @len pages, at most EXMAP_FETCH_PAGES, of the backing at their offset into a buffer
+ *           of interface @id. Returns the number of bytes read, less than asked only where the
+ *           backing ends, or a negative errno; EPROTO if the surface was unmapped.
+ * @store:   copy a part of what @fetch has read, from its page @from on, into mapped pages: a run.
+ *           The rest of the page in which the backing ends becomes zero. Returns false if memory
+ *           ran out.
  * @shadow:  make each page of the runs show the content of its source, which exmap_source_of() its
  *           word names. EXMAP_WORD_SHADOW in the word says that a shadow is there, which the page
  *           of an ended shadow is replaced by. A source that is not PRESENT, or is freed meanwhile,
@@ -109,9 +117,9 @@ struct exmap_surface;
  *           mapped now, EXMAP_WORD_BUSY alone. Returns false if memory ran out for some pages.
  * @unshadow: make shadows vanish, as @unmap does pages. Their words are exmap_shown_word().
  *
- * The calling call owns all pages that it hands to these functions but @prepare: their words are
- * BUSY. @id is the number of the interface. Calls with the same @id never run at the same time;
- * calls with different ones do.
+ * The calling call owns all pages that it hands to @map, @unmap, @fill, @store, @shadow and
+ * @unshadow: their words are BUSY. It owns none during @wait and @fetch. @id is the number of the
+ * interface. Calls with the same @id never run at the same time; calls with different ones do.
  */
 struct exmap_surface_ops {
 	bool (*prepare)(struct exmap_surface *s, u64 page, u64 len);
@@ -120,6 +128,8 @@ struct exmap_surface_ops {
 	void (*unmap)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
 	bool (*wait)(struct exmap_surface *s, u32 id, unsigned int round);
 	s64 (*fill)(struct exmap_surface *s, u32 id, u64 page, u32 len);
+	s64 (*fetch)(struct exmap_surface *s, u32 id, u64 page, u32 len);
+	bool (*store)(struct exmap_surface *s, u32 id, const struct exmap_run *run, u32 from);
 	bool (*shadow)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
 	void (*unshadow)(struct exmap_surface *s, u32 id, const struct exmap_run *runs,
 			 u32 nr_runs);

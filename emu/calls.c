@@ -302,6 +302,9 @@ void emu_undo_read(struct exmap_file *file, off_t offset, const struct iovec *ra
 	struct iovec pages = { range->iov_base, emu_pages_len(range->iov_len) };
 	struct emu_call call;
 
+	/* Of the pages that were read, some may have been mapped before [8.12], and must stay so. */
+	if (dev->core.leanstore)
+		return;
 	/* Since the read, CLONE may have given the file an exmap without that interface. */
 	if (exmap_check_read(&dev->core, offset) || !is_mapped(dev) ||
 	    begin(&call, dev, exmap_read_interface(offset), EXMAP_OP_FREE))

@@ -36,7 +36,7 @@ void emu_devices_unlock(void)
 	emu_note_unlock();
 }
 
-static struct exmap_device *new_device(void)
+static struct exmap_device *new_device(bool leanstore)
 {
 	struct exmap_device *dev = emu_fenced_alloc(sizeof(*dev));
 
@@ -45,6 +45,7 @@ static struct exmap_device *new_device(void)
 	dev->refs = 1;
 	dev->user_fd = dev->backing_fd = -1;
 	dev->generation = emu_generation();
+	dev->core.leanstore = leanstore;
 	pthread_mutex_init(&dev->lock, NULL);
 	emu_devices_lock();
 	dev->serial = ++last_serial;
@@ -115,7 +116,7 @@ void emu_device_put(struct exmap_device *dev)
 	destroy_device(dev);
 }
 
-struct exmap_file *emu_open(int flags)
+struct exmap_file *emu_open(int flags, enum emu_name name)
 {
 	struct exmap_file *file = emu_fenced_alloc(sizeof(*file));
 
@@ -124,7 +125,9 @@ struct exmap_file *emu_open(int flags)
 		return NULL;
 	file->refs = 1;
 	file->flags = flags;
-	file->dev = new_device();
+	file->name = name;
+	file->dev = new_device(name != EMU_NAME_PLAIN ||
+			       emu_options()->dialect == EMU_DIALECT_LEANSTORE);
 	if (!file->dev) {
 		emu_fenced_free(file, sizeof(*file));
 		return NULL;

@@ -23,7 +23,7 @@
 #include "core/call.h"
 
 /* Bytes of an interface's bounce buffer: what READ copies in at a time; see mover_copy.c. */
-#define EMU_BOUNCE_SIZE (64 * EXMAP_PAGE_SIZE)
+#define EMU_BOUNCE_SIZE (EXMAP_FETCH_PAGES * EXMAP_PAGE_SIZE)
 
 /* Ranges that one read may have, as in the kernel: UIO_MAXIOV. */
 #define EMU_MAX_IOV 1024
@@ -84,9 +84,17 @@ struct exmap_device {
 };
 
 /**
+ * enum emu_name - the names by which an exmap is opened: EMU_NAME_PLAIN + N + 1 is /dev/exmapN
+ *
+ * An exmap that was opened by a name with a number follows the LeanStore dialect [8.9].
+ */
+enum emu_name { EMU_NAME_PLAIN, EMU_NAME_LAST = EMU_NAME_PLAIN + 5 };
+
+/**
  * struct exmap_file - an open file on an exmap; fds made by dup() share it
  * @refs:  references: one for each fd, and one for each call that holds the file; atomic
  * @flags: open()'s flags; constant
+ * @name:  by which it was opened; constant
  * @dev:   the exmap. CLONE exchanges it, under emu_devices_lock(). Read atomically, in an RCU
  *         read section or by emu_device_get().
  * @clone: CLONE has exchanged @dev; atomic
@@ -94,6 +102,7 @@ struct exmap_device {
 struct exmap_file {
 	u32 refs;
 	int flags;
+	enum emu_name name;
 	struct exmap_device *dev;
 	bool clone;
 };
@@ -101,10 +110,11 @@ struct exmap_file {
 /**
  * emu_open() - open a file on a new exmap
  * @flags: open()'s flags
+ * @name:  what was opened
  *
  * Any thread. Return: the file, with one reference, for emu_file_put(); NULL if out of memory.
  */
-struct exmap_file *emu_open(int flags);
+struct exmap_file *emu_open(int flags, enum emu_name name);
 
 /**
  * emu_file_get() - take a reference to a file
@@ -182,7 +192,8 @@ long emu_command(struct exmap_file *file, u32 cmd_op, bool fixed, bool in_buffer
  * @offset: the read's file offset; the read has returned at least as many bytes as @range has
  * @range:  the emulator's copy of the range that was read, inside the surface
  *
- * Does nothing if the surface was unmapped meanwhile, as the pages went with it.
+ * Does nothing if the surface was unmapped meanwhile, as the pages went with it; and nothing in the
+ * LeanStore dialect, where the pages may have been mapped before the read.
  * Inside an RCU read section. Any thread.
  */
 void emu_undo_read(struct exmap_file *file, off_t offset, const struct iovec *range);

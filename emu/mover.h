@@ -67,6 +67,11 @@ void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run);
  */
 bool emu_shadow(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs);
 
+/* read_again.c: the ops of all movers for pages that READ finds mapped. */
+
+s64 emu_fetch(struct exmap_surface *core, u32 id, u64 page, u32 len);
+bool emu_store(struct exmap_surface *core, u32 id, const struct exmap_run *run, u32 from);
+
 /* mover_copy.c: what both movers that have a userfaultfd use. */
 
 int emu_copy_prepare(struct emu_surface *s);

@@ -33,9 +33,10 @@ void emu_note_setup(const struct exmap *x, const struct exmap_ioctl_setup *setup
 	else if (error == -EINVAL && !setup->buffer_size)
 		emu_fails("SETUP", error, "buffer_size is 0 [3.2]");
 	else if (error == -EINVAL)
-		emu_fails("SETUP", error,
-			  "flags has EXMAP_PAGEFAULT_ALLOC (2), which nobody offers; are they "
-			  "initialised? [3.4]");
+		emu_fails(
+			"SETUP", error,
+			"flags is EXMAP_PAGEFAULT_ALLOC (2), which nobody offers; LeanStore means "
+			"something else by it, and runs with --dialect=leanstore [3.4, 8.10]");
 }
 
 void emu_note_vectors(const struct exmap *x, u32 interface, u32 opcode, u32 iov_len, int error)

@@ -43,6 +43,11 @@ static const struct choice backends[] = { { "emu", EMU_BACKEND_EMU },
 					  { NULL, 0 } };
 
 static const struct choice holes[] = { { "hidden", false }, { "readable", true }, { NULL, 0 } };
+
+static const struct choice dialects[] = { { "exmap", EMU_DIALECT_EXMAP },
+					  { "leanstore", EMU_DIALECT_LEANSTORE },
+					  { NULL, 0 } };
+
 static const struct choice reports[] = { { "fatal", 0 }, { "all", 1 }, { NULL, 0 } };
 
 /* The most that an option with a number takes. */
@@ -57,6 +62,11 @@ static void set_strategy(int value)
 static void set_backend(int value)
 {
 	options.backend = value;
+}
+
+static void set_dialect(int value)
+{
+	options.dialect = value;
 }
 
 static void set_stats(int value)
@@ -144,6 +154,8 @@ static const struct option {
 	{ "strategy", strategies, set_strategy, NULL,
 	  "auto|move|copy|guard|mprotect|mixed: how pages appear and vanish" },
 	{ "backend", backends, set_backend, NULL, "emu|module: who serves /dev/exmap" },
+	{ "dialect", dialects, set_dialect, NULL,
+	  "exmap|leanstore: what /dev/exmap follows; /dev/exmap0 to 4 always follow leanstore" },
 	{ "stats", booleans, set_stats, NULL, "0|1: statistics on stderr at the end" },
 	{ "junk", booleans, set_junk, NULL, "0|1: fresh pages hold a pattern instead of zeroes" },
 	{ "holes", holes, set_holes, NULL,

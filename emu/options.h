@@ -21,10 +21,14 @@ enum emu_trap { EMU_TRAP_AUTO, EMU_TRAP_ON, EMU_TRAP_OFF };
 /* Who serves /dev/exmap: this emulator, or the kernel module. */
 enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
 
+/* What /dev/exmap without a number follows: the rules without section 8.9 of docs/spec.md, or with it. */
+enum emu_dialect { EMU_DIALECT_EXMAP, EMU_DIALECT_LEANSTORE };
+
 /**
  * struct emu_options - the settings of EXMAP_OPTIONS; constant after emu_options() has read them
  * @strategy: how pages appear and vanish
  * @backend:  who serves /dev/exmap
+ * @dialect:  what /dev/exmap without a number follows
  * @trap:     when to serve system calls made outside libc
  * @stats:    print statistics when an exmap is closed and unmapped, or the process exits
  * @junk:     fill fresh pages with a pattern instead of zeroes
@@ -43,6 +47,7 @@ enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
 struct emu_options {
 	enum emu_strategy strategy;
 	enum emu_backend backend;
+	enum emu_dialect dialect;
 	enum emu_trap trap;
 	bool stats;
 	bool junk;

@@ -116,7 +116,7 @@ long emu_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_
 		if (dev->backing_fd < 0)
 			return dev->backing_fd;
 	}
-	ret = exmap_check_sizes(&setup, most_frames());
+	ret = exmap_check_sizes(&dev->core, &setup, most_frames());
 	if (ret == -ENOMEM)
 		emu_say("SETUP: %zu frames of 4096 bytes are more than this machine has; "
 			"ask for a smaller buffer_size",

@@ -4,7 +4,7 @@
  *
  * A client works in four steps:
  *
- * 1. It opens /dev/exmap.
+ * 1. It opens /dev/exmap; or /dev/exmap0 to /dev/exmap4, which follow the LeanStore dialect [8.9].
  * 2. It maps a *surface*: a range of virtual pages, none of which has memory yet.
  * 3. It issues EXMAP_IOCTL_SETUP, which makes a pool of *frames*, and maps one page for each
  *    *interface*.
@@ -77,7 +77,8 @@ enum exmap_opcode {
 /**
  * enum exmap_flags - flag bits
  * @EXMAP_ALLOC_PROBE:     accepted and ignored in action flags [4.1]
- * @EXMAP_PAGEFAULT_ALLOC: EXMAP_IOCTL_SETUP refuses it with EINVAL [3.4]
+ * @EXMAP_PAGEFAULT_ALLOC: EXMAP_IOCTL_SETUP refuses it with EINVAL if it is the only bit [3.4]; CPU
+ *                         affinity, a hint that is ignored, in the LeanStore dialect [8.10]
  */
 enum exmap_flags {
 	EXMAP_ALLOC_PROBE = 1,
@@ -131,7 +132,7 @@ struct exmap_user_interface {
  *                  its own, so the client may close @fd after SETUP.
  * @max_interfaces: number of interfaces, 1 to 256
  * @buffer_size:    number of frames, 4096 bytes each, at least 1
- * @flags:          must not contain EXMAP_PAGEFAULT_ALLOC; other bits are ignored
+ * @flags:          must not be EXMAP_PAGEFAULT_ALLOC; all other values are ignored [3.4, 8.10]
  *
  * Errors: EFAULT (bad pointer), EBUSY (SETUP was done already), EBADF (unsuitable @fd), EINVAL (bad
  * number or flag), ENOMEM (more frames than the machine can give). A SETUP that fails has changed
@@ -153,7 +154,7 @@ struct exmap_ioctl_setup {
  * @flags:     other opcodes: ignored
  *
  * ALLOC and FREE return the number of vectors with a negative result. SHADOW and RM_SD return 0,
- * and write no result into the vectors.
+ * and write no result into the vectors. In the LeanStore dialect ALLOC may fail with ENOMEM [8.11].
  *
  * Errors: EBADF (no SETUP yet), EPROTO (no surface is mapped, or the caller is a forked child),
  * EFAULT (bad pointer; SHADOW: a source or a target outside the surface), EINVAL (bad @interface,

@@ -179,7 +179,7 @@ long exmap_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioct
 			return PTR_ERR(backing);
 		dev->backing = backing;
 	}
-	ret = exmap_check_sizes(&setup, totalram_pages());
+	ret = exmap_check_sizes(&dev->core, &setup, totalram_pages());
 	if (ret)
 		goto fail;
 	ret = -ENOMEM;

@@ -55,7 +55,7 @@ EXPORT struct exmap_emu *exmap_emu_open(void)
 	struct exmap_file *file;
 
 	pthread_once(&once, at_first);
-	file = emu_open(O_RDWR);
+	file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	if (!file)
 		errno = ENOMEM;
 	return (struct exmap_emu *)file;

@@ -40,6 +40,20 @@ struct exmap_file *fdtable_get(int fd)
 	return file;
 }
 
+bool fdtable_name(int fd, enum emu_name *name)
+{
+	struct exmap_file *file;
+
+	if (!fdtable_read(fd))
+		return false;
+	emu_rcu_read_lock();
+	file = fdtable_read(fd);
+	if (file)
+		*name = file->name;
+	emu_rcu_read_unlock();
+	return file;
+}
+
 void fdtable_hold(void)
 {
 	emu_note_lock();

@@ -55,6 +55,15 @@ static inline bool fd_is_hidden(int fd)
 struct exmap_file *fdtable_get(int fd);
 
 /**
+ * fdtable_name() - the name by which the exmap behind an fd was opened
+ * @name: set to it if the fd is an exmap
+ *
+ * Context: any thread.
+ * Return: whether the fd is an exmap.
+ */
+bool fdtable_name(int fd, enum emu_name *name);
+
+/**
  * fdtable_start() - make the table, unless there is one
  *
  * Context: any thread.

@@ -26,7 +26,7 @@
 #include "shim/signals.h"
 
 /* Makes an O_PATH fd a new exmap. Return: @fd, or a negative errno. */
-static long install(int fd, int flags)
+static long install(int fd, int flags, enum emu_name name)
 {
 	struct exmap_file *file;
 
@@ -36,7 +36,7 @@ static long install(int fd, int flags)
 		return emu_refuse_reentry();
 	if (!fdtable_start())
 		return -ENOMEM;
-	file = emu_open(flags);
+	file = emu_open(flags, name);
 	if (!file)
 		return -ENOMEM;
 	signals_start();
@@ -46,7 +46,7 @@ static long install(int fd, int flags)
 	return fd;
 }
 
-static int open_exmap(int flags)
+static int open_exmap(int flags, enum emu_name name)
 {
 	long ret;
 	int fd;
@@ -63,21 +63,22 @@ static int open_exmap(int flags)
 			"/dev/null c 1 3)");
 		return fd;
 	}
-	ret = install(fd, flags);
+	ret = install(fd, flags, name);
 	if (ret < 0)
 		REAL(close)(fd);
 	return libc_result(ret);
 }
 
 /*
- * Whether an open() must not reach the kernel: O_CREAT would make a file named /dev/exmap.
+ * Whether an open() must not reach the kernel: O_CREAT would make a file named /dev/exmap. Sets @name
+ * then.
  *
  * Without O_CREAT the kernel is asked first, and its answer looked at in after(): once it has
  * not failed with EFAULT, the path can be read here as well.
  */
-static bool must_not_reach_kernel(int dir, const char *path, int flags)
+static bool must_not_reach_kernel(int dir, const char *path, int flags, enum emu_name *name)
 {
-	return flags & O_CREAT && path_leads_to_exmap(dir, path, !(flags & O_NOFOLLOW));
+	return flags & O_CREAT && path_leads_to_exmap(dir, path, !(flags & O_NOFOLLOW), name);
 }
 
 /*
@@ -86,15 +87,17 @@ static bool must_not_reach_kernel(int dir, const char *path, int flags)
  */
 static int after(int ret, int dir, const char *path, int flags)
 {
-	if (ret >= 0 && path_is_exmap(dir, path))
+	enum emu_name name;
+
+	if (ret >= 0 && path_is_exmap(dir, path, &name))
 		REAL(close)(ret);
 	else if (ret >= 0 || !path_was_readable(errno) ||
-		 !path_leads_to_exmap(dir, path, !(flags & O_NOFOLLOW)))
+		 !path_leads_to_exmap(dir, path, !(flags & O_NOFOLLOW), &name))
 		return ret;
-	return open_exmap(flags);
+	return open_exmap(flags, name);
 }
 
-int open_replace(int fd, int flags)
+int open_replace(int fd, int flags, enum emu_name name)
 {
 	int cloexec = flags & O_CLOEXEC;
 	int null = emu_sys(SYS_openat, AT_FDCWD, "/dev/null", O_PATH | cloexec, 0);
@@ -104,7 +107,7 @@ int open_replace(int fd, int flags)
 		return libc_result(null);
 	ret = emu_sys(SYS_dup3, null, fd, cloexec);
 	emu_sys(SYS_close, null);
-	return libc_result(ret < 0 ? ret : install(fd, flags));
+	return libc_result(ret < 0 ? ret : install(fd, flags, name));
 }
 
 /* open()'s third argument, which is there with these flags only. */
@@ -116,6 +119,7 @@ static mode_t mode_of(int flags, va_list args)
 int open_openat2(int dir, const char *path, const struct open_how *how, size_t size)
 {
 	struct open_how copy;
+	enum emu_name name;
 	int ret;
 
 	/* emu_usercopy() relies on our SIGSEGV handler to survive a bad address. */
@@ -125,19 +129,20 @@ int open_openat2(int dir, const char *path, const struct open_how *how, size_t s
 		return libc_result(emu_sys(SYS_openat2, dir, path, how, size));
 	if (copy.resolve & RESOLVE_NO_SYMLINKS)
 		copy.flags |= O_NOFOLLOW;
-	if (must_not_reach_kernel(dir, path, copy.flags))
-		return open_exmap(copy.flags);
+	if (must_not_reach_kernel(dir, path, copy.flags, &name))
+		return open_exmap(copy.flags, name);
 	ret = libc_result(emu_sys(SYS_openat2, dir, path, how, size));
 	return after(ret, dir, path, copy.flags);
 }
 
 EXPORT int open(const char *path, int flags, ...)
 {
+	enum emu_name name;
 	va_list args;
 	mode_t mode;
 
-	if (must_not_reach_kernel(AT_FDCWD, path, flags))
-		return open_exmap(flags);
+	if (must_not_reach_kernel(AT_FDCWD, path, flags, &name))
+		return open_exmap(flags, name);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);
@@ -146,11 +151,12 @@ EXPORT int open(const char *path, int flags, ...)
 
 EXPORT int open64(const char *path, int flags, ...)
 {
+	enum emu_name name;
 	va_list args;
 	mode_t mode;
 
-	if (must_not_reach_kernel(AT_FDCWD, path, flags))
-		return open_exmap(flags);
+	if (must_not_reach_kernel(AT_FDCWD, path, flags, &name))
+		return open_exmap(flags, name);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);
@@ -159,11 +165,12 @@ EXPORT int open64(const char *path, int flags, ...)
 
 EXPORT int openat(int dir, const char *path, int flags, ...)
 {
+	enum emu_name name;
 	va_list args;
 	mode_t mode;
 
-	if (must_not_reach_kernel(dir, path, flags))
-		return open_exmap(flags);
+	if (must_not_reach_kernel(dir, path, flags, &name))
+		return open_exmap(flags, name);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);
@@ -172,11 +179,12 @@ EXPORT int openat(int dir, const char *path, int flags, ...)
 
 EXPORT int openat64(int dir, const char *path, int flags, ...)
 {
+	enum emu_name name;
 	va_list args;
 	mode_t mode;
 
-	if (must_not_reach_kernel(dir, path, flags))
-		return open_exmap(flags);
+	if (must_not_reach_kernel(dir, path, flags, &name))
+		return open_exmap(flags, name);
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);

@@ -6,6 +6,8 @@
 #include <linux/openat2.h>
 #include <stddef.h>
 
+#include "emu/device.h"
+
 /**
  * open_openat2() - openat2(2), for which libc has no function
  * @dir:  directory fd that a relative path starts from, or AT_FDCWD
@@ -22,10 +24,11 @@ int open_openat2(int dir, const char *path, const struct open_how *how, size_t s
  * open_replace() - make an fd that is open already a new exmap
  * @fd:    open; what it was is closed, as by dup3()
  * @flags: O_...
+ * @name:  what is opened
  *
  * Context: any thread.
  * Return: @fd, or -1 with errno set.
  */
-int open_replace(int fd, int flags);
+int open_replace(int fd, int flags, enum emu_name name);
 
 #endif /* EXMAP_SHIM_OPEN_H */

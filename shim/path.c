@@ -47,19 +47,35 @@ static int fd_of(const char *last)
 	return fd;
 }
 
-bool path_is_exmap(int dir, const char *path)
+/* Whether the last component of a path is a name of the device. */
+static bool is_name(const char *last, enum emu_name *name)
 {
+	const char *number = last + strlen("exmap");
+
+	if (strncmp(last, "exmap", number - last) || (*number && number[1]))
+		return false;
+	*name = EMU_NAME_PLAIN;
+	if (*number)
+		*name += *number - '0' + 1;
+	return !*number || (*number >= '0' && *name <= EMU_NAME_LAST);
+}
+
+bool path_is_exmap(int dir, const char *path, enum emu_name *name)
+{
+	enum emu_name unused;
 	const char *slash;
 	const char *last;
 
 	if (!path)
 		return false;
+	if (!name)
+		name = &unused;
 	slash = strrchr(path, '/');
 	last = slash ? slash + 1 : path;
-	if (!strcmp(last, "exmap"))
+	if (is_name(last, name))
 		return emu_options()->backend != EMU_BACKEND_MODULE &&
 		       is_directory(dir, path, last - path, "/dev");
-	return fdtable_any() && fdtable_read(fd_of(last)) &&
+	return fdtable_any() && fdtable_name(fd_of(last), name) &&
 	       (is_directory(dir, path, last - path, "/proc/self/fd") ||
 		is_directory(dir, path, last - path, "/proc/thread-self/fd"));
 }
@@ -93,7 +109,7 @@ static long follow_link(int dir, const char *path, char next[2 * MAX_TARGET])
 	return 0;
 }
 
-bool path_leads_to_exmap(int dir, const char *path, bool follow)
+bool path_leads_to_exmap(int dir, const char *path, bool follow, enum emu_name *name)
 {
 	char next[2 * MAX_TARGET];
 	long ret = follow_link(dir, path, next);
@@ -101,10 +117,10 @@ bool path_leads_to_exmap(int dir, const char *path, bool follow)
 	/* readlinkat() has read the path: unless it says otherwise, it can be read here. */
 	if (ret == -EFAULT || ret == -ENAMETOOLONG)
 		return false;
-	if (path_is_exmap(dir, path))
+	if (path_is_exmap(dir, path, name))
 		return true;
 	for (int i = 1; follow && !ret && i < MAX_LINKS; i++) {
-		if (path_is_exmap(dir, next))
+		if (path_is_exmap(dir, next, name))
 			return true;
 		ret = follow_link(dir, next, next);
 	}

@@ -15,39 +15,37 @@
 #include "shim/libc_result.h"
 #include "shim/path.h"
 
-/* The module registers a misc device, major 10, with a minor that the kernel chooses. */
+/*
+ * The module registers misc devices, major 10, with minors that the kernel chooses. The minor and the
+ * inode of a name are these plus its enum emu_name.
+ */
 #define EXMAP_MAJOR 10
-#define EXMAP_MINOR 126
+#define EXMAP_MINOR 120
 #define EXMAP_MODE (S_IFCHR | 0666)
 #define EXMAP_INO 0x65786d6170
 
-static bool fd_is_exmap(int fd)
-{
-	return fdtable_read(fd);
-}
-
 /*
- * Whether a call that the kernel answered with @ret was about an exmap. The kernel is asked first,
- * as a bad @path has then failed with EFAULT, and is not read here.
+ * Whether a call that the kernel answered with @ret was about an exmap; sets @name then. The kernel is
+ * asked first, as a bad @path has then failed with EFAULT, and is not read here.
  */
-static bool is_exmap(int ret, int dir, const char *path, int flags)
+static bool is_exmap(int ret, int dir, const char *path, int flags, enum emu_name *name)
 {
 	if (ret && !path_was_readable(errno))
 		return false;
 	if (flags & AT_EMPTY_PATH && path && !*path)
-		return fd_is_exmap(dir);
-	return ret ? path_leads_to_exmap(dir, path, !(flags & AT_SYMLINK_NOFOLLOW)) :
-		     path_is_exmap(dir, path);
+		return fdtable_name(dir, name);
+	return ret ? path_leads_to_exmap(dir, path, !(flags & AT_SYMLINK_NOFOLLOW), name) :
+		     path_is_exmap(dir, path, name);
 }
 
-static int stat_exmap(struct stat *st)
+static int stat_exmap(struct stat *st, enum emu_name name)
 {
 	int ret = REAL(stat)("/dev/null", st);
 
 	if (!ret) {
 		st->st_mode = EXMAP_MODE;
-		st->st_rdev = makedev(EXMAP_MAJOR, EXMAP_MINOR);
-		st->st_ino = EXMAP_INO;
+		st->st_rdev = makedev(EXMAP_MAJOR, EXMAP_MINOR + name);
+		st->st_ino = EXMAP_INO + name;
 	}
 	return ret;
 }
@@ -55,10 +53,10 @@ static int stat_exmap(struct stat *st)
 /* On x86-64 struct stat and struct stat64 are the same. */
 _Static_assert(sizeof(struct stat) == sizeof(struct stat64), "struct stat64 differs");
 
-static int stat64_exmap(struct stat64 *st)
+static int stat64_exmap(struct stat64 *st, enum emu_name name)
 {
 	struct stat plain;
-	int ret = stat_exmap(&plain);
+	int ret = stat_exmap(&plain, name);
 
 	if (!ret)
 		memcpy(st, &plain, sizeof(*st));
@@ -67,68 +65,81 @@ static int stat64_exmap(struct stat64 *st)
 
 EXPORT int stat(const char *path, struct stat *st)
 {
+	enum emu_name name;
 	int ret = REAL(stat)(path, st);
 
-	return is_exmap(ret, AT_FDCWD, path, 0) ? stat_exmap(st) : ret;
+	return is_exmap(ret, AT_FDCWD, path, 0, &name) ? stat_exmap(st, name) : ret;
 }
 
 EXPORT int stat64(const char *path, struct stat64 *st)
 {
+	enum emu_name name;
 	int ret = REAL(stat64)(path, st);
 
-	return is_exmap(ret, AT_FDCWD, path, 0) ? stat64_exmap(st) : ret;
+	return is_exmap(ret, AT_FDCWD, path, 0, &name) ? stat64_exmap(st, name) : ret;
 }
 
 EXPORT int lstat(const char *path, struct stat *st)
 {
+	enum emu_name name;
 	int ret = REAL(lstat)(path, st);
 
-	return is_exmap(ret, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW) ? stat_exmap(st) : ret;
+	return is_exmap(ret, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &name) ? stat_exmap(st, name) :
+									   ret;
 }
 
 EXPORT int lstat64(const char *path, struct stat64 *st)
 {
+	enum emu_name name;
 	int ret = REAL(lstat64)(path, st);
 
-	return is_exmap(ret, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW) ? stat64_exmap(st) : ret;
+	return is_exmap(ret, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &name) ? stat64_exmap(st, name) :
+									   ret;
 }
 
 EXPORT int fstat(int fd, struct stat *st)
 {
-	return fd_is_exmap(fd) ? stat_exmap(st) : REAL(fstat)(fd, st);
+	enum emu_name name;
+
+	return fdtable_name(fd, &name) ? stat_exmap(st, name) : REAL(fstat)(fd, st);
 }
 
 EXPORT int fstat64(int fd, struct stat64 *st)
 {
-	return fd_is_exmap(fd) ? stat64_exmap(st) : REAL(fstat64)(fd, st);
+	enum emu_name name;
+
+	return fdtable_name(fd, &name) ? stat64_exmap(st, name) : REAL(fstat64)(fd, st);
 }
 
 EXPORT int fstatat(int dir, const char *path, struct stat *st, int flags)
 {
+	enum emu_name name;
 	int ret = REAL(fstatat)(dir, path, st, flags);
 
-	return is_exmap(ret, dir, path, flags) ? stat_exmap(st) : ret;
+	return is_exmap(ret, dir, path, flags, &name) ? stat_exmap(st, name) : ret;
 }
 
 EXPORT int fstatat64(int dir, const char *path, struct stat64 *st, int flags)
 {
+	enum emu_name name;
 	int ret = REAL(fstatat64)(dir, path, st, flags);
 
-	return is_exmap(ret, dir, path, flags) ? stat64_exmap(st) : ret;
+	return is_exmap(ret, dir, path, flags, &name) ? stat64_exmap(st, name) : ret;
 }
 
 EXPORT int statx(int dir, const char *path, int flags, unsigned int mask, struct statx *stx)
 {
 	int ret = REAL(statx)(dir, path, flags, mask, stx);
+	enum emu_name name;
 
-	if (!is_exmap(ret, dir, path, flags))
+	if (!is_exmap(ret, dir, path, flags, &name))
 		return ret;
 	ret = REAL(statx)(AT_FDCWD, "/dev/null", flags & ~AT_EMPTY_PATH, mask, stx);
 	if (!ret) {
 		stx->stx_mode = EXMAP_MODE;
 		stx->stx_rdev_major = EXMAP_MAJOR;
-		stx->stx_rdev_minor = EXMAP_MINOR;
-		stx->stx_ino = EXMAP_INO;
+		stx->stx_rdev_minor = EXMAP_MINOR + name;
+		stx->stx_ino = EXMAP_INO + name;
 	}
 	return ret;
 }
@@ -136,22 +147,27 @@ EXPORT int statx(int dir, const char *path, int flags, unsigned int mask, struct
 EXPORT int access(const char *path, int mode)
 {
 	int ret = REAL(access)(path, mode);
+	enum emu_name name;
 
-	return is_exmap(ret, AT_FDCWD, path, 0) ? libc_result(mode & X_OK ? -EACCES : 0) : ret;
+	return is_exmap(ret, AT_FDCWD, path, 0, &name) ? libc_result(mode & X_OK ? -EACCES : 0) :
+							 ret;
 }
 
 EXPORT int faccessat(int dir, const char *path, int mode, int flags)
 {
 	int ret = REAL(faccessat)(dir, path, mode, flags);
+	enum emu_name name;
 
-	return is_exmap(ret, dir, path, 0) ? libc_result(mode & X_OK ? -EACCES : 0) : ret;
+	return is_exmap(ret, dir, path, 0, &name) ? libc_result(mode & X_OK ? -EACCES : 0) : ret;
 }
 
 EXPORT int euidaccess(const char *path, int mode)
 {
 	int ret = REAL(euidaccess)(path, mode);
+	enum emu_name name;
 
-	return is_exmap(ret, AT_FDCWD, path, 0) ? libc_result(mode & X_OK ? -EACCES : 0) : ret;
+	return is_exmap(ret, AT_FDCWD, path, 0, &name) ? libc_result(mode & X_OK ? -EACCES : 0) :
+							 ret;
 }
 
 EXPORT int eaccess(const char *path, int mode)

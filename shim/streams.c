@@ -18,9 +18,9 @@
 #include "shim/path.h"
 
 /* As in open.c: modes "w" and "a" would make a file named /dev/exmap. */
-static bool must_not_reach_kernel(const char *path, const char *mode)
+static bool must_not_reach_kernel(const char *path, const char *mode, enum emu_name *name)
 {
-	return (*mode == 'w' || *mode == 'a') && path_leads_to_exmap(AT_FDCWD, path, true);
+	return (*mode == 'w' || *mode == 'a') && path_leads_to_exmap(AT_FDCWD, path, true, name);
 }
 
 /* open()'s flags for a mode of fopen(). */
@@ -35,9 +35,9 @@ static int flags_of(const char *mode)
  * Makes a stream of /dev/null, or NULL, one of a new exmap. Return: the stream, or NULL with
  * errno set.
  */
-static FILE *adopt(FILE *stream, const char *mode)
+static FILE *adopt(FILE *stream, const char *mode, enum emu_name name)
 {
-	if (!stream || open_replace(fileno(stream), flags_of(mode)) >= 0)
+	if (!stream || open_replace(fileno(stream), flags_of(mode), name) >= 0)
 		return stream;
 	REAL(fclose)(stream);
 	return NULL;
@@ -46,17 +46,18 @@ static FILE *adopt(FILE *stream, const char *mode)
 static FILE *do_fopen(FILE *(*real)(const char *, const char *), const char *path, const char *mode)
 {
 	FILE *stream = NULL;
+	enum emu_name name;
 
-	if (!must_not_reach_kernel(path, mode)) {
+	if (!must_not_reach_kernel(path, mode, &name)) {
 		stream = real(path, mode);
 		if (stream || !path_was_readable(errno) ||
-		    !path_leads_to_exmap(AT_FDCWD, path, true))
+		    !path_leads_to_exmap(AT_FDCWD, path, true, &name))
 			return stream;
 	} else if (strchr(mode, 'x')) {
 		libc_result(-EEXIST);
 		return NULL;
 	}
-	return adopt(real("/dev/null", mode), mode);
+	return adopt(real("/dev/null", mode), mode, name);
 }
 
 EXPORT FILE *fopen(const char *path, const char *mode)
@@ -108,7 +109,8 @@ EXPORT int fclose(FILE *stream)
 static FILE *do_freopen(FILE *(*real)(const char *, const char *, FILE *), const char *path,
 			const char *mode, FILE *stream)
 {
-	bool ours = path && path_leads_to_exmap(AT_FDCWD, path, true);
+	enum emu_name name;
+	bool ours = path && path_leads_to_exmap(AT_FDCWD, path, true, &name);
 
 	if (ours)
 		path = "/dev/null";
@@ -120,7 +122,7 @@ static FILE *do_freopen(FILE *(*real)(const char *, const char *, FILE *), const
 	} else {
 		stream = real(path, mode, stream);
 	}
-	return ours ? adopt(stream, mode) : stream;
+	return ours ? adopt(stream, mode, name) : stream;
 }
 
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)

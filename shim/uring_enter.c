@@ -267,7 +267,7 @@ static bool is_for_table(const struct uring *ring, const struct io_uring_sqe *sq
 		return !sqe->file_index && fdtable_read(sqe->fd);
 	case IORING_OP_OPENAT:
 	case IORING_OP_OPENAT2:
-		return path_leads_to_exmap(sqe->fd, (char *)(uintptr_t)sqe->addr, follow);
+		return path_leads_to_exmap(sqe->fd, (char *)(uintptr_t)sqe->addr, follow, NULL);
 	case IORING_OP_FILES_UPDATE:
 		/* With ALLOC the kernel chooses free slots, and an exmap's is not free. */
 		return ring->nr_files && sqe->off != IORING_FILE_INDEX_ALLOC;

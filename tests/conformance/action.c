@@ -134,6 +134,7 @@ static void upper_bits_of_results_are_zero(void)
 {
 	struct ex ex;
 
+	NOT_IN_LEANSTORE("8.11");
 	ex_start(&ex, 64, 2, 8, -1);
 	for (int opcode = EXMAP_OP_ALLOC; opcode <= EXMAP_OP_FREE; opcode++) {
 		ex_vector(&ex, 0, 0, 5, 3);
@@ -168,6 +169,7 @@ static void memory_failures_count_too(void)
 {
 	struct ex ex;
 
+	NOT_IN_LEANSTORE("8.11");
 	ex_start(&ex, 64, 1, 4, -1);
 	for (int i = 0; i < 10; i++)
 		ex_vector(&ex, 0, i, i, 1);

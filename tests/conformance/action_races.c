@@ -292,6 +292,7 @@ static void read_the_same(int id)
 
 static void reads_of_one_page_race(void)
 {
+	NOT_IN_LEANSTORE("8.12");
 	ex_start(&ex, 256, 3, 256, backing_file(256 * PAGE));
 	for (int round = 1; round <= 3; round++) {
 		run_threads(3, read_the_same);

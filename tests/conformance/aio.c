@@ -23,6 +23,7 @@ static void aio_reads(void)
 	struct iovec iov[2];
 	struct ex ex;
 
+	NOT_IN_LEANSTORE("8.12");
 	if (syscall(SYS_io_setup, 8, &ctx))
 		SKIP("no Linux AIO here (%s)", strerror(errno));
 	ex_start(&ex, 64, 2, 16, file);
@@ -102,6 +103,7 @@ static void aio_without_room(void)
 	uint64_t taken = 0;
 	struct ex ex;
 
+	NOT_IN_LEANSTORE("8.12");
 	stay_on_this_cpu();
 	if (syscall(SYS_io_setup, 1, &ctx))
 		SKIP("no Linux AIO here (%s)", strerror(errno));

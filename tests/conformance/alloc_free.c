@@ -47,6 +47,7 @@ static void length_0_does_nothing(void)
 {
 	struct ex ex;
 
+	NOT_IN_LEANSTORE("8.11");
 	ex_start(&ex, 64, 1, 8, -1);
 	CHECK_EQ(ALLOC(&ex, 0, 5, 0), 0);
 	CHECK_EQ(ALLOC(&ex, 0, 64, 0), 0);
@@ -129,6 +130,7 @@ static void exhaustion_marks_this_and_later_vectors(void)
 {
 	struct ex ex;
 
+	NOT_IN_LEANSTORE("8.11");
 	ex_start(&ex, 1024, 1, 10, -1);
 	ex_vector(&ex, 0, 0, 0, 4);
 	ex_vector(&ex, 0, 1, 2000, 1);
@@ -157,6 +159,7 @@ static void works_again_after_a_free(void)
 {
 	struct ex ex;
 
+	NOT_IN_LEANSTORE("8.11");
 	ex_start(&ex, 4096, 1, 700, -1);
 	for (int i = 0; i < 50; i++) {
 		CHECK_EQ(ALLOC(&ex, 0, 0, 1000), -ENOMEM);
@@ -172,6 +175,7 @@ static void exhausted_run_counts_new_pages_only(void)
 	int there = 0;
 	struct ex ex;
 
+	NOT_IN_LEANSTORE("8.11");
 	ex_start(&ex, 64, 1, 8, -1);
 	for (int i = 0; i < 5; i++)
 		CHECK_EQ(ALLOC(&ex, 0, 10 + 3 * i, 1), 1);

@@ -274,7 +274,7 @@ static void read_only_surface(void)
 
 static void read_only_fd_maps_read_only(void)
 {
-	int fd = open("/dev/exmap", O_RDONLY);
+	int fd = open(test_device, O_RDONLY);
 	char *base;
 
 	CHECK(fd >= 0);

@@ -16,6 +16,13 @@ static char *skip_reason;
 
 static int passed, failed, skipped;
 
+const char *test_device = "/dev/exmap";
+
+bool test_leanstore(void)
+{
+	return strchr("01234", test_device[strlen(test_device) - 1]);
+}
+
 void test_fail(const char *file, int line, const char *format, ...)
 {
 	va_list args;
@@ -115,6 +122,8 @@ static const struct argp_option argp_options[] = {
 	{ "list", 'l', NULL, 0, "Print the tests' names and do nothing", 0 },
 	{ "filter", 'f', "PATTERN", 0,
 	  "Run tests whose clause and name match: a part of them, or a pattern with * and ?", 0 },
+	{ "device", 'd', "PATH", 0,
+	  "Test this one of /dev/exmap (the default) and /dev/exmap0 to /dev/exmap4", 0 },
 	{ 0 },
 };
 
@@ -128,6 +137,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'f':
 		options->filter = arg;
+		return 0;
+	case 'd':
+		test_device = arg;
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

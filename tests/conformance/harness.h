@@ -93,6 +93,19 @@ struct ex {
 	struct exmap_user_interface *user[256];
 };
 
+/** test_device - the device that is tested: /dev/exmap, or what option --device says. */
+extern const char *test_device;
+
+/** test_leanstore() - whether that follows the LeanStore dialect [8.9]: its name ends in a number. */
+bool test_leanstore(void);
+
+/* This test is about what the LeanStore dialect does otherwise, in this clause. */
+#define NOT_IN_LEANSTORE(clause)                                             \
+	do {                                                                 \
+		if (test_leanstore())                                        \
+			SKIP("%s does otherwise [" clause "]", test_device); \
+	} while (0)
+
 /** ex_open() - open the device. */
 int ex_open(void);
 

@@ -231,6 +231,7 @@ static void failed_read_spares_its_neighbours(void)
 {
 	struct ex ex;
 
+	NOT_IN_LEANSTORE("8.12");
 	ex_start(&ex, 64, 1, 16, backing_file(40 * PAGE));
 	CHECK_EQ(ALLOC(&ex, 0, 10, 4), 4);
 	CHECK_EQ(ALLOC(&ex, 0, 18, 4), 4);

@@ -27,17 +27,22 @@ extern const struct test uring_files_tests[];
 extern const struct test aio_tests[];
 extern const struct test shadow_tests[];
 extern const struct test shadow_end_tests[];
+extern const struct test dialect_tests[];
 
 const struct test *const test_sections[] = {
-	open_tests,   fork_tests,	   lifetime_race_tests,
-	mmap_tests,   protect_tests,	   setup_tests,
-	action_tests, alloc_free_tests,	   action_race_tests,
-	pin_tests,    read_tests,	   read_failure_tests,
-	fault_tests,  kernel_access_tests, stats_tests,
-	clone_tests,  export_tests,	   syscall_400_tests,
-	uring_tests,  uring_batch_tests,   uring_files_tests,
-	aio_tests,    shadow_tests,	   shadow_end_tests,
-	NULL,
+	open_tests,	     fork_tests,
+	lifetime_race_tests, mmap_tests,
+	protect_tests,	     setup_tests,
+	action_tests,	     alloc_free_tests,
+	action_race_tests,   pin_tests,
+	read_tests,	     read_failure_tests,
+	fault_tests,	     kernel_access_tests,
+	stats_tests,	     clone_tests,
+	export_tests,	     syscall_400_tests,
+	uring_tests,	     uring_batch_tests,
+	uring_files_tests,   aio_tests,
+	shadow_tests,	     shadow_end_tests,
+	dialect_tests,	     NULL,
 };
 const char test_doc[] = "Test whatever serves /dev/exmap against the clauses of docs/spec.md.";
 const double test_seconds = 20;

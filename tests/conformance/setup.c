@@ -42,6 +42,7 @@ static void failure_changes_nothing(void)
 {
 	struct ex ex = { .fd = ex_open(), .pages = 64 };
 
+	NOT_IN_LEANSTORE("8.10");
 	CHECK_ERRNO(ex_setup(ex.fd, -1, 7, 99, EXMAP_PAGEFAULT_ALLOC), EINVAL);
 	CHECK_ERRNO(ex_setup(ex.fd, -1, 0, 99, 0), EINVAL);
 	CHECK_ERRNO(ex_setup(ex.fd, 999, 7, 99, 0), EBADF);
@@ -61,6 +62,7 @@ static void failed_setup_leaves_ebadf_and_enxio(void)
 {
 	struct ex ex = { .fd = ex_open(), .pages = 64 };
 
+	NOT_IN_LEANSTORE("8.11");
 	ex.base = ex_map(ex.fd, 64);
 	for (int i = 0; i < 3; i++) {
 		CHECK_ERRNO(ex_setup(ex.fd, -1, 3, i == 0 ? 0 : SIZE_MAX >> (11 + i), 0),
@@ -196,8 +198,17 @@ static void pagefault_alloc_is_einval(void)
 {
 	int fd = ex_open();
 
+	NOT_IN_LEANSTORE("8.10");
 	CHECK_ERRNO(ex_setup(fd, -1, 1, 8, EXMAP_PAGEFAULT_ALLOC), EINVAL);
-	CHECK_ERRNO(ex_setup(fd, -1, 1, 8, ~0UL), EINVAL);
+	CHECK_EQ(ex_setup(fd, -1, 1, 8, 0), 0);
+}
+
+/* As in a field that the client has not initialised. */
+static void pagefault_alloc_beside_others_is_ignored(void)
+{
+	CHECK_EQ(ex_setup(ex_open(), -1, 1, 8, ~0UL), 0);
+	CHECK_EQ(ex_setup(ex_open(), -1, 1, 8, EXMAP_PAGEFAULT_ALLOC | EXMAP_ALLOC_PROBE), 0);
+	CHECK_EQ(ex_setup(ex_open(), -1, 1, 8, EXMAP_PAGEFAULT_ALLOC | 1UL << 63), 0);
 }
 
 static void other_flags_are_ignored(void)
@@ -262,6 +273,8 @@ const struct test setup_tests[] = {
 	{ "3.3", "read_only_backing", read_only_backing },
 	{ "3.3", "block_device_backing", block_device_backing },
 	{ "3.4", "pagefault_alloc_is_einval", pagefault_alloc_is_einval },
+	{ "3.4", "pagefault_alloc_beside_others_is_ignored",
+	  pagefault_alloc_beside_others_is_ignored },
 	{ "3.4", "other_flags_are_ignored", other_flags_are_ignored },
 	{ "3.5", "capacity_is_exact", capacity_is_exact },
 	{ 0 },

@@ -199,6 +199,7 @@ static void read_over_shadows(void)
 	struct ex ex;
 	int fd = backing_file(64 * PAGE);
 
+	NOT_IN_LEANSTORE("8.12");
 	ex_start(&ex, 64, 1, 16, fd);
 	CHECK_EQ(ALLOC(&ex, 0, 0, 1), 1);
 	for (int target = 10; target < 14; target++) {

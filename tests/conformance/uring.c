@@ -41,6 +41,7 @@ static void readv_maps_and_fills(void)
 	struct ex ex;
 	int res;
 
+	NOT_IN_LEANSTORE("8.12");
 	ring_start(&ring, 4);
 	ex_start(&ex, 64, 2, 8, backing_file(64 * PAGE));
 	iov[0] = (struct iovec){ ex_at(&ex, 30), PAGE };

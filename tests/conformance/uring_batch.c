@@ -259,6 +259,7 @@ static void ring_errors_are_preads(void)
 	struct ring ring;
 	struct ex ex;
 
+	NOT_IN_LEANSTORE("8.12");
 	ring_start(&ring, 8);
 	ex_start(&ex, 64, 1, 8, backing_file(64 * PAGE));
 	sqe = ring_page_read(&ex, 64);

@@ -76,7 +76,7 @@ static void opened_by_the_ring(void)
 	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_OPENAT,
 		.fd = AT_FDCWD,
-		.addr = (uintptr_t) "/dev/exmap",
+		.addr = (uintptr_t)test_device,
 		.open_flags = O_RDWR | O_CREAT,
 		.len = 0600,
 	};

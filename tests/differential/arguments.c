@@ -116,7 +116,7 @@ void generate_setup(struct generator *g, struct op *op)
 	op->arg[1] = 1 + (int64_t)random_below(r, MOST_INTERFACES);
 	op->arg[2] = (int64_t)choose_size(r, MOST_FRAMES);
 	op->arg[3] = (int64_t)random_below(r, BACKINGS + 1) - 1;
-	op->arg[4] = random_chance(r, 50) ? 0 : (int64_t)(random_u64(r) & ~EXMAP_PAGEFAULT_ALLOC);
+	op->arg[4] = random_chance(r, 50) ? 0 : (int64_t)random_u64(r);
 	switch (random_below(r, 24)) {
 	case 0:
 		op->arg[1] = -(int64_t)random_below(r, 2);
@@ -134,7 +134,7 @@ void generate_setup(struct generator *g, struct op *op)
 		op->arg[3] = BACKINGS + (int64_t)random_below(r, 2);
 		break;
 	case 5:
-		op->arg[4] |= EXMAP_PAGEFAULT_ALLOC;
+		op->arg[4] = EXMAP_PAGEFAULT_ALLOC;
 		break;
 	case 6:
 		op->arg[5] = 1;

@@ -80,6 +80,10 @@ static int do_vectors(struct world *w, struct exmap *x, const struct op *op, uns
 			w->partial++;
 			w->settle = (struct settle){ 2, op->thread, op->arg[0], op->arg[1], range };
 		}
+		if (r.res == -ENOMEM && x->m.leanstore) {
+			failed = -ENOMEM;
+			break;
+		}
 		w->outside += r.res == -EFAULT;
 		failed += r.res < 0;
 		*at = (uint32_t)r.res | (uint64_t)r.pages << 32;

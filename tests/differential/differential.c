@@ -5,6 +5,7 @@
  * A seed repeats a run, and so does a file of operations. The transcripts of runs on different
  * backends can be compared.
  */
+#include "device.h"
 #include "execute.h"
 #include "run.h"
 
@@ -30,6 +31,7 @@ static const struct argp_option argp_options[] = {
 	{ "ops", 'n', "N", 0, "How many operations (default 100000)", 0 },
 	{ "seed", 's', "S", 0, "Start of the random numbers (default: another each time)", 0 },
 	{ "threads", 't', "N", 0, "How many threads take turns, 1 to 8 (default 4)", 0 },
+	DEVICE_ARGP_OPTION,
 	{ "record", OPT_RECORD, "FILE", 0, "Write a hash of each operation's results", 0 },
 	{ "compare", OPT_COMPARE, "FILE", 0, "Compare with what another run has recorded", 0 },
 	{ "replay", OPT_REPLAY, NULL, 0, "Do the operations in the files instead", 0 },
@@ -64,6 +66,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options.source.threads = (unsigned int)number(state, arg);
 		if (options.source.threads < 1 || options.source.threads > MAX_THREADS)
 			argp_error(state, "1 to %d threads", MAX_THREADS);
+		break;
+	case DEVICE_OPTION:
+		device_path = arg;
 		break;
 	case OPT_RECORD:
 		options.extras.record = arg;
@@ -192,7 +197,7 @@ static bool generated(void)
 		 o->op);
 	regenerate(&options.source, o->op, false, &s);
 	print_op(o, s.op[s.n - 1]);
-	printf("repeat with: --seed %#llx --threads %u --ops %lu\n",
+	printf("repeat with: --device %s --seed %#llx --threads %u --ops %lu\n", device_path,
 	       (unsigned long long)options.source.seed, options.source.threads, o->op + 1);
 	if (options.shrink)
 		shrink_and_save(&s, name);

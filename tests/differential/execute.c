@@ -4,6 +4,7 @@
  */
 #include "execute.h"
 #include "backing.h"
+#include "device.h"
 #include "probe.h"
 
 #include <err.h>
@@ -72,7 +73,7 @@ static void do_open(const struct op *op, struct answer *got)
 
 	if (p->fd >= 0)
 		return;
-	p->fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
+	p->fd = open(device_path, O_RDWR | O_CLOEXEC);
 	answer_add(got, "open", p->fd < 0 ? -errno : 0);
 }
 
@@ -373,14 +374,14 @@ void execute(const struct op *op, struct answer *got)
 bool execute_may_export(void)
 {
 	struct exmap_ioctl_setup s = { .fd = -1, .max_interfaces = 1, .buffer_size = 1 };
-	int fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
+	int fd = open(device_path, O_RDWR | O_CLOEXEC);
 	char *surface, *words;
 
 	if (fd < 0)
-		err(1, "/dev/exmap");
+		err(1, "%s", device_path);
 	surface = mmap(start_of(0, 0), HUGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
 	if (surface == MAP_FAILED || ioctl(fd, EXMAP_IOCTL_SETUP, &s))
-		err(1, "/dev/exmap");
+		err(1, "%s", device_path);
 	words = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, EXMAP_OFF_PTEXPORT);
 	if (words != MAP_FAILED)
 		munmap(words, PAGE);
@@ -394,18 +395,18 @@ bool execute_shares(void)
 {
 	struct exmap_ioctl_setup s = { .fd = -1, .max_interfaces = 1, .buffer_size = 1 };
 	struct exmap_action_params p = { .iov_len = 1, .opcode = EXMAP_OP_ALLOC };
-	int fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
+	int fd = open(device_path, O_RDWR | O_CLOEXEC);
 	char *surface = mmap(start_of(0, 0), 2 * PAGE, PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_FIXED, fd, 0);
 	struct exmap_user_interface *user;
 	bool shares;
 
 	if (surface == MAP_FAILED || ioctl(fd, EXMAP_IOCTL_SETUP, &s))
-		err(1, "/dev/exmap");
+		err(1, "%s", device_path);
 	user = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		    (off_t)EXMAP_OFF_INTERFACE(0));
 	if (user == MAP_FAILED)
-		err(1, "/dev/exmap");
+		err(1, "%s", device_path);
 	user->iov[0].value = 1UL << (64 - EXMAP_PAGE_LEN_BITS); /* page 0, length 1 */
 	if (ioctl(fd, EXMAP_IOCTL_ACTION, &p))
 		err(1, "ALLOC");

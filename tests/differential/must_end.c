@@ -52,11 +52,17 @@ static unsigned int must_end_action(const struct exmap *x, const struct op *op)
 static unsigned int must_end_read(const struct exmap *x, const struct op *op)
 {
 	struct model_range q[VECTORS];
+	unsigned int owner = 0;
 
 	for (unsigned int i = 0; i < op->n; i++)
 		q[i] = (struct model_range){ (uint64_t)op->range[i].first / PAGE,
 					     op->range[i].len / PAGE };
-	return model_may_break(&x->m, q, op->n, true) ? any_owner(&x->m) : 0;
+	if (model_may_break(&x->m, q, op->n, true))
+		return any_owner(&x->m);
+	/* READ of a source that is mapped is like a store to it [8.12]. */
+	for (unsigned int i = 0; x->m.leanstore && i < op->n && !owner; i++)
+		owner = owner_of_source(&x->m, q[i].page, q[i].len);
+	return owner;
 }
 
 static unsigned int must_end_store(const struct exmap *x, const struct op *op)

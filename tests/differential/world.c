@@ -4,6 +4,7 @@
  */
 #include "world.h"
 #include "backing.h"
+#include "device.h"
 
 #include <err.h>
 #include <errno.h>
@@ -42,6 +43,7 @@ static struct exmap *new_exmap(struct world *w)
 	x->m.frames = 0;
 	x->m.backing_bytes = 0;
 	x->m.shares = w->shares;
+	x->m.leanstore = device_leanstore();
 	model_reset(&x->m, 0);
 	return x;
 }
@@ -107,10 +109,10 @@ static void do_clone(struct world *w, const struct op *op, struct answer *want)
 }
 
 /* Adds each errno that a SETUP may fail with: the spec gives no order of its errors. */
-static void setup_errors(const struct op *op, struct answer *want)
+static void setup_errors(const struct exmap *x, const struct op *op, struct answer *want)
 {
 	bool invalid = op->arg[1] < 1 || op->arg[1] > MAX_INTERFACES || !op->arg[2] ||
-		       op->arg[4] & EXMAP_PAGEFAULT_ALLOC;
+		       (op->arg[4] == EXMAP_PAGEFAULT_ALLOC && !x->m.leanstore);
 	bool too_many = (uint64_t)op->arg[2] >> 40;
 
 	if (invalid)
@@ -136,7 +138,7 @@ static void do_setup(struct world *w, const struct op *op, struct answer *want)
 	if (f && op->arg[5])
 		answer_or(want, -EFAULT);
 	else if (f && !x->set_up)
-		setup_errors(op, want);
+		setup_errors(x, op, want);
 	if (want->word[0].choices)
 		return;
 	answer_or(want, 0);

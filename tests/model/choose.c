@@ -110,8 +110,9 @@ void choose_iovec(struct random *r, const struct model *m, intptr_t *at, size_t 
 		break;
 	case 6 ... 8:
 		/* anywhere, perhaps on mapped pages */
-		*at = (intptr_t)(random_below(r, m->pages) * PAGE);
-		*bytes = PAGE;
+		page = random_below(r, m->pages);
+		*at = (intptr_t)(page * PAGE);
+		*bytes = m->leanstore && page + len <= m->pages ? len * PAGE : PAGE;
 		break;
 	case 9 ... 11:
 		/* across the end of the backing, if the surface reaches it */

@@ -12,6 +12,12 @@ static bool inside(const struct model *m, uint64_t page, size_t len)
 	return page <= m->pages && len <= m->pages - page;
 }
 
+/* Whether a vector is done at once, wherever its range is [8.11]. */
+static bool asks_nothing(const struct model *m, size_t len)
+{
+	return m->leanstore && !len;
+}
+
 size_t model_count(const struct model *m, size_t page, size_t len)
 {
 	size_t n = 0;
@@ -48,6 +54,8 @@ struct model_result model_alloc(struct model *m, uint64_t page, size_t len, bool
 
 	if (*exhausted)
 		return (struct model_result){ -ENOMEM, 0 };
+	if (asks_nothing(m, len))
+		return (struct model_result){ 0, 0 };
 	if (!inside(m, page, len))
 		return (struct model_result){ -EFAULT, 0 };
 	need = len - model_count(m, page, len);
@@ -62,6 +70,8 @@ struct model_result model_free(struct model *m, uint64_t page, size_t len)
 {
 	size_t count = 0;
 
+	if (asks_nothing(m, len))
+		return (struct model_result){ 0, 0 };
 	if (!inside(m, page, len))
 		return (struct model_result){ -EFAULT, 0 };
 	for (size_t i = page; i < page + len; i++) {
@@ -175,6 +185,43 @@ void model_reset(struct model *m, size_t pages)
 	m->pages = pages;
 }
 
+/* The bytes of a range that the backing has. */
+static size_t in_backing(const struct model *m, size_t at, size_t len)
+{
+	size_t left = at < m->backing_bytes ? m->backing_bytes - at : 0;
+
+	return left < len ? left : len;
+}
+
+/* READ of mapped pages [8.12]. */
+static int read_again(struct model *m, size_t page, size_t count, size_t *bytes)
+{
+	size_t valid = in_backing(m, page * PAGE, count * PAGE);
+
+	for (size_t i = 0; i < (valid + PAGE - 1) / PAGE; i++)
+		m->page[page + i].content = CONTENT_BACKING;
+	*bytes += valid;
+	return valid < count * PAGE ? STOP_ENDS : STOP_NOT;
+}
+
+/* READ of a range with mapped pages, each stretch of which is read on its own [8.12]. */
+static int read_stretches(struct model *m, size_t page, size_t end, size_t *bytes)
+{
+	int stop = STOP_NOT;
+
+	while (page < end && !stop) {
+		bool mapped = m->page[page].mapped;
+		size_t n = 1;
+
+		while (page + n < end && m->page[page + n].mapped == mapped)
+			n++;
+		stop = mapped ? read_again(m, page, n, bytes) :
+				model_read(m, (intptr_t)(page * PAGE), n * PAGE, true, bytes);
+		page += n;
+	}
+	return stop;
+}
+
 int model_read(struct model *m, intptr_t at, size_t len, bool fill, size_t *bytes)
 {
 	size_t page = (size_t)at / PAGE, count = len / PAGE, valid = len, mapped;
@@ -191,8 +238,10 @@ int model_read(struct model *m, intptr_t at, size_t len, bool fill, size_t *byte
 	if (stop)
 		return stop;
 	mapped = model_count(m, page, count);
-	if (fill && (size_t)at + len > m->backing_bytes)
-		valid = (size_t)at < m->backing_bytes ? m->backing_bytes - (size_t)at : 0;
+	if (mapped && fill && m->leanstore)
+		return read_stretches(m, page, page + count, bytes);
+	if (fill)
+		valid = in_backing(m, (size_t)at, len);
 	if (mapped || !valid)
 		stop |= STOP_ENDS;
 	if (count - mapped > m->frames - m->mapped)

@@ -46,6 +46,7 @@ struct model {
 	size_t mapped; /* pages mapped now */
 	size_t backing_bytes; /* size of the backing, if there is one */
 	bool shares; /* shadows share their sources' frames [8.2]; else they are copies */
+	bool leanstore; /* it follows the LeanStore dialect [8.9] */
 	struct model_targets targets[MODEL_INTERFACES];
 	struct model_page page[MODEL_MAX_PAGES];
 };
@@ -63,7 +64,8 @@ struct model_result {
 /**
  * model_alloc - one vector of ALLOC [4.4-4.6]
  *
- * @exhausted carries "out of frames" from one vector of an action to the next.
+ * @exhausted carries "out of frames" from one vector of an action to the next. In the LeanStore
+ * dialect the first vector that has -ENOMEM here ends the action, and has no result [8.11].
  * If a vector gets only some of its pages the model maps the first of them, and a backend may
  * choose others. So the caller must FREE the whole vector next: that counts the same number,
  * whatever the choice was.

@@ -4,6 +4,7 @@
  */
 #include "backing.h"
 #include "choose.h"
+#include "device.h"
 #include "life.h"
 #include "probe.h"
 
@@ -49,11 +50,12 @@ void life_begin(struct life *l, int backing, size_t bytes)
 	l->interfaces = 1 + (int)random_below(r, MAX_INTERFACES);
 	s.max_interfaces = l->interfaces;
 	s.buffer_size = l->m.frames;
-	s.flags = random_u64(r) & ~(uint64_t)EXMAP_PAGEFAULT_ALLOC;
+	s.flags = random_u64(r); /* garbage [3.4] */
+	l->m.leanstore = device_leanstore();
 	describe("begin: %zu pages, %zu frames, %d interfaces, backing %d", l->m.pages, l->m.frames,
 		 l->interfaces, backing);
 
-	l->fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
+	l->fd = open(device_path, O_RDWR | O_CLOEXEC);
 	if (l->fd < 0)
 		fail("open: %s", strerror(errno));
 	if (random_chance(r, 50))

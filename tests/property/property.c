@@ -6,6 +6,7 @@
  * run prints repeats it.
  */
 #include "backing.h"
+#include "device.h"
 #include "life.h"
 #include "probe.h"
 
@@ -52,8 +53,8 @@ void fail(const char *fmt, ...)
 	va_start(args, fmt);
 	vprintf(fmt, args);
 	va_end(args);
-	printf("\nrepeat with: --seed %#llx --ops %lu\n0 passed, 1 failed, 0 skipped\n",
-	       (unsigned long long)options.seed, options.ops);
+	printf("\nrepeat with: --device %s --seed %#llx --ops %lu\n0 passed, 1 failed, 0 skipped\n",
+	       device_path, (unsigned long long)options.seed, options.ops);
 	fflush(stdout);
 	_exit(1);
 }
@@ -102,6 +103,7 @@ static void run(void)
 static const struct argp_option argp_options[] = {
 	{ "ops", 'n', "N", 0, "How many operations (default 200000)", 0 },
 	{ "seed", 's', "S", 0, "Start of the random numbers (default: another each time)", 0 },
+	DEVICE_ARGP_OPTION,
 	{ 0 },
 };
 
@@ -110,6 +112,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	char *end;
 
 	switch (key) {
+	case DEVICE_OPTION:
+		device_path = arg;
+		return 0;
 	case 'n':
 		options.ops = strtoul(arg, &end, 0);
 		break;

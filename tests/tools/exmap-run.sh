@@ -113,6 +113,7 @@ refuses "a file that is no program" "Exec format error" -- "$dir/nothing"
 refuses "no client at all" "no client" --stats
 refuses "nothing after --" "no client" --
 refuses "an unknown strategy" "no 'magic'" --strategy=magic -- true
+refuses "an unknown dialect" "no 'magic'" --dialect=magic -- true
 refuses "an unknown backend" "no 'magic'" --backend=magic -- true
 
 name="a binary with file capabilities"

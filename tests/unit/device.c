@@ -98,7 +98,7 @@ struct device *unit_device_new(size_t pages, size_t frames, int backing)
 	d->pages = pages;
 	d->frames = frames;
 	unit_handle_faults();
-	d->file = emu_open(O_RDWR);
+	d->file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	assert_non_null(d->file);
 	assert_int_equal(unit_setup(d->file, backing, UNIT_INTERFACES, frames, 0), 0);
 	unit_device_map(d);

@@ -148,21 +148,61 @@ static void fake_unmap(struct exmap_surface *s, u32 id, const struct exmap_run *
 		f->hook(f, FAKE_UNMAP, id);
 }
 
+/* Bytes that a read of the backing gets. */
+static s64 in_backing(const struct fake *f, u64 page, u32 len)
+{
+	u64 start = page << EXMAP_PAGE_SHIFT;
+
+	if (f->fill_error || start >= f->eof)
+		return f->fill_error;
+	return EXMAP_MIN((u64)len << EXMAP_PAGE_SHIFT, f->eof - start);
+}
+
 static s64 fake_fill(struct exmap_surface *s, u32 id, u64 page, u32 len)
 {
 	struct fake *f = (struct fake *)s;
 	struct exmap_run run = { .page = page, .len = len };
-	u64 start = page << EXMAP_PAGE_SHIFT;
-	u64 want = (u64)len << EXMAP_PAGE_SHIFT;
-	s64 ret = f->fill_error;
+	s64 ret = in_backing(f, page, len);
 
 	enter(f, FAKE_FILL, id, &run, 1);
-	if (!ret && start < f->eof)
-		ret = EXMAP_MIN(want, f->eof - start);
 	for (s64 pos = 0; pos < ret; pos += EXMAP_PAGE_SIZE)
 		map_page(f, page + (pos >> EXMAP_PAGE_SHIFT));
 	leave(f, id);
 	return ret;
+}
+
+/* The call owns no page, so its words are not looked at. */
+static s64 fake_fetch(struct exmap_surface *s, u32 id, u64 page, u32 len)
+{
+	struct fake *f = (struct fake *)s;
+	u32 call = f->calls[FAKE_FETCH]++;
+
+	if (!len || len > EXMAP_FETCH_PAGES || !exmap_in_surface(s, page, len) ||
+	    f->ifc[id].nr_runs)
+		complain(f);
+	if (call < FAKE_LOG)
+		f->log[FAKE_FETCH][call] = len;
+	f->fetched[id] = (struct exmap_range){ page, len };
+	if (f->hook)
+		f->hook(f, FAKE_FETCH, id);
+	return in_backing(f, page, len);
+}
+
+static bool fake_store(struct exmap_surface *s, u32 id, const struct exmap_run *run, u32 from)
+{
+	struct fake *f = (struct fake *)s;
+	const struct exmap_range *fetched = &f->fetched[id];
+
+	enter(f, FAKE_STORE, id, run, 1);
+	if (run->page != fetched->page + from || run->len > fetched->len - from)
+		complain(f);
+	for (u64 page = run->page; page < run->page + run->len; page++) {
+		if (!exmap_load(&f->mapped[page]))
+			complain(f);
+		f->stored[page] += !f->no_memory;
+	}
+	leave(f, id);
+	return !f->no_memory;
 }
 
 static bool fake_shadow(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
@@ -225,6 +265,8 @@ static const struct exmap_surface_ops fake_ops = {
 	.unmap = fake_unmap,
 	.wait = fake_wait,
 	.fill = fake_fill,
+	.fetch = fake_fetch,
+	.store = fake_store,
 	.shadow = fake_shadow,
 	.unshadow = fake_unshadow,
 };
@@ -260,6 +302,8 @@ struct fake *fake_new(u64 nr_pages, u32 nr_frames, u32 nr_ifc)
 	f->mapped = unit_alloc(nr_pages * sizeof(*f->mapped));
 	f->holder = unit_alloc(nr_frames * sizeof(*f->holder));
 	f->shows = unit_alloc(nr_pages * sizeof(*f->shows));
+	f->stored = unit_alloc(nr_pages * sizeof(*f->stored));
+	f->fetched = unit_alloc(nr_ifc * sizeof(*f->fetched));
 	f->running = unit_alloc(nr_ifc * sizeof(*f->running));
 	f->pinned = unit_alloc(nr_pages);
 	f->map_limit = UINT64_MAX;
@@ -344,6 +388,8 @@ void fake_free(struct fake *f)
 	free(f->mapped);
 	free(f->holder);
 	free(f->shows);
+	free(f->stored);
+	free(f->fetched);
 	free(f->running);
 	free(f->pinned);
 	free(f);

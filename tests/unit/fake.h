@@ -13,7 +13,16 @@
 #define FAKE_NO_PAGE UINT64_MAX
 #define FAKE_LOG 64
 
-enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_SHADOW, FAKE_UNSHADOW, FAKE_OPS };
+enum fake_op {
+	FAKE_MAP,
+	FAKE_UNMAP,
+	FAKE_FILL,
+	FAKE_STORE,
+	FAKE_SHADOW,
+	FAKE_UNSHADOW,
+	FAKE_FETCH,
+	FAKE_OPS
+};
 
 /**
  * struct fake - a surface, a pool and interfaces
@@ -27,6 +36,8 @@ enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_SHADOW, FAKE_UNSHADOW, FAKE
  * @mapped:     for each page: its frame + 1, or 0 if it has none
  * @holder:     for each frame: its page + 1, or 0 if it has none
  * @shows:      for each page: the source that it shows + 1, or 0 if it is no shadow
+ * @stored:     for each page: how often the store op has replaced its content
+ * @fetched:    for each interface: the first page that the fetch op has read last, and how many
  * @running:    for each interface: an op is running
  * @complaints: number of broken promises
  * @calls:      number of calls of each op
@@ -40,14 +51,15 @@ enum fake_op { FAKE_MAP, FAKE_UNMAP, FAKE_FILL, FAKE_SHADOW, FAKE_UNSHADOW, FAKE
  * @no_table:   first page for which the prepare op fails
  * @map_limit:  number of pages that can still be mapped; atomic
  * @pinned:     pages that the unmap op keeps
- * @no_memory:  the shadow op shows nothing and says that memory ran out
+ * @no_memory:  the shadow op shows nothing, and the store op stores nothing, and both say that memory
+ *              ran out
  * @eof:        bytes of the backing
- * @fill_error: negative errno of the fill op, or 0 to succeed
+ * @fill_error: negative errno of the fill and the fetch op, or 0 to succeed
  * @gate:       page at which op @gate_op waits until @open is not 0
  * @gate_op:    map, unmap or fill
  * @reached:    counts the calls that have come to the gate; atomic
  * @open:       opens the gate; atomic
- * @hook:       called at the beginning of each op, but at the end of unmap
+ * @hook:       called at the beginning of each op, but at the end of unmap and fetch
  */
 struct fake {
 	struct exmap_surface s;
@@ -60,6 +72,8 @@ struct fake {
 	u32 *mapped;
 	u64 *holder;
 	u64 *shows;
+	u32 *stored;
+	struct exmap_range *fetched;
 	u32 *running;
 	u32 complaints;
 	u32 calls[FAKE_OPS];

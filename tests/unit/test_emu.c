@@ -95,7 +95,7 @@ static void kernel_access_6_2(void **state)
 
 static void actions_refused_4_1(void **state)
 {
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	struct exmap_action_params params = { .iov_len = 1, .opcode = ALLOC };
 	struct device *d;
 
@@ -158,7 +158,7 @@ static u64 pages_of_the_machine(void)
 
 static void setup_refused_then_retried_3_1_3_4(void **state)
 {
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	int closed = open("/dev/null", O_RDWR);
 
 	(void)state;
@@ -176,7 +176,7 @@ static void setup_refused_then_retried_3_1_3_4(void **state)
 	assert_int_equal(unit_setup(file, closed, 1, 10, 0), -EBADF);
 	assert_int_equal(unit_setup(file, 1 << 30, 1, 10, 0), -EBADF);
 	assert_int_equal(unit_stats(file).max_interfaces, 0);
-	assert_int_equal(unit_setup(file, -7, 256, 1, ~(u64)EXMAP_PAGEFAULT_ALLOC), 0);
+	assert_int_equal(unit_setup(file, -7, 256, 1, ~(u64)0), 0);
 	assert_int_equal(unit_stats(file).max_interfaces, 256);
 	assert_int_equal(unit_stats(file).buffer_size, 1);
 	assert_int_equal(unit_setup(file, -1, 1, 10, 0), -EBUSY);
@@ -185,7 +185,7 @@ static void setup_refused_then_retried_3_1_3_4(void **state)
 
 static void unknown_ioctls_1_1(void **state)
 {
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 
 	(void)state;
 	assert_int_equal(emu_ioctl(file, 0, 0, NULL), -EINVAL);
@@ -237,7 +237,7 @@ static void many_vectors_at_once(void **state)
 static void clone_acts_on_the_other_7_2(void **state)
 {
 	struct device *d = unit_device_new(100, 10, -1);
-	struct exmap_file *clone = emu_open(O_RDWR);
+	struct exmap_file *clone = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	struct exmap_action_params params = { .iov_len = 1, .opcode = ALLOC };
 
 	(void)state;
@@ -259,7 +259,7 @@ static void clone_acts_on_the_other_7_2(void **state)
 
 static void file_that_dies_is_not_to_be_had(void **state)
 {
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 
 	(void)state;
 	assert_true(emu_file_get(file));

@@ -42,7 +42,7 @@ static void clone_or_call(void *ctx, unsigned int index)
 	if (index)
 		return;
 	for (u32 round = 0; round < r->rounds; round++) {
-		struct exmap_file *other = emu_open(O_RDWR);
+		struct exmap_file *other = emu_open(O_RDWR, EMU_NAME_PLAIN);
 
 		wrong_if(r, emu_ioctl(r->file, EXMAP_IOCTL_CLONE, 0, other) != 0);
 		emu_file_put(other);
@@ -52,7 +52,8 @@ static void clone_or_call(void *ctx, unsigned int index)
 
 static void calls_while_clone_changes_the_exmap_7_2(void **state)
 {
-	struct cloning r = { .rounds = UNIT_LONG_ROUNDS(100000), .file = emu_open(O_RDWR) };
+	struct cloning r = { .rounds = UNIT_LONG_ROUNDS(100000),
+			     .file = emu_open(O_RDWR, EMU_NAME_PLAIN) };
 
 	(void)state;
 	unit_run_threads(3, clone_or_call, &r);

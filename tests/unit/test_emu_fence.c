@@ -131,7 +131,7 @@ static void the_emulator_chooses_multiples_of_2_mib(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
-		struct exmap_file *file = emu_open(O_RDWR);
+		struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 		char *base = map_at(file, NULL, lens[i]);
 
 		assert_true((long)base > 0);
@@ -146,7 +146,7 @@ static void no_fence_where_something_else_is(void **state)
 {
 	size_t len = 4 * HUGE_SIZE;
 	char *all = lonely_place(3 * len);
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	char *hole = all + len;
 
 	(void)state;

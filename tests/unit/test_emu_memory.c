@@ -27,8 +27,8 @@ static long map(struct exmap_file *file, size_t len, int prot, int flags, u64 of
 
 static void mappings_refused_2_1_2_2_2_3(void **state)
 {
-	struct exmap_file *file = emu_open(O_RDWR);
-	struct exmap_file *readonly = emu_open(O_RDONLY);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
+	struct exmap_file *readonly = emu_open(O_RDONLY, EMU_NAME_PLAIN);
 	struct device *d;
 
 	(void)state;
@@ -101,7 +101,7 @@ static void unmapped_then_mapped_again_2_4(void **state)
 
 static void surface_before_setup_2_1(void **state)
 {
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	char *base = (char *)map(file, 10 * PAGE, RW, MAP_SHARED, EXMAP_OFF_EXMAP);
 
 	(void)state;
@@ -183,7 +183,7 @@ static void protection_is_for_later_pages_too_2_6(void **state)
 
 static void protection_of_a_file_that_is_read_only_2_6(void **state)
 {
-	struct exmap_file *file = emu_open(O_RDONLY);
+	struct exmap_file *file = emu_open(O_RDONLY, EMU_NAME_PLAIN);
 	char *base = (char *)map(file, 10 * PAGE, PROT_READ, MAP_SHARED, EXMAP_OFF_EXMAP);
 
 	(void)state;
@@ -273,7 +273,7 @@ static void export_shows_what_is_mapped_7_3(void **state)
 
 static void export_wants_2_mib_7_3(void **state)
 {
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	char *base;
 
 	(void)state;

@@ -125,7 +125,7 @@ static void exactly_one_setup_succeeds_3_1(void **state)
 {
 	(void)state;
 	for (u32 round = 0; round < UNIT_ROUNDS(200); round++) {
-		struct race r = { .file = emu_open(O_RDWR) };
+		struct race r = { .file = emu_open(O_RDWR, EMU_NAME_PLAIN) };
 
 		unit_run_threads(UNIT_INTERFACES, set_up, &r);
 		assert_int_equal(r.wrong, 0);

@@ -169,7 +169,7 @@ static void vectors_of_reads_5_2_5_3(void **state)
 
 static void reads_refused_5_1_5_4(void **state)
 {
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	struct device *d;
 	struct iovec iov;
 
@@ -179,7 +179,7 @@ static void reads_refused_5_1_5_4(void **state)
 	assert_int_equal(unit_setup(file, -1, 1, 10, 0), 0);
 	assert_int_equal(unit_read(file, &iov, 1, ALLOC << 8), -EPROTO);
 	emu_file_put(file);
-	file = emu_open(O_WRONLY);
+	file = emu_open(O_WRONLY, EMU_NAME_PLAIN);
 	assert_int_equal(unit_read(file, &iov, 1, 0), -EBADF);
 	emu_file_put(file);
 
@@ -286,7 +286,7 @@ static u32 count_hidden(void)
 static void backing_of_a_setup_that_fails_is_let_go_3_1(void **state)
 {
 	int fd = unit_file(PAGE, O_RDONLY | O_DIRECT);
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	u32 before = count_hidden();
 
 	(void)state;

@@ -56,7 +56,7 @@ static u64 mapped(struct device *d)
 static void refused_before_anything_is_done_7_5(void **state)
 {
 	struct exmap_iov vectors[VECTORS + 1] = { 0 };
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 	struct iovec range = { vectors, 8 };
 	struct device *d;
 

@@ -118,7 +118,7 @@ static double now(void)
 static struct exmap_file *make_exmap(char **base, struct exmap_user_interface **user)
 {
 	struct exmap_ioctl_setup setup = { .fd = -1, .max_interfaces = 1, .buffer_size = PAGES };
-	struct exmap_file *file = emu_open(O_RDWR);
+	struct exmap_file *file = emu_open(O_RDWR, EMU_NAME_PLAIN);
 
 	if (!file)
 		return NULL;

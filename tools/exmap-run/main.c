@@ -36,6 +36,7 @@ enum {
 	OPTION_STATS = 256,
 	OPTION_DOCTOR,
 	OPTION_TRACE,
+	OPTION_DIALECT,
 	OPTION_SET = 'o',
 };
 
@@ -46,6 +47,10 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "backend", OPTION_BACKEND, "NAME", 0,
 	  "Who serves /dev/exmap: emu (the default), or module, which leaves the kernel's alone",
+	  0 },
+	{ "dialect", OPTION_DIALECT, "exmap|leanstore", 0,
+	  "What /dev/exmap follows: exmap (the default), or leanstore, for LeanStore where it opens "
+	  "/dev/exmap; /dev/exmap0 to /dev/exmap4 always follow leanstore",
 	  0 },
 	{ "trap", OPTION_TRAP, "auto|on|off", 0,
 	  "Serve system calls that are made outside libc: auto (the default) if the client, a "
@@ -98,6 +103,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	static const char *const strategies[] = { "auto",     "move",  "copy", "guard",
 						  "mprotect", "mixed", NULL };
 	static const char *const traps[] = { "auto", "on", "off", NULL };
+	static const char *const dialects[] = { "exmap", "leanstore", NULL };
 	static const char *const backends[] = { "emu", "module", NULL };
 	struct run *run = state->input;
 
@@ -113,6 +119,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_BACKEND:
 		set_choice("backend", arg, backends);
 		run->module = !strcmp(arg, "module");
+		break;
+	case OPTION_DIALECT:
+		set_choice("dialect", arg, dialects);
 		break;
 	case OPTION_TRAP:
 		set_choice("trap", arg, traps);
