@@ -7,7 +7,10 @@
 #include <sys/mman.h>
 
 #include "emu/advice.h"
+#include "emu/memcheck.h"
 #include "emu/say.h"
+#include "emu/sys.h"
+#include "emu/usercopy.h"
 
 bool emu_touch(struct exmap_surface *s, u64 page, u64 len)
 {
@@ -49,6 +52,20 @@ u32 emu_span_ranges(const struct exmap_surface *s, const struct exmap_run *runs,
 		ranges[n++].iov_len = (size_t)span.len << EXMAP_PAGE_SHIFT;
 	}
 	return n;
+}
+
+size_t emu_copy_over(const struct emu_surface *s, void *to, const void *from, size_t size)
+{
+	bool writable = s->prot & PROT_WRITE;
+	size_t left;
+
+	emu_mark_defined(to, size);
+	if (!writable && emu_sys(SYS_mprotect, to, size, PROT_READ | PROT_WRITE))
+		return size;
+	left = emu_copy_pages(to, from, size);
+	if (!writable)
+		emu_sys(SYS_mprotect, to, size, s->prot);
+	return left;
 }
 
 void emu_zap_runs(struct exmap_surface *core, const struct exmap_run *runs, u32 nr_runs)

@@ -60,6 +60,17 @@ void emu_zap_runs(struct exmap_surface *s, const struct exmap_run *runs, u32 nr_
 void emu_keep_run(struct exmap_surface *s, const struct exmap_run *run);
 
 /**
+ * emu_copy_over() - copy into pages of the surface that are mapped and BUSY
+ * @to:   the first of them
+ * @from: may become bad meanwhile
+ * @size: bytes, a multiple of the page size
+ *
+ * Return: number of bytes that were not copied: 0, those from the first bad page on, or all if there
+ * was no memory to make a read-only surface writable for a moment.
+ */
+size_t emu_copy_over(const struct emu_surface *s, void *to, const void *from, size_t size);
+
+/**
  * emu_shadow() - the shadow op of all movers; in shadow.c
  *
  * The page of a shadow is a copy of its source. With a userfaultfd the kernel copies, from the source's

@@ -8,13 +8,9 @@
 
 #define _GNU_SOURCE
 #include <string.h>
-#include <sys/mman.h>
 
 #include "emu/backing.h"
-#include "emu/memcheck.h"
 #include "emu/mover.h"
-#include "emu/sys.h"
-#include "emu/usercopy.h"
 
 s64 emu_fetch(struct exmap_surface *core, u32 id, u64 page, u32 len)
 {
@@ -32,16 +28,7 @@ bool emu_store(struct exmap_surface *core, u32 id, const struct exmap_run *run, 
 {
 	const struct emu_surface *s = emu_surface_of(core);
 	const char *bounce = emu_bounce(s, id) + ((size_t)from << EXMAP_PAGE_SHIFT);
-	size_t size = (size_t)run->len << EXMAP_PAGE_SHIFT;
-	char *to = emu_page_address(core, run->page);
-	bool writable = s->prot & PROT_WRITE;
-	size_t left;
 
-	emu_mark_defined(to, size);
-	if (!writable && emu_sys(SYS_mprotect, to, size, PROT_READ | PROT_WRITE))
-		return false;
-	left = emu_copy_pages(to, bounce, size);
-	if (!writable)
-		emu_sys(SYS_mprotect, to, size, s->prot);
-	return !left;
+	return !emu_copy_over(s, emu_page_address(core, run->page), bounce,
+			      (size_t)run->len << EXMAP_PAGE_SHIFT);
 }

@@ -45,16 +45,8 @@ static void drop(struct emu_surface *s, u32 id, u64 page, u64 len)
 static u64 copy_over(const struct emu_surface *s, const struct piece *p, u64 len)
 {
 	size_t size = len << EXMAP_PAGE_SHIFT;
-	bool writable = s->prot & PROT_WRITE;
-	size_t left;
 
-	emu_mark_defined(p->to, size);
-	if (!writable && emu_sys(SYS_mprotect, p->to, size, PROT_READ | PROT_WRITE))
-		return 0;
-	left = emu_copy_pages(p->to, p->from, size);
-	if (!writable)
-		emu_sys(SYS_mprotect, p->to, size, s->prot);
-	return (size - left) >> EXMAP_PAGE_SHIFT;
+	return (size - emu_copy_over(s, p->to, p->from, size)) >> EXMAP_PAGE_SHIFT;
 }
 
 /* Maps pages by UFFDIO_COPY. Return: number of pages up to the first that failed. */

@@ -22,15 +22,17 @@
 
 #include "core/call.h"
 
-/* The most frames that one read of the backing fills. */
-#define EXMAP_FILL_PAGES 64
+/* The most pages that one read of the backing fills. */
+#define EXMAP_FILL_PAGES EXMAP_FETCH_PAGES
 
 struct exmap_vma;
 
 /**
  * struct exmap_port - an interface: core/'s part and the module's
  * @core: core/'s part; must be the first field
- * @bvec: the frames that a READ fills. Belongs to the call that is on the interface
+ * @bvec: the pages that a READ fills. Belongs to the call that is on the interface
+ * @buffer: what READ reads for pages that are mapped, see read_again.c; NULL until then. Belongs to the
+ *        call that is on the interface
  * @away: true while a call has stepped out: it has released @core.lock and will come back. Written
  *        under @core.lock; threads that wait for it, by wait_var_event(), read it without
  * @held: the surface to which a call that has stepped out holds a reference, until it ends; else
@@ -39,6 +41,7 @@ struct exmap_vma;
 struct exmap_port {
 	struct exmap_interface core;
 	struct bio_vec bvec[EXMAP_FILL_PAGES];
+	struct page *buffer[EXMAP_FILL_PAGES];
 	bool away;
 	struct exmap_vma *held;
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* file.c - the open files of /dev/exmap, and CLONE; see file.h */
 
+#include <linux/miscdevice.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "file.h"
 #include "life.h"
@@ -25,14 +28,29 @@ struct exmap_device *exmap_file_use_clone(struct exmap_file *ef)
 	return dev;
 }
 
+/* Whether /dev/exmap follows the LeanStore dialect, as exmap0 to exmap4 always do. Constant. */
+static bool leanstore;
+
+static int set_dialect(const char *value, const struct kernel_param *param)
+{
+	leanstore = sysfs_streq(value, "leanstore");
+	return leanstore || sysfs_streq(value, "exmap") ? 0 : -EINVAL;
+}
+
+static const struct kernel_param_ops dialect_ops = { .set = set_dialect };
+module_param_cb(dialect, &dialect_ops, NULL, 0);
+MODULE_PARM_DESC(dialect, "What /dev/exmap follows: exmap (default) or leanstore");
+
 int exmap_file_open(struct inode *inode, struct file *file)
 {
+	/* The kernel's misc driver leaves it there. */
+	const struct miscdevice *misc = file->private_data;
 	struct exmap_file *ef = kzalloc(sizeof(*ef), GFP_KERNEL_ACCOUNT);
 	struct exmap_device *dev;
 
 	if (!ef)
 		return -ENOMEM;
-	dev = exmap_device_make();
+	dev = exmap_device_make(leanstore || strcmp(misc->name, "exmap"));
 	if (!dev) {
 		kfree(ef);
 		return -ENOMEM;

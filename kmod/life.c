@@ -46,7 +46,7 @@ void exmap_device_put(struct exmap_device *dev)
 	kref_put(&dev->refs, last_put);
 }
 
-struct exmap_device *exmap_device_make(void)
+struct exmap_device *exmap_device_make(bool leanstore)
 {
 	struct exmap_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
 
@@ -56,6 +56,7 @@ struct exmap_device *exmap_device_make(void)
 		kfree(dev);
 		return NULL;
 	}
+	dev->core.leanstore = leanstore;
 	kref_init(&dev->refs);
 	mutex_init(&dev->setup_lock);
 	mutex_init(&dev->lock);

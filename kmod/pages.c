@@ -15,6 +15,7 @@
 #include "entry.h"
 #include "pages.h"
 #include "ptes.h"
+#include "read_again.h"
 #include "shadow.h"
 #include "tlb.h"
 
@@ -120,8 +121,7 @@ static void unmap(struct exmap_surface *core, u32 id, const struct exmap_run *ru
 	keep_pinned(s, runs, nr_runs);
 }
 
-/* Reads one chunk without the interface's lock, because the backing may take long. */
-static s64 read_chunk(struct exmap_vma *s, struct exmap_port *port, u64 page, u32 len)
+s64 exmap_read_chunk(struct exmap_vma *s, struct exmap_port *port, u64 page, u32 len)
 {
 	s64 n;
 
@@ -130,7 +130,9 @@ static s64 read_chunk(struct exmap_vma *s, struct exmap_port *port, u64 page, u3
 					    exmap_backing_read(s->dev->backing, port->bvec, len,
 							       (loff_t)page << PAGE_SHIFT);
 	if (!exmap_step_in(s, port))
-		n = -EPROTO;
+		return -EPROTO;
+	if (n > 0 && n % PAGE_SIZE)
+		zero_user_segment(port->bvec[n >> PAGE_SHIFT].bv_page, n % PAGE_SIZE, PAGE_SIZE);
 	return n;
 }
 
@@ -150,16 +152,11 @@ static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 		for (i = 0; i < chunk; i++) {
 			u64 *word = exmap_word(core, page + run.len + i);
 
-			port->bvec[i].bv_page = exmap_frame_page(s, *word);
-			port->bvec[i].bv_len = PAGE_SIZE;
-			port->bvec[i].bv_offset = 0;
+			exmap_fill_page(port, i, exmap_frame_page(s, *word));
 		}
-		n = read_chunk(s, port, page + run.len, chunk);
+		n = exmap_read_chunk(s, port, page + run.len, chunk);
 		if (n < 0)
 			return n;
-		if (n % PAGE_SIZE)
-			zero_user_segment(port->bvec[n >> PAGE_SHIFT].bv_page, n % PAGE_SIZE,
-					  PAGE_SIZE);
 		done += n;
 		run.len += DIV_ROUND_UP(n, PAGE_SIZE);
 		if (n < (s64)chunk << PAGE_SHIFT)
@@ -254,6 +251,8 @@ const struct exmap_surface_ops exmap_surface_ops = {
 	.unmap = unmap,
 	.wait = wait,
 	.fill = fill,
+	.fetch = exmap_vma_fetch,
+	.store = exmap_vma_store,
 	.shadow = exmap_vma_shadow,
 	.unshadow = exmap_vma_unshadow,
 };

@@ -12,6 +12,7 @@
 
 #include "backing.h"
 #include "debug.h"
+#include "read_again.h"
 #include "setup.h"
 
 /*
@@ -99,8 +100,12 @@ static void undo(struct exmap_device *dev, u32 interfaces)
 	}
 	for (i = 0; dev->pages && i < dev->core.buffer_size; i++)
 		__free_page(dev->pages[i]);
-	for (i = 0; dev->core.interfaces && i < interfaces; i++)
+	for (i = 0; dev->core.interfaces && i < interfaces; i++) {
+		if (!dev->core.interfaces[i])
+			continue;
+		exmap_free_buffer(exmap_port_of(dev->core.interfaces[i]));
 		kvfree(dev->core.interfaces[i]);
+	}
 	for (i = 0; dev->user && i < interfaces; i++) {
 		if (dev->user[i])
 			__free_page(dev->user[i]);
