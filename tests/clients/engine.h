@@ -163,7 +163,9 @@ static UNUSED int engine_database(uint64_t pages)
 	return fd;
 }
 
-/* Opens the first device of the dialect, of which @flags go to SETUP. */
+static UNUSED const char *engine_device = "/dev/exmap0";
+
+/* Opens a device of the dialect; @flags go to SETUP. */
 static UNUSED void engine_open(struct engine *e, int workers, uint64_t pages, uint64_t alias,
 			       uint64_t frames, uint64_t flags)
 {
@@ -172,8 +174,8 @@ static UNUSED void engine_open(struct engine *e, int workers, uint64_t pages, ui
 
 	*e = (struct engine){ .pages = pages, .alias = alias, .workers = workers };
 	e->db = engine_database(pages);
-	e->fd = open("/dev/exmap0", O_RDWR);
-	check_need(e->fd >= 0, "/dev/exmap0");
+	e->fd = open(engine_device, O_RDWR);
+	check_need(e->fd >= 0, engine_device);
 	e->mem = (char *)mmap(NULL, all * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, e->fd, 0);
 	check_need(e->mem != MAP_FAILED, "surface");
 	setup.fd = e->db;

@@ -125,8 +125,10 @@ static void common(void)
 	CHECK(engine_shadow(&e, 0, extent, LEVELS, area) == 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1)
+		engine_device = argv[1];
 	engine_open(&e, 1, 8192, 1024, 2048, ENGINE_CPU_AFFINITY);
 	no_shadows_at_all();
 	nested();

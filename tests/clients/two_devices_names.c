@@ -55,6 +55,43 @@ static void test_open(void)
 	close(root);
 }
 
+/* Whether SETUP ignores flags: by a name with a number an exmap is another client's kind [8.10]. */
+static int ignores_flags(int fd)
+{
+	struct exmap_ioctl_setup setup = {
+		.fd = -1,
+		.max_interfaces = 1,
+		.buffer_size = 1,
+		.flags = EXMAP_PAGEFAULT_ALLOC,
+	};
+	int ok = fd >= 0 && !ioctl(fd, EXMAP_IOCTL_SETUP, &setup);
+
+	close(fd);
+	return ok;
+}
+
+static void test_numbers(void)
+{
+	int dev = open("/dev", O_RDONLY | O_DIRECTORY);
+	struct open_how how = { .flags = O_RDWR };
+	FILE *stream;
+
+	CHECK(!ignores_flags(open("/dev/exmap", O_RDWR)));
+	CHECK(ignores_flags(open("/dev/exmap0", O_RDWR)));
+	CHECK(ignores_flags(open("/dev/../dev/exmap4", O_RDWR | O_CREAT, 0600)));
+	CHECK(ignores_flags(openat(dev, "exmap2", O_RDWR | O_CLOEXEC)));
+	CHECK(ignores_flags((int)syscall(SYS_openat2, dev, "exmap3", &how, sizeof(how))));
+	stream = fopen("/dev/exmap1", "r+");
+	CHECK(stream && ignores_flags(dup(fileno(stream))));
+	stream = freopen("/dev/exmap", "r+", stream);
+	CHECK(stream && !ignores_flags(dup(fileno(stream))));
+	stream = freopen("/dev/exmap1", "w", stream);
+	CHECK(stream && ignores_flags(dup(fileno(stream))));
+	fclose(stream);
+	CHECK(access("/dev/exmap4", R_OK | W_OK) == 0);
+	close(dev);
+}
+
 static int opens_stream(FILE *stream)
 {
 	int ok = stream && is_exmap(fileno(stream));
@@ -240,6 +277,7 @@ static void test_stream(void)
 unsigned int test_names(unsigned int *passed)
 {
 	test_open();
+	test_numbers();
 	test_create();
 	test_general_ioctls();
 	test_requests();

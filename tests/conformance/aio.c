@@ -92,7 +92,10 @@ static void stay_on_this_cpu(void)
 		SKIP("a thread cannot stay on a CPU here (%s)", strerror(errno));
 }
 
-/* A read that the kernel has no room for maps nothing, and works when it is submitted again. */
+/*
+ * A read that the kernel has no room for maps nothing, and works when it is submitted again. In the
+ * LeanStore dialect it may have mapped pages, but takes away none [8.12].
+ */
 static void aio_without_room(void)
 {
 	struct iocb iocb = { .aio_lio_opcode = IOCB_CMD_PREAD };
@@ -103,7 +106,6 @@ static void aio_without_room(void)
 	uint64_t taken = 0;
 	struct ex ex;
 
-	NOT_IN_LEANSTORE("8.12");
 	stay_on_this_cpu();
 	if (syscall(SYS_io_setup, 1, &ctx))
 		SKIP("no Linux AIO here (%s)", strerror(errno));
@@ -116,14 +118,21 @@ static void aio_without_room(void)
 	if (taken == 8000)
 		SKIP("this kernel has room for %d completions", 8000);
 	CHECK_ERRNO(submit(ctx, list, 1), EAGAIN);
-	CHECK_EQ(ex_mapped(&ex), taken);
+	if (test_leanstore()) {
+		FREE(&ex, 0, taken, 1);
+		CHECK_EQ(ALLOC(&ex, 0, 8051, 1), 1);
+	}
+	CHECK_EQ(ex_mapped(&ex), taken + test_leanstore());
 	iov[0] = (struct iovec){ ex_at(&ex, 8100), PAGE };
 	iov[1] = (struct iovec){ ex_at(&ex, 8050), 2 * PAGE };
 	iocb.aio_lio_opcode = IOCB_CMD_PREADV;
 	iocb.aio_buf = (uintptr_t)iov;
 	iocb.aio_nbytes = 2;
 	CHECK_ERRNO(submit(ctx, list, 1), EAGAIN);
-	CHECK_EQ(ex_mapped(&ex), taken);
+	if (test_leanstore())
+		CHECK(!faults(ex_at(&ex, 8051), false, NULL));
+	else
+		CHECK_EQ(ex_mapped(&ex), taken);
 
 	for (uint64_t i = 0; i < taken; i++) {
 		CHECK_EQ(syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL), 1);

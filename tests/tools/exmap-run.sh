@@ -170,7 +170,7 @@ run=$built
 
 says "an unknown option" 2 "^exmap-run: .*frobnicate" --frobnicate -- true
 says "--version" 0 '^exmap-run [0-9]' --version
-for option in strategy backend stats option verbose help version; do
+for option in strategy dialect backend stats option verbose help version; do
 	says "--help tells of --$option" 0 "--$option" --help
 done
 
