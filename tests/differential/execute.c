@@ -415,6 +415,7 @@ bool execute_shares(void)
 	p.page_id = 1;
 	if (ioctl(fd, EXMAP_IOCTL_ACTION, &p))
 		err(1, "SHADOW");
+	/* To the compiler these are two bytes, unless it has to look. */
 	*(volatile char *)surface = 1;
 	*(volatile char *)(surface + PAGE) = 2;
 	shares = *(volatile char *)surface == 2;
