@@ -41,7 +41,11 @@ static void drop(struct emu_surface *s, u32 id, u64 page, u64 len)
 	s->core.ops->unshadow(&s->core, id, &run, 1);
 }
 
-/* Copies into pages that are mapped. Return: number of pages up to the first bad one. */
+/*
+ * Copies into pages that are mapped, and are made writable for that if the surface is not.
+ *
+ * Return: number of pages up to the first bad one.
+ */
 static u64 copy_over(const struct emu_surface *s, const struct piece *p, u64 len)
 {
 	size_t size = len << EXMAP_PAGE_SHIFT;
@@ -102,15 +106,12 @@ static u64 show(struct emu_surface *s, u32 id, struct piece *p, bool there)
 {
 	u64 done;
 
-	if (there && s->prot & PROT_WRITE) {
-		done = copy_over(s, p, p->len);
-		if (done < p->len)
-			drop(s, id, p->page + done, 1);
-		return done;
-	}
-	if (there)
-		drop(s, id, p->page, p->len);
-	return s->uffd < 0 ? map_and_copy(s, id, p) : copy_new(s, id, p);
+	if (!there)
+		return s->uffd < 0 ? map_and_copy(s, id, p) : copy_new(s, id, p);
+	done = copy_over(s, p, p->len);
+	if (done < p->len)
+		drop(s, id, p->page + done, 1);
+	return done;
 }
 
 /*

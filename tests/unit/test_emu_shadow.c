@@ -12,6 +12,7 @@
 #include "emu/memory.h"
 #include "emu/options.h"
 #include "emu/surface.h"
+#include "emu/sys.h"
 
 #define PAGE EXMAP_PAGE_SIZE
 #define ALLOC EXMAP_OP_ALLOC
@@ -125,6 +126,37 @@ static void surface_that_may_only_be_read(void **state)
 	unit_device_free(d);
 }
 
+/*
+ * A source that another thread frees while it is copied: here its page has become inaccessible
+ * behind the emulator's back. Its target is not mapped, the others show what they should.
+ */
+static void source_that_goes_leaves_a_hole(void **state)
+{
+	struct device *d = start(100);
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		u64 gone = (u64[]){ 0, 5, 19 }[round];
+
+		/* The first SHADOW is into new pages, the second into those that were left. */
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(emu_sys(SYS_mprotect, at(d, gone), PAGE, PROT_NONE), 0);
+			assert_int_equal(show(d, 0, 0, 20, 1000), 0);
+			assert_int_equal(
+				emu_sys(SYS_mprotect, at(d, gone), PAGE, PROT_READ | PROT_WRITE),
+				0);
+			expect_shown(d, 1000, gone, 0, 1);
+			assert_int_equal(unit_touch(at(d, 1000 + gone), false), SEGV_MAPERR);
+			expect_shown(d, 1001 + gone, 19 - gone, gone + 1, 1);
+			assert_int_equal(show(d, 0, 20, 20, 1000), 0);
+			expect_shown(d, 1000, 20, 20, 1);
+			assert_int_equal(unit_do(d, 0, EXMAP_OP_RM_SD, 0), 0);
+		}
+		assert_int_equal(unit_one(d, 0, FREE, 1000, 20), 0);
+	}
+	unit_device_free(d);
+}
+
 static u32 stop;
 
 /* Frees the sources and allocates them again. */
@@ -175,6 +207,7 @@ int main(void)
 		cmocka_unit_test(pages_stay_as_the_option_says),
 		cmocka_unit_test(pages_beyond_the_bound_go),
 		cmocka_unit_test(surface_that_may_only_be_read),
+		cmocka_unit_test(source_that_goes_leaves_a_hole),
 		cmocka_unit_test(sources_go_while_they_are_copied),
 	};
 
