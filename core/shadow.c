@@ -52,7 +52,7 @@ static __always_inline bool is_target(u64 word, u32 id, bool keep)
  * @source: for targets: the source of page @pos; a claimed word names its source
  * @pos:    first page to look at; set to the page behind the run, or to the page that stops the
  *          claim: one that is BUSY, for targets also a shadow that must be ended first
- * @end:    the page behind the range, all of which has words
+ * @end:    the page behind the range. Blocks that were never touched are skipped
  */
 static __always_inline enum exmap_claim claim(struct exmap_surface *s, u32 which, u32 id,
 					      u64 source, u64 *pos, u64 end, struct exmap_run *run)
@@ -67,8 +67,16 @@ static __always_inline enum exmap_claim claim(struct exmap_surface *s, u32 which
 	while (page < end) {
 		u64 stop = EXMAP_MIN(end, (page / EXMAP_BLOCK_PAGES + 1) * EXMAP_BLOCK_PAGES);
 		struct exmap_block *block = exmap_touched_block(s, page / EXMAP_BLOCK_PAGES);
-		u64 *where = exmap_block_word(s, block, page);
+		u64 *where;
 
+		/* FREE of a range names blocks of which no page was ever claimed. */
+		if (!block) {
+			if (len)
+				break;
+			page = stop;
+			continue;
+		}
+		where = exmap_block_word(s, block, page);
 		exmap_spin_lock(&block->lock);
 		for (; page < stop; page++, where++) {
 			/* Pairs with the store with release by the call that owned it last. */

@@ -241,6 +241,23 @@ static void free_ends_and_counts_nothing(void)
 	CHECK_EQ(ALLOC(&ex, 1, 40, 16), 16);
 }
 
+/* The 512 pages behind the shadows were never used. */
+static void free_goes_on_behind_shadows(void)
+{
+	struct ex ex;
+
+	ex_start(&ex, 4096, 2, 16, -1);
+	CHECK_EQ(ALLOC(&ex, 0, 0, 8), 8);
+	ex_fill(&ex, 0, 8);
+	for (int round = 0; round < 3; round++) {
+		CHECK_EQ(SHADOW(&ex, 0, 0, 8, 504), 0);
+		CHECK(ex_shows(&ex, 511, 7));
+		CHECK_EQ(FREE(&ex, 1, 500, 1000), 0);
+		CHECK(absent(&ex, 504) && absent(&ex, 511));
+	}
+	CHECK_EQ(FREE(&ex, 1, 0, 4095), 8);
+}
+
 static void bad_calls_touch_nothing(void)
 {
 	struct ex ex;
@@ -302,6 +319,7 @@ const struct test shadow_tests[] = {
 	{ "8.4", "alloc_and_read_take_the_place", alloc_and_read_take_the_place },
 	{ "8.4", "read_over_shadows", read_over_shadows },
 	{ "8.4", "free_ends_and_counts_nothing", free_ends_and_counts_nothing },
+	{ "8.4", "free_goes_on_behind_shadows", free_goes_on_behind_shadows },
 	{ "8.5", "bad_calls_touch_nothing", bad_calls_touch_nothing },
 	{ "8.5", "too_many_ranges_is_enomem", too_many_ranges_is_enomem },
 	{ 0 },

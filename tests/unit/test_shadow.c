@@ -145,6 +145,23 @@ static void others_take_the_place(void **state)
 	fake_free(f);
 }
 
+/* Shadows reach to the end of a block. No page of the next block was ever claimed. */
+static void free_passes_over_untouched_blocks(void **state)
+{
+	struct fake *f = fake_new(4096, 100, 1);
+
+	(void)state;
+	assert_int_equal(fake_one(f, 0, ALLOC, 0, 8), 8);
+	assert_int_equal(show_one(f, 0, 0, 8, EXMAP_BLOCK_PAGES - 8), 0);
+	assert_int_equal(fake_one(f, 0, ALLOC, 2 * EXMAP_BLOCK_PAGES, 1), 1);
+	assert_int_equal(show_one(f, 0, 0, 1, 2 * EXMAP_BLOCK_PAGES + 1), 0);
+	assert_int_equal(fake_one(f, 0, FREE, 100, 1500), 1);
+	expect_shown(f, EXMAP_BLOCK_PAGES - 8, 8, -1);
+	expect_shown(f, 2 * EXMAP_BLOCK_PAGES + 1, 1, -1);
+	assert_int_equal(fake_present(f), 8);
+	fake_free(f);
+}
+
 /* A vector each for neighbouring shadows: the fast path of ALLOC and FREE must not claim them. */
 static void single_vectors_meet_shadows(void **state)
 {
@@ -261,6 +278,7 @@ int main(void)
 		cmocka_unit_test(ranges_are_recorded),
 		cmocka_unit_test(no_memory_leaves_targets_empty),
 		cmocka_unit_test(others_take_the_place),
+		cmocka_unit_test(free_passes_over_untouched_blocks),
 		cmocka_unit_test(single_vectors_meet_shadows),
 		cmocka_unit_test(rm_sd_meets_other_calls),
 		cmocka_unit_test(rm_sd_waits_for_a_shadow_that_is_ending),
