@@ -281,16 +281,21 @@ bool exmap_shadow_reclaim(struct exmap_call *call)
 	return any;
 }
 
-bool exmap_shadow_yields(struct exmap_call *call, u64 page, u64 end)
+/* Ends the first shadows @which from @page on. Return: whether there were any. */
+static __always_inline bool yields(struct exmap_call *call, u32 which, u64 page, u64 end)
 {
 	struct ending e;
 
 	e.n = 1;
-	if (claim(call->s, LIVE | ENDED | ANYBODYS, call->ifc->id, 0, &page, end, &e.run[0]) !=
-	    EXMAP_CLAIM_RUN)
+	if (claim(call->s, which, call->ifc->id, 0, &page, end, &e.run[0]) != EXMAP_CLAIM_RUN)
 		return false;
 	finish_ending(call, &e);
 	return true;
+}
+
+bool exmap_shadow_yields(struct exmap_call *call, u64 page, u64 end)
+{
+	return yields(call, LIVE | ENDED | ANYBODYS, page, end);
 }
 
 /* The targets in the batch show their sources, or are EMPTY again. */
@@ -349,9 +354,13 @@ static void show(struct exmap_call *call, u64 source, u64 first, u64 end)
 				finish_batch(call);
 			break;
 		case EXMAP_CLAIM_BUSY:
+			/*
+			 * The shadow must be this interface's own: what was BUSY may have become
+			 * another's meanwhile, which stays [8.3].
+			 */
 			if (ifc->nr_runs)
 				finish_batch(call);
-			else if (!exmap_shadow_yields(call, page, page + 1) &&
+			else if (!yields(call, LIVE, page, page + 1) &&
 				 !s->ops->wait(s, ifc->id, round++))
 				call->state = EXMAP_CALL_NO_SURFACE;
 			break;

@@ -270,6 +270,44 @@ static void waiting_ends_with_the_surface(void **state)
 	fake_free(f);
 }
 
+/* As if interface 1 showed its source at page 100 again and again, until @open. */
+static void *show_again_and_again(void *arg)
+{
+	struct fake *f = arg;
+	u64 *where = &f->s.table[100];
+	u64 shown = exmap_load(where);
+
+	while (!exmap_load(&f->open)) {
+		exmap_store(where, EXMAP_WORD_BUSY | EXMAP_WORD_SHADOW);
+		__builtin_ia32_pause();
+		exmap_store(where, shown);
+		__builtin_ia32_pause();
+		exmap_store(&f->reached, f->reached + 1);
+	}
+	return NULL;
+}
+
+/* A target that is BUSY, and then another interface's shadow: it stays [8.3]. */
+static void shadow_that_comes_first_stays(void **state)
+{
+	struct fake *f = fake_new(4096, 100, 2);
+	pthread_t other;
+
+	(void)state;
+	assert_int_equal(fake_one(f, 0, ALLOC, 0, 8), 8);
+	assert_int_equal(show_one(f, 1, 1, 1, 100), 0);
+	pthread_create(&other, NULL, show_again_and_again, f);
+	while (exmap_load(&f->reached) < 4000000) {
+		assert_int_equal(show_one(f, 0, 0, 1, 100), 0);
+		assert_int_equal(fake_rm_sd(f, 0), 0);
+		assert_int_equal(f->calls[FAKE_UNSHADOW], 0);
+	}
+	exmap_store(&f->open, 1);
+	pthread_join(other, NULL);
+	expect_shown(f, 100, 1, 1);
+	fake_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +321,7 @@ int main(void)
 		cmocka_unit_test(rm_sd_meets_other_calls),
 		cmocka_unit_test(rm_sd_waits_for_a_shadow_that_is_ending),
 		cmocka_unit_test(waiting_ends_with_the_surface),
+		cmocka_unit_test(shadow_that_comes_first_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
