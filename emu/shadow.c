@@ -9,6 +9,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 
 #include "emu/memcheck.h"
@@ -168,11 +169,30 @@ static bool shadow_run(struct emu_surface *s, u32 id, const struct exmap_run *ru
 	return memory;
 }
 
+/*
+ * Without a userfaultfd a source that goes raises SIGSEGV. If that is blocked, the kernel kills the
+ * process instead of calling the handler that repairs the copy. Return: the signal to block again, or 0.
+ */
+static u64 unblock_fault(const struct emu_surface *s)
+{
+	u64 fault = 1ULL << (SIGSEGV - 1);
+	u64 old = 0;
+
+	if (s->uffd >= 0)
+		return 0;
+	emu_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &fault, &old, sizeof(old));
+	return old & fault;
+}
+
 bool emu_shadow(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
+	struct emu_surface *s = emu_surface_of(core);
+	u64 blocked = unblock_fault(s);
 	bool memory = true;
 
 	for (u32 i = 0; i < nr_runs; i++)
-		memory &= shadow_run(emu_surface_of(core), id, &runs[i]);
+		memory &= shadow_run(s, id, &runs[i]);
+	if (blocked)
+		emu_sys(SYS_rt_sigprocmask, SIG_BLOCK, &blocked, NULL, sizeof(blocked));
 	return memory;
 }

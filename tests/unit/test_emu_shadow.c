@@ -201,6 +201,28 @@ static void sources_go_while_they_are_copied(void **state)
 	unit_device_free(d);
 }
 
+/* A source that goes after SHADOW has looked at it, in a thread that has all signals blocked. */
+static void blocked_signals_do_not_matter(void **state)
+{
+	struct device *d = start(100);
+	sigset_t all;
+	sigset_t old;
+	sigset_t now;
+
+	(void)state;
+	sigfillset(&all);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &all, &old), 0);
+	assert_int_equal(mprotect(at(d, 5), PAGE, PROT_NONE), 0);
+	assert_int_equal(show(d, 0, 0, 10, 1000), 0);
+	assert_int_equal(mprotect(at(d, 5), PAGE, PROT_READ | PROT_WRITE), 0);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &old, &now), 0);
+	assert_true(sigismember(&now, SIGSEGV));
+	assert_int_equal(unit_touch(at(d, 1005), false), SEGV_MAPERR);
+	expect_shown(d, 1000, 5, 0, 1);
+	expect_shown(d, 1006, 4, 6, 1);
+	unit_device_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +231,7 @@ int main(void)
 		cmocka_unit_test(surface_that_may_only_be_read),
 		cmocka_unit_test(source_that_goes_leaves_a_hole),
 		cmocka_unit_test(sources_go_while_they_are_copied),
+		cmocka_unit_test(blocked_signals_do_not_matter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
