@@ -51,11 +51,6 @@ static void child(void)
 	unlock_all();
 }
 
-void fork_start(void)
-{
-	pthread_atfork(prepare, parent, child);
-}
-
 bool fork_begin(void)
 {
 	if (!emu_may_lock() || !emu_rcu_may_wait())
@@ -70,4 +65,40 @@ void fork_end(bool locked, bool is_child)
 		(is_child ? child : parent)();
 	else if (is_child)
 		trap_thread_start();
+}
+
+/*
+ * Number of fork() in progress that go on without the locks: of a handler, and of handlers that have
+ * interrupted that one.
+ */
+static __thread unsigned int unlocked;
+
+static void at_prepare(void)
+{
+	if (!fork_begin())
+		unlocked++;
+}
+
+static void at_end(bool is_child)
+{
+	bool locked = !unlocked;
+
+	if (!locked)
+		unlocked--;
+	fork_end(locked, is_child);
+}
+
+static void at_parent(void)
+{
+	at_end(false);
+}
+
+static void at_child(void)
+{
+	at_end(true);
+}
+
+void fork_start(void)
+{
+	pthread_atfork(at_prepare, at_parent, at_child);
 }

@@ -23,7 +23,7 @@
 void fork_start(void);
 
 /**
- * fork_begin() - take all locks of the shim and of the emulator, for a fork that is not libc's fork()
+ * fork_begin() - take all locks of the shim and of the emulator, before a fork
  *
  * A signal handler may fork in the middle of a call of its own thread. It would wait for
  * ever for the locks that the call holds, so it takes none, and the child has them in the

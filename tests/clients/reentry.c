@@ -7,6 +7,7 @@
  */
 #include <signal.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 
 #include "check.h"
 
@@ -92,6 +93,19 @@ static void closing(int signum)
 	judge(ret, 0);
 	if (ret == 0)
 		spare = -1;
+}
+
+/* fork() is none of an exmap's calls, and works. It takes long, so a few times will do. */
+static void forking(int signum)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	(void)signum;
+	if (pid == 0)
+		_exit(0);
+	ticks += 5;
+	wrong += waitpid(pid, &status, 0) != pid || status != 0;
 }
 
 /* Runs @work again and again, interrupted by @handler, until that has been refused often. */
@@ -180,6 +194,10 @@ int main(void)
 	interrupt(map_with_spare, closing);
 	CHECK(refused >= WANTED);
 	CHECK(spare < 0 || close(spare) == 0);
+	interrupt(map, forking);
+	CHECK(ticks > 0);
+	interrupt(allocate, forking);
+	CHECK(ticks > 0);
 
 	/* Nothing was left behind. */
 	CHECK(client_mapped(pool.fd) == 1 && allocate());
