@@ -160,6 +160,9 @@ bool emu_uffd_moves(int uffd)
 
 	if (emu_is_error(pages))
 		return false;
+	/* Under mlockall(MCL_FUTURE) both pages are there already, and could not be moved. */
+	emu_sys(SYS_munlock, pages, 2 * 4096);
+	emu_sys(SYS_madvise, pages, 2 * 4096, MADV_DONTNEED);
 	if (!emu_uffd_register(uffd, pages, 2 * 4096) &&
 	    emu_uffd_copy(uffd, pages, source, 4096, &error) == 4096)
 		works = emu_uffd_move(uffd, pages + 4096, pages, 4096, &error) == 4096;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* test_emu_uffd.c - what the kernel answers to UFFDIO_MOVE, and what is made of the answer */
+/*
+ * test_emu_uffd.c - what the kernel answers to UFFDIO_MOVE, and what is made of the answer; what is found
+ * out about the kernel by trying
+ */
 
 #define _GNU_SOURCE
 #include "unit.h"
@@ -7,6 +10,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "emu/advice.h"
 #include "emu/hidden_fd.h"
 #include "emu/uffd.h"
 
@@ -81,11 +85,57 @@ static void a_page_that_is_in_the_way_is_an_error(void **state)
 	munmap(pages, 4 * PAGE);
 }
 
+/**
+ * struct found - what the kernel has
+ * @moves:    UFFDIO_MOVE
+ * @guards:   guard regions
+ * @vectored: vectored MADV_DONTNEED
+ */
+struct found {
+	bool moves;
+	bool guards;
+	bool vectored;
+};
+
+static struct found try_all(void)
+{
+	int uffd = emu_uffd_open();
+	int advice = emu_advice_fd();
+	struct found found = {
+		.moves = uffd >= 0 && emu_uffd_moves(uffd),
+		.guards = emu_guards(),
+		.vectored = advice != EMU_NOT_VECTORED,
+	};
+
+	emu_close_hidden(uffd);
+	emu_close_hidden(advice);
+	return found;
+}
+
+/* The kernel neither moves nor guards nor drops locked pages: those on which that is tried must not be. */
+static void locked_memory_hides_nothing(void **state)
+{
+	struct found before = try_all();
+	struct found found;
+
+	(void)state;
+	if (mlockall(MCL_FUTURE)) {
+		print_message("memory may not be locked here\n");
+		skip();
+	}
+	found = try_all();
+	munlockall();
+	assert_int_equal(found.moves, before.moves);
+	assert_int_equal(found.guards, before.guards);
+	assert_int_equal(found.vectored, before.vectored);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_page_that_was_moved_counts_whatever_the_answer),
 		cmocka_unit_test(a_page_that_is_in_the_way_is_an_error),
+		cmocka_unit_test(locked_memory_hides_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
