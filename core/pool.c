@@ -139,6 +139,8 @@ void exmap_pool_reset(struct exmap_pool *pool)
 #ifdef EXMAP_CHECK
 	memset(pool->in_use, 0, pool->nr_frames);
 #endif
+	if (exmap_keeper(pool))
+		exmap_keeper(pool)->reset(pool);
 }
 
 void exmap_pool_init(struct exmap_pool *pool, void *memory, u32 nr_frames, u32 nr_lists)
@@ -154,6 +156,9 @@ void exmap_pool_init(struct exmap_pool *pool, void *memory, u32 nr_frames, u32 n
 #endif
 	exmap_lock_init(&pool->gate);
 	pool->closed = 0;
+#ifndef __KERNEL__
+	pool->keeper = NULL;
+#endif
 	for (u32 i = 0; i < nr_lists; i++) {
 		exmap_lock_init(&pool->lists[i].lock);
 		pool->lists[i].victim = i;
@@ -355,6 +360,11 @@ u32 exmap_pool_get(struct exmap_pool *pool, u32 list, u32 *frames, u32 n)
 	struct exmap_list *own = &pool->lists[list];
 	u32 got;
 
+	if (exmap_unlikely(exmap_keeper(pool))) {
+		got = exmap_keeper(pool)->get(pool, list, frames, n);
+		debug_mark(pool, frames, got, 1);
+		return got;
+	}
 	lock_list(pool, own);
 	got = take(pool, own, frames, n);
 	if (exmap_unlikely(got < n))
@@ -373,6 +383,10 @@ void exmap_pool_put(struct exmap_pool *pool, u32 list, const u32 *frames, u32 n)
 	u32 room;
 
 	debug_mark(pool, frames, n, 0);
+	if (exmap_unlikely(exmap_keeper(pool))) {
+		exmap_keeper(pool)->put(pool, list, frames, n);
+		return;
+	}
 	lock_list(pool, own);
 	while (n) {
 		if (own->loaded->count == EXMAP_BUNDLE_FRAMES)
@@ -399,6 +413,8 @@ u64 exmap_pool_count(struct exmap_pool *pool)
 	u64 count = 0;
 	u64 head;
 
+	if (exmap_keeper(pool))
+		return exmap_keeper(pool)->count(pool);
 	close_gate(pool);
 	for (u32 i = 0; i < pool->nr_lists; i++)
 		count += pool->lists[i].free;

@@ -34,6 +34,8 @@
 
 #include "core/platform.h"
 
+struct exmap_pool;
+
 #define EXMAP_BUNDLE_FRAMES 512
 #define EXMAP_MAX_INTERFACES 256
 #define EXMAP_NO_BUNDLE U32_MAX
@@ -87,6 +89,22 @@ struct exmap_list {
 } exmap_cacheline_aligned;
 
 /**
+ * struct exmap_keeper - what keeps the free frames in place of the lists and the depot
+ * @get:   exmap_pool_get(), with the same promise
+ * @put:   exmap_pool_put()
+ * @reset: exmap_pool_reset()
+ * @count: exmap_pool_count()
+ *
+ * In user space, for orders in which the lists would not hand frames out. The kernel has none.
+ */
+struct exmap_keeper {
+	u32 (*get)(struct exmap_pool *pool, u32 list, u32 *frames, u32 n);
+	void (*put)(struct exmap_pool *pool, u32 list, const u32 *frames, u32 n);
+	void (*reset)(struct exmap_pool *pool);
+	u64 (*count)(struct exmap_pool *pool);
+};
+
+/**
  * struct exmap_pool - all frames of one exmap
  * @full:       the depot's stack of bundles with frames
  * @empty:      the depot's stack of empty bundles
@@ -98,6 +116,7 @@ struct exmap_list {
  * @fill:       number of frames in each bundle after exmap_pool_init()
  * @gate:       held by the thread that has brought the lists to rest
  * @closed:     1 while the gate is closed. Atomic: written under @gate, read under a list's lock
+ * @keeper:     user space: NULL, or what keeps the frames instead; set after exmap_pool_init()
  * @in_use:     EXMAP_CHECK builds only: 1 for each frame that is handed out. Atomic
  *
  * The pointers and numbers are constant after exmap_pool_init().
@@ -113,10 +132,23 @@ struct exmap_pool {
 	u32 fill;
 	exmap_lock_t gate;
 	u32 closed;
+#ifndef __KERNEL__
+	struct exmap_keeper *keeper;
+#endif
 #ifdef EXMAP_CHECK
 	u8 *in_use;
 #endif
 };
+
+/** exmap_keeper() - what keeps the frames of a pool; NULL if its lists and its depot do. */
+static inline const struct exmap_keeper *exmap_keeper(const struct exmap_pool *pool)
+{
+#ifdef __KERNEL__
+	return NULL;
+#else
+	return pool->keeper;
+#endif
+}
 
 /**
  * exmap_pool_size() - the memory that a pool needs

@@ -16,6 +16,7 @@
 #include "emu/trace_file.h"
 #include "emu/usercopy.h"
 #include "emu/watch.h"
+#include "emu/yield.h"
 
 /* Protects the two variables below, and exchanges of a file's exmap by CLONE. */
 static pthread_mutex_t devices_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -123,6 +124,7 @@ struct exmap_file *emu_open(int flags, enum emu_name name)
 	emu_trace_start();
 	if (!file)
 		return NULL;
+	emu_say_seed();
 	file->refs = 1;
 	file->flags = flags;
 	file->name = name;
@@ -182,6 +184,7 @@ void emu_device_unmap(struct exmap_device *dev)
 
 	pthread_mutex_lock(&dev->lock);
 	emu_device_stop_calls(dev);
+	emu_yield(EMU_NO_INTERFACE);
 	mapped = exmap_mapped_pages(x);
 	exmap_surface_check(&dev->surface->core, x->buffer_size, mapped);
 	exmap_shadow_check(x, &dev->surface->core);

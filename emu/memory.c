@@ -23,6 +23,7 @@
 #include "emu/trace.h"
 #include "emu/trace_file.h"
 #include "emu/watch.h"
+#include "emu/yield.h"
 
 #define HUGE_SIZE (2UL << 20)
 
@@ -63,6 +64,7 @@ static void *map_surface(struct exmap_file *file, struct exmap_device *dev, void
 	dev->generation = s->generation;
 	__atomic_add_fetch(&dev->refs, 1, __ATOMIC_RELAXED);
 	emu_device_stop_calls(dev);
+	emu_yield(EMU_NO_INTERFACE);
 	exmap_store_release(&dev->surface, s);
 	emu_device_start_calls(dev);
 	return addr;
@@ -327,6 +329,7 @@ static long end_region(const struct emu_region *region, uintptr_t keep, uintptr_
 	if (region->kind == EMU_REGION_SURFACE) {
 		dev = region->surface->dev;
 		emu_device_unmap(dev);
+		emu_yield(EMU_NO_INTERFACE);
 	}
 	if (emu_watched(EMU_WATCH_TRACE))
 		trace_munmap(region);

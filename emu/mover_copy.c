@@ -17,6 +17,7 @@
 #include "emu/advice.h"
 #include "emu/backing.h"
 #include "emu/device.h"
+#include "emu/disturb.h"
 #include "emu/hidden_fd.h"
 #include "emu/memcheck.h"
 #include "emu/mover.h"
@@ -26,8 +27,6 @@
 #include "emu/uffd.h"
 
 #define SOURCE_SIZE (EMU_SOURCE_PAGES * EXMAP_PAGE_SIZE)
-#define JUNK 0xa5
-
 /* Fresh pages are copies of this; set once by make_source(), then constant. */
 static const char *source;
 
@@ -44,7 +43,7 @@ static void make_source(void)
 		return;
 	emu_sys(SYS_madvise, memory, SOURCE_SIZE, MADV_NOHUGEPAGE);
 	if (emu_options()->junk)
-		memset(memory, JUNK, SOURCE_SIZE);
+		memset(memory, EMU_JUNK, SOURCE_SIZE);
 	emu_sys(SYS_mprotect, memory, SOURCE_SIZE, PROT_READ);
 	/* UFFDIO_COPY first tries to read with page faults off, so map the pages now. */
 	for (size_t i = 0; i < SOURCE_SIZE; i += EXMAP_PAGE_SIZE)

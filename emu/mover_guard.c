@@ -24,6 +24,7 @@
 #include "emu/advice.h"
 #include "emu/backing.h"
 #include "emu/device.h"
+#include "emu/disturb.h"
 #include "emu/hidden_fd.h"
 #include "emu/memcheck.h"
 #include "emu/mover.h"
@@ -31,8 +32,6 @@
 #include "emu/say.h"
 #include "emu/sys.h"
 #include "emu/uapi.h"
-
-#define JUNK 0xa5
 
 /* A chunk is as long as a page-table page maps, 2 MiB, or a power of two times that. */
 #define MAX_CHUNKS 4096
@@ -210,7 +209,7 @@ static u64 guard_map(struct exmap_surface *core, u32 id, const struct exmap_run 
 
 		n = emu_span_ranges(core, runs, nr_runs, ranges);
 		for (u32 i = 0; i < n && left; left -= ranges[i++].iov_len) {
-			memset(ranges[i].iov_base, JUNK, ranges[i].iov_len);
+			memset(ranges[i].iov_base, EMU_JUNK, ranges[i].iov_len);
 			emu_mark_undefined(ranges[i].iov_base, ranges[i].iov_len);
 		}
 	}

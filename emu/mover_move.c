@@ -182,11 +182,8 @@ static int move_prepare(struct emu_surface *s)
 {
 	int ret;
 
-	/*
-	 * Valgrind does not know UFFDIO_MOVE, pages that are moved have no marks, and under junk=1 each
-	 * fresh page is copied in.
-	 */
-	if (emu_on_valgrind() || emu_marks() || emu_options()->junk)
+	/* Valgrind does not know UFFDIO_MOVE, and pages that are moved have no marks. */
+	if (emu_on_valgrind() || emu_marks())
 		return -ENOSYS;
 	ret = emu_copy_prepare(s);
 	if (!ret && !emu_uffd_moves(s->uffd)) {

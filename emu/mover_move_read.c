@@ -13,6 +13,8 @@
 #include <string.h>
 
 #include "emu/backing.h"
+#include "emu/disturb.h"
+#include "emu/options.h"
 #include "emu/pieces.h"
 
 /*
@@ -126,6 +128,17 @@ static s64 take_in(struct emu_surface *s, u32 id, u64 page, u64 end, u64 *asked)
 	return bytes;
 }
 
+/* Under junk=1: slots that a READ has filled, but not moved, must not be handed out with its content. */
+static void spoil_slots(struct emu_surface *s, u64 page, u64 end)
+{
+	for (; page < end; page++) {
+		u64 frame = emu_frame_of(s, page);
+
+		if (emu_resident(s, frame))
+			memset(emu_slot(s->slots, frame), EMU_JUNK, EXMAP_PAGE_SIZE);
+	}
+}
+
 s64 emu_move_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 {
 	struct emu_surface *s = emu_surface_of(core);
@@ -148,12 +161,15 @@ s64 emu_move_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 			/* Some of these pages may be mapped: unmap them with those before them. */
 			span.len = at + asked - page;
 			emu_mover_copy.ops.unmap(core, id, &span, 1);
-			return ret;
+			done = ret;
+			break;
 		}
 		done += ret;
 		at += asked;
 		if ((u64)ret < asked << EXMAP_PAGE_SHIFT)
 			break;
 	}
+	if (emu_options()->junk)
+		spoil_slots(s, page, end);
 	return done;
 }

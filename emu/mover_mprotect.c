@@ -27,6 +27,7 @@
 #include "emu/advice.h"
 #include "emu/backing.h"
 #include "emu/device.h"
+#include "emu/disturb.h"
 #include "emu/hidden_fd.h"
 #include "emu/holes.h"
 #include "emu/mappings.h"
@@ -35,8 +36,6 @@
 #include "emu/options.h"
 #include "emu/say.h"
 #include "emu/sys.h"
-
-#define JUNK 0xa5
 
 /*
  * The kernel joins neighbouring mappings only if their pages belong to one struct anon_vma, and makes
@@ -213,7 +212,7 @@ static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_r
 		/* Before memset(), which AddressSanitizer checks, and behind it: it defines the pages. */
 		emu_mark_undefined(addr, len);
 		if (junk) {
-			memset(addr, JUNK, len);
+			memset(addr, EMU_JUNK, len);
 			emu_mark_undefined(addr, len);
 		}
 		mapped += fit;

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "emu/backtrace.h"
+#include "emu/chance.h"
 #include "emu/say.h"
+#include "emu/sys.h"
 #include "emu/watch.h"
 
 /* Our own tests, built with a sanitizer, read freed pages on purpose. */
@@ -48,6 +50,7 @@ static const struct choice dialects[] = { { "exmap", EMU_DIALECT_EXMAP },
 					  { "leanstore", EMU_DIALECT_LEANSTORE },
 					  { NULL, 0 } };
 
+static const struct choice steals[] = { { "auto", false }, { "always", true }, { NULL, 0 } };
 static const struct choice reports[] = { { "fatal", 0 }, { "all", 1 }, { NULL, 0 } };
 
 /* The most that an option with a number takes. */
@@ -129,9 +132,35 @@ static void set_verbose(int value)
 	options.verbose = value;
 }
 
-static void set_trace(const char *value)
+static void set_seed(int value)
+{
+	options.seed = value;
+}
+
+static void set_quarantine(int value)
+{
+	options.quarantine = value;
+}
+
+static void set_shuffle(int value)
+{
+	options.shuffle = value;
+}
+
+static void set_steal(int value)
+{
+	options.steal = value;
+}
+
+static bool set_yield(const char *value)
+{
+	return emu_chance_parse(value, &options.yield);
+}
+
+static bool set_trace(const char *value)
 {
 	options.trace = value;
+	return true;
 }
 
 static void print_help(int value);
@@ -141,14 +170,15 @@ static void print_help(int value);
  * @key:     its name
  * @choices: the words that it takes; NULL if it takes a number up to MAX_NUMBER, or a string
  * @set:     called with the value; NULL if it takes a string
- * @take:    called with the string, which is not empty and stays where it is; NULL if it takes none
+ * @take:    called with the string, which is not empty and stays where it is; returns whether it is
+ *           one of those that there are. NULL if the option takes none
  * @help:    what help=1 prints
  */
 static const struct option {
 	const char *key;
 	const struct choice *choices;
 	void (*set)(int value);
-	void (*take)(const char *value);
+	bool (*take)(const char *value);
 	const char *help;
 } table[] = {
 	{ "strategy", strategies, set_strategy, NULL,
@@ -157,7 +187,8 @@ static const struct option {
 	{ "dialect", dialects, set_dialect, NULL,
 	  "exmap|leanstore: what /dev/exmap follows; /dev/exmap0 to 4 always follow leanstore" },
 	{ "stats", booleans, set_stats, NULL, "0|1: statistics on stderr at the end" },
-	{ "junk", booleans, set_junk, NULL, "0|1: fresh pages hold a pattern instead of zeroes" },
+	{ "junk", booleans, set_junk, NULL,
+	  "0|1: fresh pages hold a pattern instead of zeroes, and freed ones are overwritten" },
 	{ "holes", holes, set_holes, NULL,
 	  "hidden|readable: under strategy=mprotect, what becomes of free pages where "
 	  "vm.max_map_count is too low" },
@@ -178,6 +209,15 @@ static const struct option {
 	{ "shadow", shadows, set_shadow, NULL,
 	  "keep|strict: leave pages mapped after RM_SD, which is fast, or drop them at once" },
 	{ "trace", NULL, NULL, set_trace, "FILE: record all calls in FILE; %p stands for the pid" },
+	{ "seed", NULL, set_seed, NULL,
+	  "N: what the random decisions of other options follow from" },
+	{ "yield", NULL, NULL, set_yield,
+	  "P: with this probability, 0 to 1, let other threads run in the middle of calls" },
+	{ "quarantine", NULL, set_quarantine, NULL,
+	  "N: hand a freed frame out again when N others were freed after it" },
+	{ "shuffle", NULL, set_shuffle, NULL, "SEED: hand frames out in a random order" },
+	{ "steal", steals, set_steal, NULL,
+	  "auto|always: ALLOC takes frames from other interfaces' lists first" },
 	{ "verbose", booleans, set_verbose, NULL, "0|1: say what is done and why" },
 	{ "help", booleans, print_help, NULL, "0|1: print this list" },
 };
@@ -205,10 +245,8 @@ static bool set_value(const struct option *option, const char *value)
 			return true;
 		}
 	}
-	if (option->take && *value) {
-		option->take(value);
-		return true;
-	}
+	if (option->take && *value)
+		return option->take(value);
 	if (!option->set || option->choices || *value < '0' || *value > '9')
 		return false;
 	number = strtoul(value, &end, 10);
@@ -239,6 +277,21 @@ static void set_option(char *word)
 		word);
 }
 
+/* A seed short enough to be typed again. */
+static void draw_seed(void)
+{
+	emu_sys(SYS_getrandom, &options.seed, sizeof(options.seed), 0);
+	options.seed = options.seed % MAX_NUMBER + 1;
+	options.seed_drawn = options.yield;
+}
+
+void emu_say_seed(void)
+{
+	if (emu_options()->seed_drawn)
+		emu_say_once("seed=%u; the same decisions again with option seed=%u",
+			     emu_options()->seed, emu_options()->seed);
+}
+
 static void read_options(void)
 {
 	const char *env = getenv("EXMAP_OPTIONS");
@@ -253,10 +306,13 @@ static void read_options(void)
 	strcpy(text, env);
 	for (char *word = strtok_r(text, ":", &rest); word; word = strtok_r(NULL, ":", &rest))
 		set_option(word);
+	if (!options.seed)
+		draw_seed();
 	exmap_store(&emu_watching, (options.history ? EMU_WATCH_HISTORY : 0) |
 					   (options.notes ? EMU_WATCH_NOTES : 0) |
 					   (options.writeback ? EMU_WATCH_WRITEBACK : 0) |
-					   (options.trace ? EMU_WATCH_TRACE : 0));
+					   (options.trace ? EMU_WATCH_TRACE : 0) |
+					   (options.yield ? EMU_WATCH_YIELD : 0));
 	if (options.history || options.report || options.writeback)
 		emu_backtrace_start();
 }

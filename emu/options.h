@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "core/platform.h"
+
 /* Which mover a surface gets; see strategy.h. EMU_STRATEGY_MIXED is for tests: see slots.h. */
 enum emu_strategy {
 	EMU_STRATEGY_AUTO,
@@ -31,7 +33,7 @@ enum emu_dialect { EMU_DIALECT_EXMAP, EMU_DIALECT_LEANSTORE };
  * @dialect:  what /dev/exmap without a number follows
  * @trap:     when to serve system calls made outside libc
  * @stats:    print statistics when an exmap is closed and unmapped, or the process exits
- * @junk:     fill fresh pages with a pattern instead of zeroes
+ * @junk:     fill fresh pages with a pattern instead of zeroes, and overwrite freed ones
  * @readable_holes: under strategy=mprotect: if the process may have no more mappings, make free
  *            pages readable instead of having ALLOC fail
  * @memcheck: tell valgrind which pages are accessible
@@ -42,6 +44,12 @@ enum emu_dialect { EMU_DIALECT_EXMAP, EMU_DIALECT_LEANSTORE };
  * @writeback: say which pages FREE drops whose content the backing does not have
  * @strict_shadows: RM_SD drops the pages of shadows at once; always so if memcheck is told of pages
  * @trace:    the file for a trace, in which %p stands for the pid; NULL for none
+ * @seed:     what random decisions follow from; never 0
+ * @seed_drawn: @seed was drawn at random, and decisions follow from it
+ * @yield:    probability, in billionths, that other threads run in the middle of a call; see yield.h
+ * @quarantine: number of frames that must be freed after a frame before it is handed out again
+ * @shuffle:  what the random order of frames follows from; 0: no random order
+ * @steal:    each ALLOC takes other interfaces' frames first; see keeper.h
  * @verbose:  say on stderr which strategy was taken, what SETUP refused, and why
  */
 struct emu_options {
@@ -59,11 +67,20 @@ struct emu_options {
 	bool report;
 	bool writeback;
 	bool strict_shadows;
+	u32 seed;
+	bool seed_drawn;
+	u32 yield;
+	u32 quarantine;
+	u32 shuffle;
+	bool steal;
 	bool verbose;
 	const char *trace;
 };
 
 /** emu_options() - the options. The first call reads EXMAP_OPTIONS. Any thread. */
 const struct emu_options *emu_options(void);
+
+/** emu_say_seed() - if the seed was drawn at random, print it, once. Any thread. */
+void emu_say_seed(void);
 
 #endif /* EXMAP_EMU_OPTIONS_H */

@@ -11,6 +11,7 @@
 #include "emu/fence.h"
 #include "emu/hidden_fd.h"
 #include "emu/history.h"
+#include "emu/keeper.h"
 #include "emu/notes.h"
 #include "emu/options.h"
 #include "emu/sanitizers.h"
@@ -18,6 +19,7 @@
 #include "emu/surface.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
+#include "emu/yield.h"
 
 /* Return: number of pages that the machine has. More frames could never be mapped at one time. */
 static u64 most_frames(void)
@@ -73,13 +75,14 @@ static int make_memory(struct exmap_device *dev, u32 frames, u32 n)
 	dev->iovecs = (struct iovec *)(at += interfaces);
 	dev->bounce = at += iovecs;
 	exmap_pool_init(&x->pool, at + bounce, frames, n);
-	return 0;
+	return emu_keeper_wanted() && !emu_keeper_new(&x->pool) ? -ENOMEM : 0;
 }
 
 /* Undoes a SETUP of @n interfaces, which may have failed half-way. */
 static void undo(struct exmap_device *dev, u32 n)
 {
 	if (dev->memory) {
+		emu_keeper_free(&dev->core.pool);
 		exmap_pool_destroy(&dev->core.pool);
 		for (u32 i = 0; i < n; i++)
 			exmap_lock_destroy(&dev->core.interfaces[i]->lock);
@@ -144,6 +147,7 @@ long emu_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_
 	dev->core.has_backing = dev->backing_fd >= 0;
 	if (dev->surface && dev->surface->mover->frames)
 		dev->surface->mover->frames(dev->surface, setup.buffer_size);
+	emu_yield(EMU_NO_INTERFACE);
 	exmap_setup_done(&dev->core, setup.max_interfaces);
 	return 0;
 

@@ -6,7 +6,9 @@
 #include <stdio.h>
 
 #include "core/interface.h"
+#include "emu/options.h"
 #include "emu/say.h"
+#include "emu/yield.h"
 
 static void stats_row(const char *name, const struct exmap_counts *c, u64 steals)
 {
@@ -49,4 +51,7 @@ void emu_report_stats(const struct exmap *x, u64 serial, const char *strategy, u
 		stats_row(name, &c, stolen);
 	}
 	stats_row("all", &sum, steals);
+	if (emu_options()->yield)
+		emu_say("yield: threads of this process gave way %llu times",
+			(unsigned long long)emu_yields());
 }

@@ -12,6 +12,7 @@
 #include "emu/generation.h"
 #include "emu/hidden_fd.h"
 #include "emu/device.h"
+#include "emu/disturb.h"
 #include "emu/memcheck.h"
 #include "emu/options.h"
 #include "emu/rcu.h"
@@ -88,7 +89,10 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	s->core.present_bits = exmap_present_bits(prot & PROT_WRITE, prot & PROT_EXEC);
 
 	emu_start_marking();
-	s->core.keep_shadows = emu_options()->strict_shadows || emu_marks() ? 0 : EMU_KEPT_PAGES;
+	/* A page of an ended shadow would still show what was there. */
+	s->core.keep_shadows = emu_options()->strict_shadows || emu_options()->junk || emu_marks() ?
+				       0 :
+				       EMU_KEPT_PAGES;
 	ret = create_table(s);
 	if (ret)
 		goto fail;
@@ -105,7 +109,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 		emu_fence_unmap(base, len, &s->fence);
 		goto fail;
 	}
-	s->core.ops = &s->mover->ops;
+	s->core.ops = emu_ops(s);
 	emu_mark_unused(base, len);
 	*out = s;
 	return 0;

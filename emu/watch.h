@@ -19,6 +19,8 @@
 #define EMU_WATCH_WRITEBACK (1u << 2)
 /** EMU_WATCH_TRACE - trace.h records all calls. */
 #define EMU_WATCH_TRACE (1u << 3)
+/** EMU_WATCH_YIELD - yield.h lets other threads run in the middle of calls. */
+#define EMU_WATCH_YIELD (1u << 4)
 
 /* Who watches: EMU_WATCH_*. Written when the options are read, then constant; atomic. */
 extern unsigned int emu_watching __attribute__((visibility("hidden")));

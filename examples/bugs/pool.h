@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pool.h - what the seven programs with a bug share: a small exmap */
+/* pool.h - what the programs with a bug share: a small exmap */
 #ifndef EXMAP_BUGS_POOL_H
 #define EXMAP_BUGS_POOL_H
 

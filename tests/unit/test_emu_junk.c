@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
-/* test_emu_junk.c - with the option junk=1 each page that comes holds a pattern, used before or not */
+/* test_emu_junk.c - with the option junk=1 pages that come and pages that go hold a pattern */
 
 #define _GNU_SOURCE
 #include "unit.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "device.h"
-#include "emu/surface.h"
-#include "emu/mover.h"
+#include "emu/disturb.h"
+#include "emu/memory.h"
+#include "emu/slots.h"
 
 #define ALLOC EXMAP_OP_ALLOC
 #define FREE EXMAP_OP_FREE
@@ -56,13 +60,65 @@ static void nor_does_a_page_far_from_others_4_8(void **state)
 	unit_device_free(d);
 }
 
-/* A page that is moved keeps its content. */
-static void no_page_is_moved(void **state)
+/* The pipe refers to the page, as I/O in flight does. */
+static void the_kernel_sees_the_pattern_in_a_freed_page(void **state)
+{
+	struct device *d = unit_device_new(100, 10, -1);
+	static char was[PAGE];
+	struct iovec page;
+	char pattern;
+	int pipes[2];
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(unit_one(d, 0, ALLOC, 0, 1), 1);
+	pattern = d->base[0];
+	memset(d->base, 1, PAGE);
+	page = (struct iovec){ d->base, PAGE };
+	assert_int_equal(vmsplice(pipes[1], &page, 1, 0), PAGE);
+	assert_int_equal(unit_one(d, 0, FREE, 0, 1), 1);
+	assert_int_equal(read(pipes[0], was, PAGE), PAGE);
+	for (size_t i = 0; i < PAGE; i++)
+		assert_int_equal(was[i], pattern);
+	unit_device_free(d);
+}
+
+static void slots_hold_the_pattern(void **state)
+{
+	struct device *d = unit_device_new(PAGES, PAGES, -1);
+	struct emu_surface *s = d->file->dev->surface;
+	u64 resident = 0;
+
+	(void)state;
+	if (!s->slots) {
+		unit_device_free(d);
+		skip();
+	}
+	assert_int_equal(unit_one(d, 0, ALLOC, 0, PAGES), PAGES);
+	memset(d->base, 1, PAGES * PAGE);
+	assert_int_equal(unit_one(d, 0, FREE, 0, PAGES), PAGES);
+	for (u64 frame = 0; frame < PAGES; frame++) {
+		const unsigned char *slot = (unsigned char *)emu_slot(s->slots, frame);
+
+		if (s->slots->slot[frame] != SLOT_RESIDENT)
+			continue;
+		resident++;
+		for (u64 i = 0; i < PAGE; i += 8)
+			assert_int_equal(slot[i], EMU_JUNK);
+	}
+	assert_int_not_equal(resident, 0);
+	unit_device_free(d);
+}
+
+/* The pattern cannot be stored there, and nothing else happens either. */
+static void pages_of_a_read_only_surface_go_as_they_are(void **state)
 {
 	struct device *d = unit_device_new(100, 10, -1);
 
 	(void)state;
-	assert_ptr_not_equal(d->file->dev->surface->mover, &emu_mover_move);
+	assert_int_equal(unit_one(d, 0, ALLOC, 0, 10), 10);
+	assert_int_equal(emu_mprotect(d->base, 100 * PAGE, PROT_READ), 0);
+	assert_int_equal(unit_one(d, 0, FREE, 0, 10), 10);
 	unit_device_free(d);
 }
 
@@ -71,7 +127,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_page_shows_what_was_in_it_4_8),
 		cmocka_unit_test(nor_does_a_page_far_from_others_4_8),
-		cmocka_unit_test(no_page_is_moved),
+		cmocka_unit_test(slots_hold_the_pattern),
+		cmocka_unit_test(pages_of_a_read_only_surface_go_as_they_are),
+		/* The last: it ends MOVE for this process, if it is told of vmsplice(). */
+		cmocka_unit_test(the_kernel_sees_the_pattern_in_a_freed_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/* disturb.c - see disturb.h */
+
+#define _GNU_SOURCE
+#include "emu/disturb.h"
+
+#include <sys/mman.h>
+
+#include "emu/options.h"
+#include "emu/usercopy.h"
+#include "emu/yield.h"
+
+static const struct exmap_surface_ops *mover_of(struct exmap_surface *s)
+{
+	return &emu_surface_of(s)->mover->ops;
+}
+
+/*
+ * Overwrites pages that are about to be freed. What still shows a page later shows the pattern: a
+ * reference that the kernel holds, for I/O in flight; under move the frame's slot, and the next page
+ * that the frame is mapped at. On a surface that is not writable pages stay as they are.
+ *
+ * If the kernel then refuses to unmap a page, it stays allocated, with the pattern.
+ */
+static void spoil(struct exmap_surface *core, const struct exmap_run *runs, u32 nr_runs)
+{
+	u64 junk[EXMAP_PAGE_SIZE / sizeof(u64)];
+
+	if (!(emu_surface_of(core)->prot & PROT_WRITE))
+		return;
+	memset(junk, EMU_JUNK, sizeof(junk));
+	for (u32 i = 0; i < nr_runs; i++) {
+		/* The client may have dropped a page behind the emulator's back: not by a plain store. */
+		for (u64 page = runs[i].page; page < runs[i].page + runs[i].len; page++)
+			emu_copy_pages(emu_page_address(core, page), junk, sizeof(junk));
+	}
+}
+
+static bool prepare(struct exmap_surface *s, u64 page, u64 len)
+{
+	return mover_of(s)->prepare(s, page, len);
+}
+
+static void order(struct exmap_surface *s, u32 *frames, u32 n)
+{
+	if (mover_of(s)->order && !emu_options()->shuffle)
+		mover_of(s)->order(s, frames, n);
+}
+
+static u64 map(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	u64 mapped;
+
+	emu_yield(id);
+	mapped = mover_of(s)->map(s, id, runs, nr_runs);
+	emu_yield(id);
+	return mapped;
+}
+
+static void unmap(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	emu_yield(id);
+	if (emu_options()->junk)
+		spoil(s, runs, nr_runs);
+	mover_of(s)->unmap(s, id, runs, nr_runs);
+	emu_yield(id);
+}
+
+static bool wait(struct exmap_surface *s, u32 id, unsigned int round)
+{
+	return mover_of(s)->wait(s, id, round);
+}
+
+static s64 fill(struct exmap_surface *s, u32 id, u64 page, u32 len)
+{
+	s64 bytes;
+
+	emu_yield(id);
+	bytes = mover_of(s)->fill(s, id, page, len);
+	emu_yield(id);
+	return bytes;
+}
+
+static bool shadow(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	bool memory;
+
+	emu_yield(id);
+	memory = mover_of(s)->shadow(s, id, runs, nr_runs);
+	emu_yield(id);
+	return memory;
+}
+
+static void unshadow(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	emu_yield(id);
+	mover_of(s)->unshadow(s, id, runs, nr_runs);
+	emu_yield(id);
+}
+
+const struct exmap_surface_ops *emu_ops(const struct emu_surface *s)
+{
+	static const struct exmap_surface_ops disturbed = {
+		.prepare = prepare,
+		.order = order,
+		.map = map,
+		.unmap = unmap,
+		.wait = wait,
+		.fill = fill,
+		.shadow = shadow,
+		.unshadow = unshadow,
+	};
+	const struct emu_options *options = emu_options();
+
+	if (options->yield || options->junk || options->shuffle)
+		return &disturbed;
+	return &s->mover->ops;
+}
