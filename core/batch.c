@@ -230,7 +230,7 @@ void exmap_batch_publish(struct exmap_call *call)
 			publish_word(s, where);
 		count_pages(ifc, run);
 	}
-	exmap_count(&ifc->counts.allocated, ifc->nr_pages);
+	exmap_count_batch(&ifc->counts, &ifc->counts.allocated, ifc->nr_pages);
 	ifc->nr_runs = 0;
 	ifc->nr_pages = 0;
 }
@@ -296,7 +296,7 @@ void exmap_batch_retire(struct exmap_call *call)
 	}
 	if (nr_frames)
 		exmap_pool_put(ifc->pool, ifc->id, ifc->frames, nr_frames);
-	exmap_count(&ifc->counts.freed, freed);
+	exmap_count_batch(&ifc->counts, &ifc->counts.freed, freed);
 	ifc->nr_runs = 0;
 	ifc->nr_pages = 0;
 }

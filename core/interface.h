@@ -28,6 +28,7 @@ struct exmap_range {
  * @allocated:  number of pages mapped
  * @freed:      number of pages unmapped by FREE
  * @bytes_read: number of bytes read from the backing
+ * @largest:    the most pages of one batch
  *
  * Written by atomic stores under the interface's lock. Read atomically by any thread.
  */
@@ -36,6 +37,7 @@ struct exmap_counts {
 	u64 allocated;
 	u64 freed;
 	u64 bytes_read;
+	u64 largest;
 };
 
 /**
@@ -86,6 +88,14 @@ struct exmap_interface {
 static inline void exmap_count(u64 *counter, u64 n)
 {
 	exmap_store(counter, *counter + n);
+}
+
+/** exmap_count_batch() - exmap_count() the @n pages of a batch; the interface's lock is held. */
+static inline void exmap_count_batch(struct exmap_counts *counts, u64 *counter, u64 n)
+{
+	exmap_count(counter, n);
+	if (exmap_unlikely(n > counts->largest))
+		exmap_store(&counts->largest, n);
 }
 
 #endif /* EXMAP_CORE_INTERFACE_H */

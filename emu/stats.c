@@ -35,8 +35,12 @@ void emu_report_stats(const struct exmap *x, u64 serial, const char *strategy, u
 		"steals", "bytes read");
 	for (u32 i = 0; i < n; i++) {
 		const struct exmap_counts *from = &x->interfaces[i]->counts;
-		struct exmap_counts c = { exmap_load(&from->actions), exmap_load(&from->allocated),
-					  exmap_load(&from->freed), exmap_load(&from->bytes_read) };
+		struct exmap_counts c = {
+			.actions = exmap_load(&from->actions),
+			.allocated = exmap_load(&from->allocated),
+			.freed = exmap_load(&from->freed),
+			.bytes_read = exmap_load(&from->bytes_read),
+		};
 		u64 stolen = exmap_load(&x->pool.lists[i].steals);
 		char name[16];
 

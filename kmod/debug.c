@@ -42,15 +42,15 @@ static int interfaces_show(struct seq_file *file, void *unused)
 	struct exmap_device *dev = file->private;
 	u32 i;
 
-	seq_puts(file, "interface free steals actions allocated freed bytes_read\n");
+	seq_puts(file, "interface free steals actions allocated freed bytes_read largest\n");
 	for (i = 0; i < dev->core.nr_interfaces; i++) {
 		const struct exmap_counts *counts = &dev->core.interfaces[i]->counts;
 		const struct exmap_list *list = &dev->core.pool.lists[i];
 
-		seq_printf(file, "%u %u %llu %llu %llu %llu %llu\n", i, READ_ONCE(list->free),
+		seq_printf(file, "%u %u %llu %llu %llu %llu %llu %llu\n", i, READ_ONCE(list->free),
 			   READ_ONCE(list->steals), READ_ONCE(counts->actions),
 			   READ_ONCE(counts->allocated), READ_ONCE(counts->freed),
-			   READ_ONCE(counts->bytes_read));
+			   READ_ONCE(counts->bytes_read), READ_ONCE(counts->largest));
 	}
 	return 0;
 }
