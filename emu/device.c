@@ -8,6 +8,7 @@
 #include "emu/fence.h"
 #include "emu/generation.h"
 #include "emu/options.h"
+#include "emu/publish.h"
 #include "emu/rcu.h"
 #include "emu/reentry.h"
 #include "emu/stats.h"
@@ -52,6 +53,7 @@ static struct exmap_device *new_device(bool leanstore)
 	dev->serial = ++last_serial;
 	dev->next = devices;
 	devices = dev;
+	emu_publish(&devices);
 	emu_devices_unlock();
 	return dev;
 }

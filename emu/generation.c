@@ -66,6 +66,12 @@ uint64_t emu_generation(void)
 	return new_generation();
 }
 
+const uint64_t *emu_generation_page(void)
+{
+	emu_generation();
+	return generation;
+}
+
 bool emu_in_vfork_child(void)
 {
 	emu_generation();

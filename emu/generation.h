@@ -16,6 +16,9 @@
  */
 uint64_t emu_generation(void);
 
+/** emu_generation_page() - where the number is, the same in forked children; 0 if it has none yet. */
+const uint64_t *emu_generation_page(void);
+
 /**
  * emu_in_vfork_child() - whether the caller is a child that shares its parent's memory
  *
