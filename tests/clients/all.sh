@@ -46,7 +46,7 @@ for path in bin/"$kind"/*; do
 done
 if [ "$kind" = clients ]; then
 	client hello-exmap "$@" bin/hello-exmap
-	client blobs "$@" bin/blobs --size=8 --file="$EXMAP_TEST_DIR/blobs"
+	client blobs "$@" bin/blobs --size=8 --file="$EXMAP_TEST_DIR/blobs" bin lib
 	client minicache "$@" bin/minicache --bench=2 --pages=4096 --file="$EXMAP_TEST_DIR/minicache"
 fi
 echo "1..$number"
