@@ -54,9 +54,10 @@ struct page_report {
 
 static const char *const endings[] = {
 	[EMU_DIES] = "the program has no SIGSEGV handler: dying of SIGSEGV",
+	/* In brackets: clang takes two strings for a comma that was forgotten. */
 	[EMU_DIES_BLOCKED] =
-		"SIGSEGV is blocked, by the thread's mask or as in the program's handler "
-		"without SA_NODEFER: dying of SIGSEGV",
+		("SIGSEGV is blocked, by the thread's mask or as in the program's handler "
+		 "without SA_NODEFER: dying of SIGSEGV"),
 	[EMU_SANITIZER] = "the sanitizer's own report follows",
 	[EMU_HANDLED] = "the program's SIGSEGV handler is called",
 };
