@@ -137,7 +137,7 @@ struct exmap_file *emu_open(int flags, enum emu_name name)
 		return NULL;
 	}
 	if (emu_watched(EMU_WATCH_TRACE))
-		emu_trace_open(file->dev->serial, flags);
+		emu_trace_open(file->dev->serial, &file->dev->core, flags);
 	return file;
 }
 

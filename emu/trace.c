@@ -60,14 +60,6 @@ static struct emu_trace_call *begin_call(u32 kind, const struct exmap_call *call
 	return event;
 }
 
-static void end_call(struct emu_trace_call *event, u32 words, u32 stolen, s64 result)
-{
-	event->steals = stolen;
-	event->event.result = result;
-	event->event.size = sizeof(*event) + words * sizeof(u64);
-	commit(&event->event);
-}
-
 /* What a call's interface had counted before the call. */
 struct before {
 	u64 allocated;
@@ -82,26 +74,42 @@ static struct before count(const struct exmap_call *call)
 	return (struct before){ counts->allocated, counts->freed, steals(call) };
 }
 
+/* Return: pages that the call has mapped or unmapped. */
+static u64 pages_since(const struct exmap_call *call, const struct before *before)
+{
+	const struct exmap_counts *counts = &call->ifc->counts;
+
+	return counts->allocated - before->allocated + counts->freed - before->freed;
+}
+
+static void end_call(struct emu_trace_call *event, const struct exmap_call *call,
+		     const struct before *before, u32 words, s64 result)
+{
+	event->steals = steals(call) - before->steals;
+	event->pages = pages_since(call, before);
+	event->event.result = result;
+	event->event.size = sizeof(*event) + words * sizeof(u64);
+	commit(&event->event);
+}
+
 static void probe_action(const struct exmap_call *call, u64 exmap, u32 iov_len,
 			 const struct before *before, int failed)
 {
-	const struct exmap_counts *counts = &call->ifc->counts;
+	u64 pages = pages_since(call, before);
 	u32 id = call->ifc->id;
 
 	if (call->opcode == EXMAP_OP_ALLOC)
-		emu_probe_alloc(exmap, id, iov_len, counts->allocated - before->allocated, failed);
+		emu_probe_alloc(exmap, id, iov_len, pages, failed);
 	else
-		emu_probe_free(exmap, id, iov_len, counts->freed - before->freed, failed);
+		emu_probe_free(exmap, id, iov_len, pages, failed);
 }
 
-/* The probe of the frames that a call stole. Return: how often it did. */
-static u32 probe_steals(const struct exmap_call *call, u64 exmap, const struct before *before)
+static void probe_steals(const struct exmap_call *call, u64 exmap, const struct before *before)
 {
-	u32 stolen = steals(call) - before->steals;
+	u64 stolen = steals(call) - before->steals;
 
-	if (stolen && emu_probed())
+	if (stolen)
 		emu_probe_steal(exmap, call->ifc->id, stolen);
-	return stolen;
 }
 
 /* Whether each vector has got all pages that it asked for: then its result is not worth bytes. */
@@ -133,7 +141,7 @@ int emu_trace_vectors(struct exmap_call *call, u64 exmap, struct exmap_iov *iov,
 	bool results = call->opcode <= EXMAP_OP_FREE;
 	struct emu_trace_call *event = begin_call(EMU_TRACE_ACTION, call, exmap, asked, 2 * asked);
 	struct before before = count(call);
-	u32 words = asked, stolen;
+	u32 words = asked;
 	int ret;
 
 	if (exmap_likely(event != NULL)) {
@@ -148,11 +156,13 @@ int emu_trace_vectors(struct exmap_call *call, u64 exmap, struct exmap_iov *iov,
 		if (results && ret >= 0)
 			words = add_results(event, call->ifc->result, asked);
 	}
-	if (results && emu_probed())
-		probe_action(call, exmap, iov_len, &before, ret);
-	stolen = probe_steals(call, exmap, &before);
+	if (emu_probed()) {
+		if (results)
+			probe_action(call, exmap, iov_len, &before, ret);
+		probe_steals(call, exmap, &before);
+	}
 	if (event)
-		end_call(event, words, stolen, ret);
+		end_call(event, call, &before, words, ret);
 	return ret;
 }
 
@@ -173,7 +183,6 @@ s64 emu_trace_ranges(u32 kind, struct exmap_call *call, u64 exmap, const struct 
 	struct emu_trace_call *event = begin_call(kind, call, exmap, n, 2 * n);
 	struct before before = count(call);
 	bool reads = kind == EMU_TRACE_READ;
-	u32 stolen;
 	s64 ret;
 
 	if (event)
@@ -186,10 +195,10 @@ s64 emu_trace_ranges(u32 kind, struct exmap_call *call, u64 exmap, const struct 
 			emu_probe_read(exmap, call->ifc->id, call->opcode, n, ret);
 		else
 			probe_action(call, exmap, 1, &before, ret < 0);
+		probe_steals(call, exmap, &before);
 	}
-	stolen = probe_steals(call, exmap, &before);
 	if (event)
-		end_call(event, 2 * n, stolen, ret);
+		end_call(event, call, &before, 2 * n, ret);
 	return ret;
 }
 
@@ -205,17 +214,18 @@ void emu_trace_refused(u32 kind, u64 exmap, u32 interface, u32 opcode, u32 nr, s
 	event->event.result = result;
 	event->nr = nr;
 	event->steals = 0;
-	event->target = 0;
+	event->target = event->pages = 0;
 	commit(&event->event);
 }
 
-void emu_trace_open(u64 exmap, int flags)
+void emu_trace_open(u64 exmap, const struct exmap *x, int flags)
 {
 	struct emu_trace_event *event = reserve_point(EMU_TRACE_OPEN, exmap, sizeof(*event));
 
 	if (!event)
 		return;
 	event->result = flags;
+	event->flags = x->leanstore ? EMU_TRACE_DIALECT : 0;
 	commit(event);
 }
 
@@ -258,6 +268,7 @@ void emu_trace_map(u32 kind, const struct emu_trace_mapping *mapping, s64 result
 	if (!event)
 		return;
 	event->event.result = result;
+	event->event.flags = mapping->x && mapping->x->leanstore ? EMU_TRACE_DIALECT : 0;
 	event->offset = mapping->offset;
 	event->addr = (uintptr_t)mapping->addr;
 	event->len = mapping->len;

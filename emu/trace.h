@@ -52,8 +52,8 @@ s64 emu_trace_ranges(u32 kind, struct exmap_call *call, u64 exmap, const struct 
  */
 void emu_trace_refused(u32 kind, u64 exmap, u32 interface, u32 opcode, u32 nr, s64 result);
 
-/** emu_trace_open() - open(); @flags: as the client gave them. Any thread. */
-void emu_trace_open(u64 exmap, int flags);
+/** emu_trace_open() - open() of @x; @flags: as the client gave them. Any thread. */
+void emu_trace_open(u64 exmap, const struct exmap *x, int flags);
 
 /** emu_trace_close() - the last descriptor of a file was closed. Any thread. */
 void emu_trace_close(u64 exmap);

@@ -117,8 +117,9 @@ enum emu_trace_kind {
  *                     and with a result that is not negative, each vector has got what it asked
  *                     for: all of its pages
  * @EMU_TRACE_REFUSED: the call was refused before it began; the words are not there
+ * @EMU_TRACE_DIALECT: OPEN, MMAP: the exmap is of the LeanStore dialect
  */
-enum emu_trace_flags { EMU_TRACE_RESULTS = 1, EMU_TRACE_REFUSED = 2 };
+enum emu_trace_flags { EMU_TRACE_RESULTS = 1, EMU_TRACE_REFUSED = 2, EMU_TRACE_DIALECT = 4 };
 
 /**
  * struct emu_trace_event - the beginning of every event
@@ -149,6 +150,7 @@ struct emu_trace_event {
  * @nr:     number of vectors or ranges; of a call that was refused, as the client gave it
  * @steals: how often the interface took frames from other interfaces' lists during the call
  * @target: ACTION of SHADOW: the first target page
+ * @pages:  number of pages that the call mapped or unmapped, of the exmap's frames
  * @word:   see enum emu_trace_kind
  */
 struct emu_trace_call {
@@ -156,6 +158,7 @@ struct emu_trace_call {
 	uint32_t nr;
 	uint32_t steals;
 	uint64_t target;
+	uint64_t pages;
 	uint64_t word[];
 };
 

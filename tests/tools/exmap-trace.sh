@@ -63,7 +63,7 @@ dump_shows_all() {
 	says "$work/out" 'ALLOC, interface 1, 2 vectors: 200\+2 300\+5=ENOMEM=2 -> 1 '
 	says "$work/out" 'FREE, interface 1, 1 vector: 0\+4095=8 -> 0 '
 	says "$work/out" 'READ by read, interface 2, 1 range: 2\+2 -> 8192 \([0-9.]+ us, 1 steal\)$'
-	says "$work/out" 'READ by read, interface 2, 1 range: 4 -> 0 '
+	says "$work/out" 'READ by read, interface 2, 1 range: 4 -> 0 \([0-9.]+ us\)$'
 	says "$work/out" 'fault: store to unallocated page 50 at byte 5 of it$'
 	says "$work/out" 'munmap of the surface, 4096 pages'
 	says "$work/out" 'exmap 1: close$'
@@ -86,6 +86,20 @@ shadows_are_recorded() {
 	"$tool" dump "$work/shadow.t" >"$work/out"
 	says "$work/out" 'SHADOW, interface 0, at page 1000, 2 vectors: 20 8\+2 -> 0 '
 	says "$work/out" 'RM_SD, interface 0, 0 vectors -> 0 '
+}
+
+dialect_is_recorded() {
+	record dialect "$client" dialect
+	"$tool" dump "$work/dialect.t" >"$work/out"
+	says "$work/out" 'exmap 1: open, LeanStore dialect$'
+	says "$work/out" 'ALLOC, interface 0, 2 vectors: 100\+3 200\+3 -> ENOMEM '
+	# What was allocated all the same, and what was read again, is counted as it was.
+	"$tool" stats --json "$work/dialect.t" >"$work/json"
+	python3 - "$work/json" <<'PYTHON'
+import json, sys
+done = {name: op["pages_done"] for name, op in json.load(open(sys.argv[1]))["opcodes"].items()}
+assert done == {"ALLOC": 4, "FREE": 4, "READ": 2}, done
+PYTHON
 }
 
 # Nothing is lost where the process ends in an orderly way, or of a bad access.
@@ -262,7 +276,7 @@ again() {
 }
 
 replay_on() {
-	for name in vectors refused threads shadow minicache; do
+	for name in vectors refused threads shadow dialect minicache; do
 		again "$work/$name.t" "$1"
 	done
 }
@@ -383,6 +397,7 @@ GDB
 check "dump shows what the client did" dump_shows_all
 check "dump shows calls that were refused" refusals_are_recorded
 check "dump shows shadows" shadows_are_recorded
+check "dump shows the LeanStore dialect" dialect_is_recorded
 check "a trace is whole, whatever ends the process" ends_are_whole
 check "the bad access that ends a process is the last event" bad_access_is_the_last_event
 check "forked children have traces of their own" children_have_their_own

@@ -13,6 +13,7 @@
  *	race     two threads allocate and free the same pages
  *	flood    more events than a small disk can hold
  *	shadow   SHADOW and RM_SD
+ *	dialect  what is special to the LeanStore dialect: ALLOC that fails as a whole, READ again
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -69,15 +70,20 @@ static void map(struct exmap *x)
 	}
 }
 
-static struct exmap open_exmap(int backing, size_t frames)
+static struct exmap open_name(const char *name, int backing, size_t frames)
 {
-	struct exmap x = { .fd = open("/dev/exmap", O_RDWR | O_CLOEXEC) };
+	struct exmap x = { .fd = open(name, O_RDWR | O_CLOEXEC) };
 
 	if (x.fd < 0)
-		err(1, "/dev/exmap");
+		err(1, "%s", name);
 	set_up(x.fd, backing, frames);
 	map(&x);
 	return x;
+}
+
+static struct exmap open_exmap(int backing, size_t frames)
+{
+	return open_name("/dev/exmap", backing, frames);
 }
 
 static int act(struct exmap *x, int interface, int opcode, int n)
@@ -373,6 +379,22 @@ static void shadow(void)
 		err(1, "RM_SD");
 }
 
+static void dialect(void)
+{
+	struct exmap x = open_name("/dev/exmap0", make_backing(), 4);
+	struct exmap_iov *iov = x.user[0]->iov;
+
+	iov[0] = (struct exmap_iov){ { .page = 100, .len = 3 } };
+	iov[1] = (struct exmap_iov){ { .page = 200, .len = 3 } };
+	if (act(&x, 0, EXMAP_OP_ALLOC, 2) != -1 || errno != ENOMEM)
+		err(1, "ALLOC of too many pages");
+	act_on(&x, 0, EXMAP_OP_FREE, 100, 103);
+	for (int i = 0; i < 2; i++) {
+		if (pread(x.fd, x.base, 2 * PAGE, EXMAP_OP_READ << 8) != 2 * (ssize_t)PAGE)
+			err(1, "pread");
+	}
+}
+
 static void exit_at_once(void)
 {
 	some_actions(10);
@@ -393,7 +415,7 @@ static const struct {
 	{ "vectors", vectors },	   { "refused", refused }, { "killed", killed },
 	{ "_exit", exit_at_once }, { "forked", forked },   { "exec", execute },
 	{ "signals", signals },	   { "threads", threads }, { "race", race },
-	{ "flood", flood },	   { "shadow", shadow },
+	{ "flood", flood },	   { "shadow", shadow },   { "dialect", dialect },
 };
 
 int main(int argc, char **argv)

@@ -28,7 +28,7 @@ def chunk(kind, tid, events=b""):
 def alloc(start, end, interface):
     """ALLOC of page 7; its result has a page for the winner only."""
     words = struct.pack("<QQ", 7 | 1 << 52, (interface == winner) << 32)
-    body = struct.pack("<IIQ", 1, 0, 0) + words
+    body = struct.pack("<IIQQ", 1, 0, 0, interface == winner) + words
     return event(ACTION, start, end, body, RESULTS, interface, ALLOC)
 
 

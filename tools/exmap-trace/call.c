@@ -30,21 +30,3 @@ uint64_t call_result(const struct emu_trace_call *call, uint32_t i)
 	result.pages = asked.len;
 	return result.value;
 }
-
-uint64_t call_done(const struct emu_trace_call *call)
-{
-	uint64_t pages = 0;
-
-	if (call->event.result < 0 || !has_words(call))
-		return 0;
-	if (call->event.kind == EMU_TRACE_ACTION && !has_results(call))
-		return 0;
-	if (call->event.kind != EMU_TRACE_ACTION)
-		return (call->event.result + PAGE - 1) / PAGE;
-	for (uint32_t i = 0; i < call->nr; i++) {
-		struct exmap_iov result = { .value = call_result(call, i) };
-
-		pages += result.pages;
-	}
-	return pages;
-}

@@ -111,7 +111,7 @@ static void put_call(const struct trace *trace, const struct event *event)
 	add_int(args, "exmap", event->in->exmap);
 	add_int(args, "interface", event->in->interface);
 	add_int(args, "vectors", call->nr);
-	add_int(args, "pages", call_done(call));
+	add_int(args, "pages", call->pages);
 	add_int(args, "result", event->in->result);
 	add_int(args, "steals", call->steals);
 	json_object_object_add(object, "args", args);

@@ -147,7 +147,7 @@ void print_event(FILE *out, const struct trace *trace, const struct event *event
 		in->exmap);
 	switch (in->kind) {
 	case EMU_TRACE_OPEN:
-		fprintf(out, "open");
+		fprintf(out, "open%s", in->flags & EMU_TRACE_DIALECT ? ", LeanStore dialect" : "");
 		break;
 	case EMU_TRACE_CLOSE:
 		fprintf(out, "close");

@@ -46,7 +46,7 @@ static uint64_t used_after(uint64_t used, const struct emu_trace_event *event)
 		return 0;
 	if (!is_call(event))
 		return used;
-	done = call_done(call_of(event));
+	done = call_of(event)->pages;
 	if (!frees(event))
 		return used + done;
 	return done < used ? used - done : 0;

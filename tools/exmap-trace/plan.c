@@ -93,7 +93,7 @@ static void settle(struct sweep *sweep, const struct emu_trace_event *event)
 	const struct emu_trace_map *map = (const void *)event;
 
 	if (is_call(event)) {
-		uint64_t done = call_done(call_of(event));
+		uint64_t done = call_of(event)->pages;
 
 		if (!frees(event))
 			pool->used += done;
@@ -195,7 +195,7 @@ static bool is_tight(struct sweep *sweep, uint32_t exmap)
 		const struct emu_trace_event *event = sweep->active[i].step->event->in;
 
 		if (event->exmap == exmap && is_call(event) && !frees(event))
-			used += call_done(call_of(event));
+			used += call_of(event)->pages;
 	}
 	return used > pool->frames;
 }

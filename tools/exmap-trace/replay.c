@@ -176,7 +176,7 @@ static void sum_up(struct summary *sum)
 			if (!is_call(step->event->in))
 				continue;
 			sum->calls++;
-			sum->pages += call_done(call_of(step->event->in));
+			sum->pages += call_of(step->event->in)->pages;
 			widen(&recorded, step->event->start, step->event->end);
 			widen(&replayed, outcome->start, outcome->end);
 		}

@@ -44,7 +44,7 @@ static void count_call(struct stats *stats, const struct event *event)
 	op->calls++;
 	op->ns += event->end - event->start;
 	op->steals += call->steals;
-	op->done += call_done(call);
+	op->done += call->pages;
 	count_failed(op, call);
 	add(&op->batch, call->nr);
 	for (uint32_t i = 0; i < call->nr; i++) {
@@ -132,7 +132,8 @@ static void for_each_use(const struct trace *trace, void *context,
 
 		if (!uses_pages(event))
 			continue;
-		left = call_done(call);
+		/* Of a read, the ranges up to the byte at which it ended. */
+		left = (event->result + 4095) / 4096;
 		for (uint32_t v = 0; v < call->nr; v++)
 			tell(context, event->exmap, used_pages(call, v, &left));
 	}

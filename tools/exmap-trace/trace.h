@@ -118,9 +118,6 @@ static inline bool has_results(const struct emu_trace_call *call)
 /** call_result() - the word of the result of vector @i, if the call has_results() and did not fail. */
 uint64_t call_result(const struct emu_trace_call *call, uint32_t i);
 
-/** call_done() - pages that a call mapped (ALLOC, READ) or unmapped (FREE). */
-uint64_t call_done(const struct emu_trace_call *call);
-
 /** frees() - whether a call unmaps pages; the others map some. */
 static inline bool frees(const struct emu_trace_event *event)
 {

@@ -78,11 +78,14 @@ static int64_t answer(int64_t ret)
 	return ret < 0 ? -errno : ret;
 }
 
-static void open_exmap(struct exmap *x, int flags)
+static void open_exmap(struct exmap *x, const struct emu_trace_event *event)
 {
-	x->fd = open("/dev/exmap", (flags & O_ACCMODE) | O_CLOEXEC);
+	const char *name = event->flags & EMU_TRACE_DIALECT ? "/dev/exmap0" : "/dev/exmap";
+	int mode = event->kind == EMU_TRACE_OPEN ? event->result & O_ACCMODE : O_RDWR;
+
+	x->fd = open(name, mode | O_CLOEXEC);
 	if (x->fd < 0)
-		die("/dev/exmap: %s", strerror(errno));
+		die("%s: %s", name, strerror(errno));
 	x->files++;
 }
 
@@ -135,7 +138,7 @@ static void do_mmap(struct exmap *x, const struct emu_trace_map *map, struct out
 	}
 	/* The trace of a forked child does not have what its parent did. */
 	if (x->fd < 0)
-		open_exmap(x, O_RDWR);
+		open_exmap(x, &map->event);
 	if (!x->ready && map->interfaces)
 		set_up(x, map->interfaces, map->frames, 0, map->backing);
 	base = mmap(NULL, map->len, map->prot, MAP_SHARED, x->fd, 0);
@@ -277,7 +280,7 @@ void world_do(const struct emu_trace_event *event, struct outcome *outcome)
 	outcome->result = event->result;
 	switch (event->kind) {
 	case EMU_TRACE_OPEN:
-		open_exmap(x, event->result);
+		open_exmap(x, event);
 		break;
 	case EMU_TRACE_CLOSE:
 		close_file(x);
@@ -288,7 +291,7 @@ void world_do(const struct emu_trace_event *event, struct outcome *outcome)
 		break;
 	case EMU_TRACE_SETUP:
 		if (x->fd < 0)
-			open_exmap(x, O_RDWR);
+			open_exmap(x, event);
 		do_setup(x, (const void *)event, outcome);
 		break;
 	case EMU_TRACE_MMAP:
