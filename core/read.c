@@ -310,7 +310,8 @@ s64 exmap_read(struct exmap_call *call, const struct iovec *iov, u32 nr_iov)
 	u64 len;
 
 	while (i < nr_iov && done < EXMAP_READ_MAX) {
-		if (i >= tried && nr_iov - i > 1 && done <= EXMAP_READ_MAX - EXMAP_READ_GROUP) {
+		if (i >= tried && nr_iov - i > 1 && done <= EXMAP_READ_MAX - EXMAP_READ_GROUP &&
+		    !exmap_one_by_one(call->s)) {
 			u32 n = count_neighbours(call->s, &iov[i], nr_iov - i, &len);
 			int read = 0;
 

@@ -146,6 +146,8 @@ struct exmap_surface_ops {
  *                touched. Words are atomic
  * @touched:      user space: a bit for each block, set before a page of the block is first claimed.
  *                Atomic
+ * @one_by_one:   user space: ranges of one read that follow each other are not tried as one, so that
+ *                each has its call of @ops->fill. Constant
  * @base:         address of the first page. Constant
  * @nr_pages:     number of pages. Constant
  * @present_bits: what the word of a PRESENT page holds beside its frame. Read by calls without a
@@ -162,12 +164,23 @@ struct exmap_surface {
 	struct exmap_block *blocks;
 	u64 *table;
 	u64 *touched;
+	bool one_by_one;
 #endif
 	u64 base;
 	u64 nr_pages;
 	u64 present_bits;
 	u64 keep_shadows;
 };
+
+/** exmap_one_by_one() - whether the ranges of a read must not be tried as one. */
+static inline bool exmap_one_by_one(const struct exmap_surface *s)
+{
+#ifdef __KERNEL__
+	return false;
+#else
+	return s->one_by_one;
+#endif
+}
 
 /** exmap_block_touched() - whether the words of a block are there to be claimed. */
 static inline bool exmap_block_touched(const struct exmap_surface *s, u64 block)

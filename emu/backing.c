@@ -73,6 +73,8 @@ int emu_backing_open(int fd)
 	return mine;
 }
 
+__thread uint64_t emu_backing_end = UINT64_MAX;
+
 static long read_some(int fd, const struct iovec *ranges, size_t n, uint64_t offset)
 {
 	if (n == 1)
@@ -113,5 +115,7 @@ int64_t emu_backing_read(int fd, struct iovec *ranges, size_t n, uint64_t offset
 			break;
 		n = emu_skip_bytes(&ranges, n, got);
 	}
+	if (offset + done > emu_backing_end)
+		done = emu_backing_end > offset ? emu_backing_end - offset : 0;
 	return done;
 }

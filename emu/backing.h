@@ -27,6 +27,9 @@ int emu_backing_open(int fd);
  */
 int64_t emu_backing_size(int fd);
 
+/* Where the backing seems to end to reads of the calling thread; inject= sets that for a READ. */
+extern __thread uint64_t emu_backing_end __attribute__((visibility("hidden")));
+
 /**
  * emu_backing_read() - read neighbouring pages of the backing into ranges of memory
  * @fd:     from emu_backing_open()

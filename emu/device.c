@@ -7,6 +7,7 @@
 #include "emu/failed.h"
 #include "emu/fence.h"
 #include "emu/generation.h"
+#include "emu/inject.h"
 #include "emu/options.h"
 #include "emu/publish.h"
 #include "emu/rcu.h"
@@ -61,9 +62,12 @@ static struct exmap_device *new_device(bool leanstore)
 static void report(struct exmap_device *dev)
 {
 	/* A forked child has copies of its parent's counters. Only the parent prints them. */
-	if (emu_options()->stats && dev->core.nr_interfaces && dev->generation == emu_generation())
+	if (emu_options()->stats && dev->core.nr_interfaces &&
+	    dev->generation == emu_generation()) {
 		emu_report_stats(&dev->core, dev->serial, dev->last_mover, exmap_load(&dev->faults),
 				 exmap_load(&dev->exposed));
+		emu_report_injected(dev);
+	}
 }
 
 static void destroy_device(struct exmap_device *dev)

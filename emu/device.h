@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "core/call.h"
+#include "emu/inject_rule.h"
 
 /* Bytes of an interface's bounce buffer: what READ copies in at a time; see mover_copy.c. */
 #define EMU_BOUNCE_SIZE (EXMAP_FETCH_PAGES * EXMAP_PAGE_SIZE)
@@ -59,6 +60,7 @@ struct emu_surface;
  *              read it without a lock.
  * @faults:     accesses to pages that were not allocated; atomic
  * @exposed:    times that holes=readable made all free pages readable; atomic
+ * @injected:   number of times that each rule of inject= did something; atomic
  * @next:       next in the list of all exmaps; under emu_devices_lock()
  */
 struct exmap_device {
@@ -80,6 +82,7 @@ struct exmap_device {
 	const char *last_mover;
 	u64 faults;
 	u64 exposed;
+	u64 injected[EMU_INJECT_RULES];
 	struct exmap_device *next;
 };
 

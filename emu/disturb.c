@@ -6,6 +6,8 @@
 
 #include <sys/mman.h>
 
+#include "emu/backing.h"
+#include "emu/inject.h"
 #include "emu/options.h"
 #include "emu/usercopy.h"
 #include "emu/yield.h"
@@ -47,12 +49,38 @@ static void order(struct exmap_surface *s, u32 *frames, u32 n)
 		mover_of(s)->order(s, frames, n);
 }
 
+/* Maps the first @fit pages of the runs only, as if memory ran out then. */
+static u64 map_some(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs,
+		    u64 fit)
+{
+	struct exmap_run part;
+	u64 whole = 0;
+	u64 mapped;
+	u32 i;
+
+	for (i = 0; i < nr_runs && whole + runs[i].len <= fit; i++)
+		whole += runs[i].len;
+	mapped = i ? mover_of(s)->map(s, id, runs, i) : 0;
+	if (mapped < whole || whole == fit)
+		return mapped;
+	part = runs[i];
+	part.len = fit - whole;
+	return mapped + mover_of(s)->map(s, id, &part, 1);
+}
+
 static u64 map(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	u64 mapped;
 
 	emu_yield(id);
-	mapped = mover_of(s)->map(s, id, runs, nr_runs);
+	if (emu_options()->nr_inject) {
+		struct emu_injected what =
+			emu_inject(emu_surface_of(s)->dev, EMU_INJECT_ALLOC, id, runs, nr_runs);
+
+		mapped = map_some(s, id, runs, nr_runs, what.fit);
+	} else {
+		mapped = mover_of(s)->map(s, id, runs, nr_runs);
+	}
 	emu_yield(id);
 	return mapped;
 }
@@ -60,6 +88,8 @@ static u64 map(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u3
 static void unmap(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	emu_yield(id);
+	if (emu_options()->nr_inject)
+		emu_inject(emu_surface_of(s)->dev, EMU_INJECT_FREE, id, runs, nr_runs);
 	if (emu_options()->junk)
 		spoil(s, runs, nr_runs);
 	mover_of(s)->unmap(s, id, runs, nr_runs);
@@ -71,12 +101,33 @@ static bool wait(struct exmap_surface *s, u32 id, unsigned int round)
 	return mover_of(s)->wait(s, id, round);
 }
 
+/* READ of one range, by the rules of inject=. */
+static s64 fill_injected(struct exmap_surface *s, u32 id, u64 page, u32 len)
+{
+	struct exmap_run run = { .page = page, .len = len };
+	struct emu_injected what = emu_inject(emu_surface_of(s)->dev, EMU_INJECT_READ, id, &run, 1);
+	/* A handler's READ of another exmap may interrupt this one, or this one may be a handler's. */
+	u64 end = emu_backing_end;
+	s64 bytes;
+
+	if (what.error)
+		return what.error;
+	emu_backing_end =
+		what.bytes == UINT64_MAX ? what.bytes : (page << EXMAP_PAGE_SHIFT) + what.bytes;
+	bytes = mover_of(s)->fill(s, id, page, len);
+	emu_backing_end = end;
+	return bytes;
+}
+
 static s64 fill(struct exmap_surface *s, u32 id, u64 page, u32 len)
 {
 	s64 bytes;
 
 	emu_yield(id);
-	bytes = mover_of(s)->fill(s, id, page, len);
+	if (emu_options()->nr_inject)
+		bytes = fill_injected(s, id, page, len);
+	else
+		bytes = mover_of(s)->fill(s, id, page, len);
 	emu_yield(id);
 	return bytes;
 }
@@ -112,7 +163,7 @@ const struct exmap_surface_ops *emu_ops(const struct emu_surface *s)
 	};
 	const struct emu_options *options = emu_options();
 
-	if (options->yield || options->junk || options->shuffle)
+	if (options->yield || options->junk || options->shuffle || options->nr_inject)
 		return &disturbed;
 	return &s->mover->ops;
 }

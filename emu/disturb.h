@@ -6,6 +6,7 @@
  *
  *	yield=P  other threads run: between claim and map, map and publish, unmap and retire (yield.h)
  *	junk=1   a pattern overwrites pages before they are unmapped
+ *	inject=  faults (inject.h)
  *
  * With these options off a surface has the mover's own ops.
  */

@@ -11,6 +11,7 @@
 #include "emu/diagnose.h"
 #include "emu/failed.h"
 #include "emu/history.h"
+#include "emu/options.h"
 #include "emu/registry.h"
 #include "emu/say.h"
 #include "emu/surface.h"
@@ -127,9 +128,12 @@ void emu_note_results(const struct exmap_call *call, const struct exmap_iov *ask
 				name, i, page, page + len - 1,
 				(unsigned long long)call->s->nr_pages);
 		} else if (result.res == -ENOMEM && emu_wants_note(&no_frames)) {
-			emu_say("%s: vector %u: ENOMEM: no frame is free: %llu of %llu are in the "
+			emu_say("%s: vector %u: ENOMEM: %s: %llu of %llu are in the "
 				"surface [4.6]",
-				name, i, (unsigned long long)exmap_mapped_pages(&s->dev->core),
+				name, i,
+				emu_options()->nr_inject ? "inject= says so, or no frame is free" :
+							   "no frame is free",
+				(unsigned long long)exmap_mapped_pages(&s->dev->core),
 				(unsigned long long)s->dev->core.buffer_size);
 			emu_diagnose_oldest(s);
 			break;

@@ -11,6 +11,7 @@
 #include "emu/fence.h"
 #include "emu/hidden_fd.h"
 #include "emu/history.h"
+#include "emu/inject.h"
 #include "emu/keeper.h"
 #include "emu/notes.h"
 #include "emu/options.h"
@@ -128,6 +129,9 @@ long emu_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_
 		emu_note_setup(&dev->core, &setup, ret);
 		goto fail;
 	}
+	ret = emu_options()->nr_inject ? emu_inject(dev, EMU_INJECT_SETUP, 0, NULL, 0).error : 0;
+	if (ret)
+		goto fail;
 	ret = make_user_pages(dev, setup.max_interfaces);
 	if (!ret)
 		ret = make_memory(dev, setup.buffer_size, setup.max_interfaces);

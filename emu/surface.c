@@ -89,8 +89,13 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	s->core.present_bits = exmap_present_bits(prot & PROT_WRITE, prot & PROT_EXEC);
 
 	emu_start_marking();
-	/* A page of an ended shadow would still show what was there. */
-	s->core.keep_shadows = emu_options()->strict_shadows || emu_options()->junk || emu_marks() ?
+	/*
+	 * With junk=1 a page of an ended shadow would still show what was there. With inject= a call
+	 * that runs out of memory would end shadows, and then not fail.
+	 */
+	s->core.one_by_one = emu_options()->nr_inject;
+	s->core.keep_shadows = emu_options()->strict_shadows || emu_options()->junk ||
+					       emu_marks() || emu_options()->nr_inject ?
 				       0 :
 				       EMU_KEPT_PAGES;
 	ret = create_table(s);

@@ -11,6 +11,7 @@ static=$3
 static_pie=$4
 static_client=$5
 asan=${6:-}
+hello=$(dirname "$run")/hello-exmap
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 number=0
@@ -184,6 +185,18 @@ EXMAP_OPTIONS=junk=1:strategy=copy sets "flags go before the environment" \
 	'^EXMAP_OPTIONS=junk=1:strategy=mprotect$' --strategy=mprotect
 EXMAP_OPTIONS=:strategyx=1:stats:strategy= sets "a key is the whole word before =" \
 	'^EXMAP_OPTIONS=strategyx=1:strategy=copy:stats=1$' --strategy=copy --stats
+sets "--inject" '^EXMAP_OPTIONS=inject=alloc,enomem,every=1000$' --inject=alloc:enomem:every=1000
+EXMAP_OPTIONS='inject=free,delay=1s' sets "--inject, several times, goes before the environment" \
+	'^EXMAP_OPTIONS=inject=setup,enomem;read,eio,p=0.1$' --inject=setup:enomem --inject=read:eio:p=0.1
+refuses "--inject of nothing that there is" "no 'aloc'; there is alloc:enomem, read:eio" \
+	--inject=aloc:enomem -- true
+refuses "--inject of what cannot fail so" "no 'eio' for alloc; there is" --inject=alloc:eio -- true
+nine=$(printf -- '--inject=read:eio %.0s' 1 2 3 4 5 6 7 8 9)
+# shellcheck disable=SC2086
+refuses "--inject, too often" "more than 8 rules" $nine -- true
+EXMAP_OPTIONS='inject=aloc,enomem;read,eio' says "inject= of nothing that there is, through the environment" 0 \
+	"^exmap: EXMAP_OPTIONS: inject=aloc,enomem: no 'aloc'; ignored.*there is alloc:enomem" "$hello"
+EXMAP_OPTIONS=yield=2:seed=x:steal=never says "yield= is a probability" 0 "'2' is no value for yield" "$hello"
 EXMAP_OPTIONS=junk=1 sets "without flags, options stay" '^EXMAP_OPTIONS=junk=1$'
 LD_PRELOAD=libm.so.6 sets "an older LD_PRELOAD stays" 'libexmap-shim.so:libm.so.6$'
 says "--verbose" 0 '^exmap-run: LD_PRELOAD=.*/libexmap-shim.so EXMAP_OPTIONS=.* /.*/true$' \

@@ -13,6 +13,7 @@
 #include "tools/exmap-run/client.h"
 #include "tools/exmap-run/doctor.h"
 #include "tools/exmap-run/environment.h"
+#include "tools/exmap-run/inject.h"
 #include "tools/exmap-run/trace.h"
 
 /* Exit status if exmap-run itself fails. */
@@ -36,6 +37,7 @@ enum {
 	OPTION_STATS = 256,
 	OPTION_DOCTOR,
 	OPTION_TRACE,
+	OPTION_INJECT,
 	OPTION_DIALECT,
 	OPTION_SET = 'o',
 };
@@ -60,6 +62,10 @@ static const struct argp_option options[] = {
 	{ "trace", OPTION_TRACE, "FILE", 0,
 	  "Record all calls in FILE, for exmap-trace; %p in it stands for the process. Where FILE "
 	  "is taken, as in a forked child, FILE.PID is written",
+	  0 },
+	{ "inject", OPTION_INJECT, "RULE", 0,
+	  "Have calls fail, end early or take long, as alloc:enomem:every=1000, read:eio:p=0.001, "
+	  "read:short:if=3, read:delay=2ms:pages=100-200 or setup:enomem; may be given several times",
 	  0 },
 	{ "option", OPTION_SET, "KEY=VALUE", 0,
 	  "Any other option of EXMAP_OPTIONS; --option help lists them when the client opens "
@@ -131,6 +137,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_TRACE:
 		if (!trace_option(arg))
+			exit(EXIT_USAGE);
+		break;
+	case OPTION_INJECT:
+		if (!inject_option(arg))
 			exit(EXIT_USAGE);
 		break;
 	case OPTION_DEBUG:
