@@ -266,6 +266,7 @@ static u64 first_missing(const struct emu_surface *s, uintptr_t start, uintptr_t
 
 void emu_diagnose_efault(const char *call, const void *addr, size_t len)
 {
+	static u32 times;
 	uintptr_t start = (uintptr_t)addr;
 	struct emu_region region;
 	struct page_report r;
@@ -279,8 +280,9 @@ void emu_diagnose_efault(const char *call, const void *addr, size_t len)
 		if (r.page < r.s->core.nr_pages)
 			emu_fails(call, -EFAULT, "page %llu of exmap %llu is not allocated [6.2]",
 				  (unsigned long long)r.page, (unsigned long long)r.s->dev->serial);
-		if (r.page < r.s->core.nr_pages && r.s->dev->history) {
-			pthread_mutex_lock(&lock);
+		/* Another report is being printed, maybe by this thread: the line must do. */
+		if (r.page < r.s->core.nr_pages && r.s->dev->history && emu_wants_note(&times) &&
+		    !pthread_mutex_trylock(&lock)) {
 			look_up(&r);
 			print_events(&r);
 			pthread_mutex_unlock(&lock);
@@ -316,9 +318,9 @@ void emu_diagnose_oldest(const struct emu_surface *s)
 	u64 page;
 
 	if (!s->dev->history ||
-	    !emu_history_oldest(s->dev->history, present, &s->core, &page, &event))
+	    !emu_history_oldest(s->dev->history, present, &s->core, &page, &event) ||
+	    pthread_mutex_trylock(&lock))
 		return;
-	pthread_mutex_lock(&lock);
 	print("of the pages that are allocated, as far as history= goes back, the first was:\n");
 	print_event(page, &event, "was");
 	pthread_mutex_unlock(&lock);
