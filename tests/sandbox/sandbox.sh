@@ -14,7 +14,7 @@ skipped=0
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 mkdir -p "$place/bin" "$place/lib" "$place/files"
-cp "$build"/bin/{exmap-run,conformance,property,differential,hello-exmap,minicache} "$refuse" "$place/bin"
+cp "$build"/bin/{exmap-run,conformance,property,differential,hello-exmap,minicache,blobs} "$refuse" "$place/bin"
 cp -r "$build"/bin/clients "$place/bin"
 cp "$(dirname "$0")/../clients/all.sh" "$place/bin"
 ln -s ../bin "$place/files/bin"
