@@ -35,17 +35,13 @@ void emu_ring_free(struct emu_ring *ring)
 	emu_fenced_free(ring, bytes_of(ring->size));
 }
 
-u64 emu_ring_peek(struct emu_ring *ring, struct iovec parts[2])
+struct iovec emu_ring_peek(struct emu_ring *ring)
 {
-	u64 tail = ring->tail;
 	/* Pairs with emu_ring_commit(): the events up to there are complete. */
-	u64 bytes = exmap_load_acquire(&ring->head) - tail;
-	u64 place = tail & (ring->size - 1);
-	u64 first = EXMAP_MIN(bytes, ring->size - place);
+	u64 bytes = exmap_load_acquire(&ring->head) - ring->tail;
+	u64 place = ring->tail & (ring->size - 1);
 
-	parts[0] = (struct iovec){ ring->data + place, first };
-	parts[1] = (struct iovec){ ring->data, bytes - first };
-	return bytes;
+	return (struct iovec){ ring->data + place, EXMAP_MIN(bytes, ring->size - place) };
 }
 
 void emu_ring_consume(struct emu_ring *ring, u64 bytes)

@@ -84,29 +84,28 @@ static inline void *emu_ring_drop(struct emu_ring *ring)
  */
 static inline void *emu_ring_reserve(struct emu_ring *ring, u32 most)
 {
-	u64 head = ring->head;
-	u64 place = head & (ring->size - 1);
+	u64 place = ring->head & (ring->size - 1);
+	bool wraps = place + most > ring->size;
 
 	if (exmap_unlikely(ring->busy || !ring->size))
 		return emu_ring_drop(ring);
 	ring->busy = 1;
 	/* A handler that interrupts this thread from here on must see that it is busy. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	ring->start = head;
-	if (exmap_unlikely(place + most > ring->size)) {
+	ring->start = ring->head + (wraps ? ring->size - place : 0);
+	/* Asked once: a reader that goes on in between must not make the answers differ. */
+	if (exmap_unlikely(!emu_ring_fits(ring, most))) {
+		ring->busy = 0;
+		return emu_ring_drop(ring);
+	}
+	if (exmap_unlikely(wraps)) {
 		struct emu_trace_event *pad = (struct emu_trace_event *)(ring->data + place);
 
-		ring->start += ring->size - place;
-		if (emu_ring_fits(ring, most)) {
-			pad->kind = EMU_TRACE_PAD;
-			pad->size = ring->size - place;
-		}
+		pad->kind = EMU_TRACE_PAD;
+		pad->size = ring->size - place;
 		place = 0;
 	}
-	if (exmap_likely(emu_ring_fits(ring, most)))
-		return ring->data + place;
-	ring->busy = 0;
-	return emu_ring_drop(ring);
+	return ring->data + place;
 }
 
 /**
@@ -128,12 +127,11 @@ static inline bool emu_ring_commit(struct emu_ring *ring, u32 size)
 }
 
 /**
- * emu_ring_peek() - find the events that are there
- * @parts: set to where they are: two pieces, of which either may be empty
+ * emu_ring_peek() - find the events that are there, up to the end of the ring
  *
- * The reading thread. Return: number of bytes.
+ * The reading thread. Return: where they are; of length 0 if there are none.
  */
-u64 emu_ring_peek(struct emu_ring *ring, struct iovec parts[2]);
+struct iovec emu_ring_peek(struct emu_ring *ring);
 
 /** emu_ring_consume() - give the memory of the first @bytes events back to the writer. */
 void emu_ring_consume(struct emu_ring *ring, u64 bytes);

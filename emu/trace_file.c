@@ -25,6 +25,9 @@
 /* 4 MiB hold 10 ms of the fastest clients' events, so that the writer may be late. */
 #define RING_SIZE (4UL << 20)
 
+/* Bytes of a chunk's events. What does not fit on a disk is lost in pieces of that. */
+#define MAX_CHUNK (64UL << 10)
+
 /* How often the writer looks, in nanoseconds. */
 #define PERIOD 10000000
 
@@ -112,8 +115,8 @@ static long write_all(struct iovec *ranges, size_t n)
 	return 0;
 }
 
-/* Writes a chunk, whose events are in two parts. Return: 0 or a negative errno. */
-static long write_chunk(u32 kind, u32 tid, u64 dropped, const struct iovec *parts, u64 bytes)
+/* Writes a chunk with @bytes of @events. Return: 0 or a negative errno. */
+static long write_chunk(u32 kind, u32 tid, u64 dropped, const void *events, u64 bytes)
 {
 	struct emu_trace_chunk chunk = {
 		.magic = EMU_TRACE_CHUNK_MAGIC,
@@ -124,12 +127,9 @@ static long write_chunk(u32 kind, u32 tid, u64 dropped, const struct iovec *part
 		.mono = emu_clock(CLOCK_MONOTONIC),
 		.dropped = dropped,
 	};
-	struct iovec ranges[3] = { { &chunk, sizeof(chunk) } };
-	long ret;
+	struct iovec ranges[2] = { { &chunk, sizeof(chunk) }, { (void *)events, bytes } };
+	long ret = write_all(ranges, bytes ? 2 : 1);
 
-	if (bytes)
-		memcpy(ranges + 1, parts, 2 * sizeof(*parts));
-	ret = write_all(ranges, bytes ? 3 : 1);
 	if (ret) {
 		emu_sys(SYS_ftruncate, file.fd, file.size);
 		emu_sys(SYS_lseek, file.fd, file.size, SEEK_SET);
@@ -148,18 +148,36 @@ static u64 all_dropped(void)
 	return sum;
 }
 
-/* Moves what is in a ring to the file. */
+/* The bytes of the first events, as many as a chunk may have; @bytes are there, whole events. */
+static u64 chunk_size(const char *events, u64 bytes)
+{
+	u64 size = 0;
+
+	while (size < bytes) {
+		u64 next = ((const struct emu_trace_event *)(events + size))->size;
+
+		if (size && size + next > MAX_CHUNK)
+			break;
+		size += next;
+	}
+	return size;
+}
+
+/* Moves what is in a ring to the file; of a thread that adds to it meanwhile, no more than it holds. */
 static void drain_ring(struct emu_ring *ring)
 {
-	struct iovec parts[2];
-	u64 bytes = emu_ring_peek(ring, parts);
-	long ret;
+	struct iovec there = emu_ring_peek(ring);
+	u64 moved = 0;
 
-	if (!bytes || !running())
-		return;
-	ret = write_chunk(EMU_TRACE_EVENTS, ring->tid, exmap_load(&ring->dropped), parts, bytes);
-	emu_ring_consume(ring, bytes);
-	if (ret) {
+	for (; there.iov_len && moved < ring->size && running(); there = emu_ring_peek(ring)) {
+		u64 bytes = chunk_size(there.iov_base, there.iov_len);
+		long ret = write_chunk(EMU_TRACE_EVENTS, ring->tid, exmap_load(&ring->dropped),
+				       there.iov_base, bytes);
+
+		emu_ring_consume(ring, bytes);
+		moved += bytes;
+		if (!ret)
+			continue;
 		give_up("write", ret);
 		/* On a full disk there is room for this: the part of a chunk was just taken back. */
 		write_chunk(EMU_TRACE_GAVE_UP, 0, all_dropped(), NULL, 0);
@@ -375,7 +393,7 @@ static void start(void)
 		give_up("start a thread that writes", ret);
 }
 
-/* Whether the trace is an ancestor's: fork() has a handler, a bare clone() has none. */
+/* Whether the trace is an ancestor's: this process was forked. */
 static bool is_inherited(void)
 {
 	return exmap_load(&file.state) != NOT_STARTED && file.generation != emu_generation();
@@ -479,18 +497,12 @@ void emu_trace_say_end(void)
 			(unsigned long long)dropped, file.path);
 }
 
-void emu_trace_fork_prepare(void)
+void emu_trace_lock(void)
 {
 	pthread_mutex_lock(&file.lock);
 }
 
-void emu_trace_fork_parent(void)
+void emu_trace_unlock(void)
 {
-	pthread_mutex_unlock(&file.lock);
-}
-
-void emu_trace_fork_child(void)
-{
-	forget();
 	pthread_mutex_unlock(&file.lock);
 }

@@ -68,9 +68,8 @@ bool emu_trace_is_writer(long tid);
 /** emu_trace_say_end() - at the end of the process: emu_trace_end(), and say what was dropped. */
 void emu_trace_say_end(void);
 
-/** emu_trace_fork_prepare() - take the lock of the file before a fork; see fork.h. */
-void emu_trace_fork_prepare(void);
-void emu_trace_fork_parent(void);
-void emu_trace_fork_child(void);
+/** emu_trace_lock() - take the lock of the file; held across a fork. */
+void emu_trace_lock(void);
+void emu_trace_unlock(void);
 
 #endif /* EXMAP_EMU_TRACE_FILE_H */

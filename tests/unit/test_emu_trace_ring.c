@@ -32,26 +32,28 @@ static bool put(struct emu_ring *ring, u32 size, u64 number)
 	return event != NULL;
 }
 
-/* Takes all that is there. Calls @tell for each event but pads. Return: number of events. */
+/* Takes what is there. Calls @tell for each event but pads. Return: number of events. */
 static u64 take(struct emu_ring *ring, void (*tell)(const struct emu_trace_event *event, void *arg),
 		void *arg)
 {
-	static char buffer[1 << 20];
-	struct iovec parts[2];
-	u64 bytes = emu_ring_peek(ring, parts), n = 0;
+	u64 n = 0;
 
-	memcpy(buffer, parts[0].iov_base, parts[0].iov_len);
-	memcpy(buffer + parts[0].iov_len, parts[1].iov_base, parts[1].iov_len);
-	emu_ring_consume(ring, bytes);
-	for (u64 at = 0; at < bytes;) {
-		const struct emu_trace_event *event = (const void *)(buffer + at);
+	/* Behind the end of the ring comes its beginning. */
+	for (int part = 0; part < 2; part++) {
+		struct iovec there = emu_ring_peek(ring);
 
-		at += event->size;
-		if (event->kind == EMU_TRACE_PAD)
-			continue;
-		if (tell)
-			tell(event, arg);
-		n++;
+		for (u64 at = 0; at < there.iov_len;) {
+			const struct emu_trace_event *event =
+				(const void *)((const char *)there.iov_base + at);
+
+			at += event->size;
+			if (event->kind == EMU_TRACE_PAD)
+				continue;
+			if (tell)
+				tell(event, arg);
+			n++;
+		}
+		emu_ring_consume(ring, there.iov_len);
 	}
 	return n;
 }
