@@ -22,7 +22,7 @@ static void *reserve(u32 most)
 
 static void commit(struct emu_trace_event *event)
 {
-	if (emu_ring_commit(emu_trace_ring(), event->size))
+	if (emu_ring_commit(emu_trace_same_ring(), event->size))
 		emu_trace_wake();
 }
 

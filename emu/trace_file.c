@@ -444,6 +444,11 @@ struct emu_ring *emu_trace_ring(void)
 	return exmap_likely(mine != NULL) ? mine : make_ring();
 }
 
+struct emu_ring *emu_trace_same_ring(void)
+{
+	return mine;
+}
+
 void emu_trace_wake(void)
 {
 	if (!__atomic_exchange_n(&file.doorbell, 1, __ATOMIC_RELAXED))

@@ -36,6 +36,14 @@ void emu_trace_start(void);
  */
 struct emu_ring *emu_trace_ring(void);
 
+/**
+ * emu_trace_same_ring() - the ring that emu_trace_ring() has given the calling thread last
+ *
+ * Between the two calls the trace may have ended, as on a full disk: an event that was begun is
+ * finished all the same.
+ */
+struct emu_ring *emu_trace_same_ring(void);
+
 /** emu_trace_wake() - wake the writer, because a ring is half full. Any thread, in handlers too. */
 void emu_trace_wake(void);
 

@@ -190,22 +190,23 @@ rings_are_given_back() {
 
 # full WHERE - the client goes on, and what fits into the file is read; it is said once
 full() {
+	cat "$work/said"
 	[ "$(grep -c '^exmap: ' "$work/said")" = 1 ]
 	says "$work/said" "trace: cannot write .*: $2; the trace ends here and the client goes on"
 	trouble 'ends early: its disk was full' "$tool" dump "$1"
-	[ "$(grep -cE '(ALLOC|FREE), interface 0, 512 vectors' "$work/out")" -gt 10 ]
+	[ "$(grep -cE '(ALLOC|FREE), interface [0-3], 512 vectors' "$work/out")" -gt 10 ]
 }
 
 full_disk() {
 	# shellcheck disable=SC2016 # The inner shell expands it.
 	"${private[@]}" sh -c 'mount -t tmpfs -o size=256k tmpfs "$1" && cd / &&
 		"$2" --trace="$1/t" -- "$3" flood 2>"$4/said" && cp "$1/t" "$4/full.t"' \
-		sh "$work/disk" "$run" "$client" "$work"
+		sh "$work/disk" "$run" "$client" "$work" || cat "$work/said"
 	full "$work/full.t" 'No space left on device'
 }
 
 file_too_large() {
-	(ulimit -f 200 && record large "$client" flood) 2>"$work/said"
+	(ulimit -f 200 && record large "$client" flood) 2>"$work/said" || cat "$work/said"
 	full "$work/large.t" 'File too large'
 }
 

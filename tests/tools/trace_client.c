@@ -350,16 +350,36 @@ static void race(void)
 		pthread_join(thread[i], NULL);
 }
 
-static void flood(void)
+/* As many threads as can be meet the end of the trace in the middle of an event. */
+static void *flood_one(void *arg)
 {
-	struct exmap x = open_exmap(-1, 512);
+	struct racer *racer = arg;
+	struct exmap_user_interface *user = racer->x->user[racer->id];
 
 	for (int round = 0; round < 100; round++) {
 		for (int i = 0; i < 512; i++)
-			x.user[0]->iov[i] = (struct exmap_iov){ { .page = 2 * i, .len = 1 } };
-		act(&x, 0, round % 2 ? EXMAP_OP_FREE : EXMAP_OP_ALLOC, 512);
+			user->iov[i] = (struct exmap_iov){ { .page = racer->id * 1024 + 2 * i,
+							     .len = 1 } };
+		act(racer->x, racer->id, round % 2 ? EXMAP_OP_FREE : EXMAP_OP_ALLOC, 512);
 		usleep(1000);
 	}
+	return NULL;
+}
+
+static void flood(void)
+{
+	struct exmap x = open_exmap(-1, INTERFACES * 512);
+	struct racer racers[INTERFACES];
+	pthread_t thread[INTERFACES];
+
+	for (int i = 0; i < INTERFACES; i++) {
+		racers[i] = (struct racer){ &x, i };
+		errno = pthread_create(&thread[i], NULL, flood_one, &racers[i]);
+		if (errno)
+			err(1, "pthread_create");
+	}
+	for (int i = 0; i < INTERFACES; i++)
+		pthread_join(thread[i], NULL);
 }
 
 static void shadow(void)
