@@ -45,6 +45,8 @@ static char *make_room(size_t len)
 	if (emu_is_error(room))
 		return NULL;
 	unlock(room, whole);
+	/* The kernel leaves out what is inaccessible, and gdb's gcore does not. */
+	emu_sys(SYS_madvise, room, whole, MADV_DONTDUMP);
 	return room + EMU_FENCE_SIZE;
 }
 
@@ -80,8 +82,10 @@ static void tell_fresh(void)
 static void *make_accessible(char *memory, size_t len)
 {
 	tell_fresh();
-	if (!emu_sys(SYS_mprotect, memory, len, PROT_READ | PROT_WRITE))
+	if (!emu_sys(SYS_mprotect, memory, len, PROT_READ | PROT_WRITE)) {
+		emu_sys(SYS_madvise, memory, len, MADV_DODUMP);
 		return memory;
+	}
 	emu_fenced_free(memory, len);
 	return NULL;
 }

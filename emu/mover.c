@@ -7,10 +7,23 @@
 #include <sys/mman.h>
 
 #include "emu/advice.h"
+#include "emu/dump.h"
 #include "emu/memcheck.h"
 #include "emu/say.h"
 #include "emu/sys.h"
 #include "emu/usercopy.h"
+
+/* Apart from emu_touch(), which without a call of its own takes few instructions. */
+static __attribute__((noinline)) bool touch_blocks(struct exmap_surface *s, u64 block, u64 end)
+{
+	for (; block < end; block++) {
+		if (exmap_block_touched(s, block))
+			continue;
+		emu_dump_touch(emu_surface_of(s), block);
+		__atomic_fetch_or(&s->touched[block / 64], 1ULL << block % 64, __ATOMIC_RELAXED);
+	}
+	return true;
+}
 
 bool emu_touch(struct exmap_surface *s, u64 page, u64 len)
 {
@@ -18,8 +31,7 @@ bool emu_touch(struct exmap_surface *s, u64 page, u64 len)
 
 	for (u64 block = page / EXMAP_BLOCK_PAGES; block < end; block++) {
 		if (exmap_unlikely(!exmap_block_touched(s, block)))
-			__atomic_fetch_or(&s->touched[block / 64], 1ULL << block % 64,
-					  __ATOMIC_RELAXED);
+			return touch_blocks(s, block, end);
 	}
 	return true;
 }

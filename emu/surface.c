@@ -35,6 +35,7 @@ static int create_table(struct emu_surface *s)
 	if (!s->core.table)
 		return -ENOMEM;
 	emu_sys(SYS_madvise, s->core.table, s->table_len, MADV_DONTFORK);
+	/* Until blocks are touched: see dump.h. */
 	emu_sys(SYS_madvise, s->core.table, s->table_len, MADV_DONTDUMP);
 	/* A client's mprotect() must not make an export writable. This mapping stays writable. */
 	emu_sys(SYS_fcntl, s->table_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);

@@ -44,6 +44,7 @@ struct emu_mover {
  * @table_len:   bytes of @core.table
  * @touched_len: bytes of @core.touched
  * @table_fd:    memfd of @core.table
+ * @dumped:      number of parts of the table that are in a core file, see dump.h; atomic
  * @prot:        protection, as mmap() or mprotect() set it; written under dev->lock while calls
  *               are stopped, read atomically
  * @may_write:   whether the file was open for writing; set before the surface is published
@@ -73,6 +74,7 @@ struct emu_surface {
 	size_t table_len;
 	size_t touched_len;
 	int table_fd;
+	u32 dumped;
 	int prot;
 	bool may_write;
 	bool exported;
