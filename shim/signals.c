@@ -136,8 +136,10 @@ static bool is_default(const struct disposition *d)
  * Ends a process that has no handler for a signal, or has the signal of a fault blocked. The signal
  * is sent again, with the default action, and is blocked until our handler returns. So the kernel
  * delivers it at the instruction that faulted, and a core file shows that one.
+ *
+ * Not inlined: gdb stops here, see tools/gdb/.
  */
-static void die(siginfo_t *info, ucontext_t *uc, bool has_handler)
+static __attribute__((noinline)) void die(siginfo_t *info, ucontext_t *uc, bool has_handler)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	uint64_t bit = masks_bit(info->si_signo);

@@ -12,38 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
-BIN = Path(sys.argv[1])
+from watched import BIN, SECONDS, WORK, Client, Skip, run_all
+
 TOP = BIN / "exmap-top"
-WORK = Path(tempfile.mkdtemp())
-SECONDS = 60
-
-
-class Skip(Exception):
-    """Cannot be tested here; the argument says why."""
-
-
-class Client:
-    """A watched-client, which waits until it is closed."""
-
-    def __init__(self, *arguments, options=()):
-        backing = WORK / "backing"
-        backing.write_bytes(b"x" * 4096 * 64)
-        self.process = subprocess.Popen(
-            [BIN / "exmap-run", *options, "--", BIN / "watched-client", backing, *arguments],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.pids = [int(pid) for pid in self.process.stdout.readline().split()]
-        assert len(self.pids) == 3, "the client failed"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait(SECONDS)
-        self.process.stdout.close()
 
 
 def top(*arguments, **settings):
@@ -347,24 +320,5 @@ TESTS = {
 }
 
 
-def main():
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for name, test in TESTS.items():
-        try:
-            test()
-            counts["passed"] += 1
-            print("ok -", name)
-        except Skip as why:
-            counts["skipped"] += 1
-            print("ok -", name, "# SKIP", why)
-        except Exception:  # pylint: disable=broad-except
-            counts["failed"] += 1
-            print("not ok -", name)
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
-    shutil.rmtree(WORK)
-    print(", ".join(f"{n} {what}" for what, n in counts.items()))
-    return counts["failed"] > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_all(TESTS))
