@@ -12,6 +12,7 @@
 #include <fcntl.h>
 
 #include "device.h"
+#include "emu/backing.h"
 #include "emu/chance.h"
 #include "emu/disturb.h"
 #include "emu/inject.h"
@@ -48,6 +49,7 @@ static void rules_are_read(void **state)
 		{ "read:eio:enomem", false },
 		{ "read:eio:every=0", false },
 		{ "read:eio:every=2:p=0.1", false },
+		{ "read:eio:p=0.1:every=2", false },
 		{ "read:eio:every=2x", false },
 		{ "read:eio:every=-2", false },
 		{ "read:eio:p=2", false },
@@ -166,6 +168,8 @@ static void a_short_read_is_as_the_end_of_the_backing_5_5(void **state)
 		u64 pages = emu_pages_len(bytes) / PAGE;
 
 		unit_assert_between(bytes, 512, 8 * PAGE - 512);
+		/* What else reads the backing sees all of it. */
+		assert_true(emu_backing_end == UINT64_MAX);
 		unit_expect_content(d, 40, bytes);
 		assert_int_equal(unit_stats(d->file).alloc_count, pages);
 		assert_int_equal(unit_one(d, 2, FREE, 40, 8), pages);

@@ -60,25 +60,36 @@ static void nor_does_a_page_far_from_others_4_8(void **state)
 	unit_device_free(d);
 }
 
-/* The pipe refers to the page, as I/O in flight does. */
-static void the_kernel_sees_the_pattern_in_a_freed_page(void **state)
+/* A pipe refers to the pages, as I/O in flight does. They are no neighbours, and freed by one call. */
+static void the_kernel_sees_the_pattern_in_freed_pages(void **state)
 {
 	struct device *d = unit_device_new(100, 10, -1);
-	static char was[PAGE];
-	struct iovec page;
+	static char was[3 * PAGE];
+	struct iovec pages[3];
 	char pattern;
 	int pipes[2];
 
 	(void)state;
 	assert_int_equal(pipe(pipes), 0);
-	assert_int_equal(unit_one(d, 0, ALLOC, 0, 1), 1);
+	for (int i = 0; i < 3; i++) {
+		d->user[0]->iov[i].value = 0;
+		d->user[0]->iov[i].page = 10 * i;
+		d->user[0]->iov[i].len = 1;
+		pages[i] = (struct iovec){ d->base + 10 * i * PAGE, PAGE };
+	}
+	assert_int_equal(unit_do(d, 0, ALLOC, 3), 0);
 	pattern = d->base[0];
-	memset(d->base, 1, PAGE);
-	page = (struct iovec){ d->base, PAGE };
-	assert_int_equal(vmsplice(pipes[1], &page, 1, 0), PAGE);
-	assert_int_equal(unit_one(d, 0, FREE, 0, 1), 1);
-	assert_int_equal(read(pipes[0], was, PAGE), PAGE);
-	for (size_t i = 0; i < PAGE; i++)
+	for (int i = 0; i < 3; i++) {
+		memset(pages[i].iov_base, 1, PAGE);
+		d->user[0]->iov[i].value = 0;
+		d->user[0]->iov[i].page = 10 * i;
+		d->user[0]->iov[i].len = 1;
+	}
+	assert_int_equal(vmsplice(pipes[1], pages, 3, 0), 3 * PAGE);
+	assert_int_equal(unit_do(d, 0, FREE, 3), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(read(pipes[0], was + i * PAGE, PAGE), PAGE);
+	for (size_t i = 0; i < 3 * PAGE; i++)
 		assert_int_equal(was[i], pattern);
 	unit_device_free(d);
 }
@@ -130,7 +141,7 @@ int main(void)
 		cmocka_unit_test(slots_hold_the_pattern),
 		cmocka_unit_test(pages_of_a_read_only_surface_go_as_they_are),
 		/* The last: it ends MOVE for this process, if it is told of vmsplice(). */
-		cmocka_unit_test(the_kernel_sees_the_pattern_in_a_freed_page),
+		cmocka_unit_test(the_kernel_sees_the_pattern_in_freed_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,11 +6,15 @@
 
 #include "unit.h"
 
+#include "device.h"
 #include "emu/keeper.h"
 #include "emu/options.h"
+#include "emu/surface.h"
 
 #define FRAMES 1000
 #define LISTS 4
+/* emu/frame_order.c does nothing to many more. */
+#define NEIGHBOURS 24
 
 struct kept {
 	struct exmap_pool pool;
@@ -169,6 +173,25 @@ static void others_frames_go_first(void **state)
 	free_pool(k);
 }
 
+/* A mover that likes frames in order must not put them so. */
+static void pages_get_frames_in_random_order(void **state)
+{
+	struct device *d = unit_device_new(NEIGHBOURS, NEIGHBOURS, -1);
+	const struct exmap_surface *s = &d->file->dev->surface->core;
+	u32 in_order = 0;
+
+	(void)state;
+	assert_int_equal(unit_one(d, 0, EXMAP_OP_ALLOC, 0, NEIGHBOURS), NEIGHBOURS);
+	for (u64 page = 1; page < NEIGHBOURS; page++)
+		in_order += exmap_word_frame(s->table[page]) ==
+			    exmap_word_frame(s->table[page - 1]) + 1;
+	if (emu_options()->shuffle)
+		unit_assert_between(in_order, 0, 10);
+	else
+		assert_int_equal(in_order, NEIGHBOURS - 1);
+	unit_device_free(d);
+}
+
 static void use(void *ctx, unsigned int index)
 {
 	struct kept *k = ctx;
@@ -205,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_freed_frame_waits_for_others),
 		cmocka_unit_test(the_order_is_random_and_the_same_again),
 		cmocka_unit_test(others_frames_go_first),
+		cmocka_unit_test(pages_get_frames_in_random_order),
 		cmocka_unit_test(threads_never_share_a_frame),
 	};
 
