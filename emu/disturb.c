@@ -101,8 +101,11 @@ static bool wait(struct exmap_surface *s, u32 id, unsigned int round)
 	return mover_of(s)->wait(s, id, round);
 }
 
+/* What reads the backing: the op fill or the op fetch of a mover. */
+typedef s64 (*reader)(struct exmap_surface *s, u32 id, u64 page, u32 len);
+
 /* READ of one range, by the rules of inject=. */
-static s64 fill_injected(struct exmap_surface *s, u32 id, u64 page, u32 len)
+static s64 read_injected(reader read, struct exmap_surface *s, u32 id, u64 page, u32 len)
 {
 	struct exmap_run run = { .page = page, .len = len };
 	struct emu_injected what = emu_inject(emu_surface_of(s)->dev, EMU_INJECT_READ, id, &run, 1);
@@ -114,22 +117,42 @@ static s64 fill_injected(struct exmap_surface *s, u32 id, u64 page, u32 len)
 		return what.error;
 	emu_backing_end =
 		what.bytes == UINT64_MAX ? what.bytes : (page << EXMAP_PAGE_SHIFT) + what.bytes;
-	bytes = mover_of(s)->fill(s, id, page, len);
+	bytes = read(s, id, page, len);
 	emu_backing_end = end;
 	return bytes;
 }
 
-static s64 fill(struct exmap_surface *s, u32 id, u64 page, u32 len)
+static s64 read_disturbed(reader read, struct exmap_surface *s, u32 id, u64 page, u32 len)
 {
 	s64 bytes;
 
 	emu_yield(id);
 	if (emu_options()->nr_inject)
-		bytes = fill_injected(s, id, page, len);
+		bytes = read_injected(read, s, id, page, len);
 	else
-		bytes = mover_of(s)->fill(s, id, page, len);
+		bytes = read(s, id, page, len);
 	emu_yield(id);
 	return bytes;
+}
+
+static s64 fill(struct exmap_surface *s, u32 id, u64 page, u32 len)
+{
+	return read_disturbed(mover_of(s)->fill, s, id, page, len);
+}
+
+static s64 fetch(struct exmap_surface *s, u32 id, u64 page, u32 len)
+{
+	return read_disturbed(mover_of(s)->fetch, s, id, page, len);
+}
+
+static bool store(struct exmap_surface *s, u32 id, const struct exmap_run *run, u32 from)
+{
+	bool memory;
+
+	emu_yield(id);
+	memory = mover_of(s)->store(s, id, run, from);
+	emu_yield(id);
+	return memory;
 }
 
 static bool shadow(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
@@ -158,11 +181,15 @@ const struct exmap_surface_ops *emu_ops(const struct emu_surface *s)
 		.unmap = unmap,
 		.wait = wait,
 		.fill = fill,
+		.fetch = fetch,
+		.store = store,
 		.shadow = shadow,
 		.unshadow = unshadow,
 	};
 	const struct emu_options *options = emu_options();
 
+	/* A new op belongs into the table, too. */
+	_Static_assert(sizeof(disturbed) == 10 * sizeof(void (*)(void)), "an op is not disturbed");
 	if (options->yield || options->junk || options->shuffle || options->nr_inject)
 		return &disturbed;
 	return &s->mover->ops;

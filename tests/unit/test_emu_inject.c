@@ -189,6 +189,7 @@ static void a_short_read_is_as_the_end_of_the_backing_5_5(void **state)
 static void a_seed_decides_which(void **state)
 {
 	struct device *d = unit_device_new(PAGES, PAGES, unit_file(PAGES * PAGE, O_DIRECT));
+	struct exmap_surface *s = &d->file->dev->surface->core;
 	u64 next = 0;
 	u32 failed = 0;
 
@@ -200,6 +201,10 @@ static void a_seed_decides_which(void **state)
 		assert_int_equal(unit_read_pages(d, 3, READ, 5, 1), fails ? -EIO : (ssize_t)PAGE);
 		unit_one(d, 3, FREE, 5, 1);
 		failed += fails;
+		/* So does READ of a page that is mapped, in the LeanStore dialect. */
+		fails = emu_happens(emu_random(&next, 9, 4 * EXMAP_MAX_INTERFACES + 3),
+				    EMU_CERTAIN / 10 * 3);
+		assert_int_equal(s->ops->fetch(s, 3, 5, 1), fails ? -EIO : (s64)PAGE);
 	}
 	unit_assert_between(failed, 40, 80);
 	unit_device_free(d);
