@@ -167,7 +167,7 @@ static uint64_t *read_touched(const struct remote *r, const struct remote_surfac
 /* Sets the part that is shown, and the cells that it has. */
 static void divide(struct map *map, const uint64_t *bits, size_t nr_cells, bool whole)
 {
-	uint64_t first = 0;
+	uint64_t step, first = 0;
 	uint64_t end = (map->surface.nr_pages + EXMAP_BLOCK_PAGES - 1) / EXMAP_BLOCK_PAGES;
 
 	while (!whole && first < end && !touched(bits, first))
@@ -179,6 +179,10 @@ static void divide(struct map *map, const uint64_t *bits, size_t nr_cells, bool 
 		divide(map, bits, nr_cells, true);
 		return;
 	}
+	/* In steps of an eighth or more: cells that differ with each new block show no changes. */
+	for (step = 1; !whole && step * 8 <= end - first; step *= 2)
+		;
+	end = first + (end - first + step - 1) / step * step;
 	map->first = first * EXMAP_BLOCK_PAGES;
 	map->nr_pages = EXMAP_MIN(end * EXMAP_BLOCK_PAGES, map->surface.nr_pages) - map->first;
 	nr_cells = EXMAP_MIN(nr_cells, (size_t)MAP_CELLS);
