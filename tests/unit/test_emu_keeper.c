@@ -101,13 +101,14 @@ static void a_reset_frees_all(void **state)
 
 static void a_freed_frame_waits_for_others(void **state)
 {
-	struct kept *k = new_pool();
 	u32 n = emu_options()->quarantine;
+	struct kept *k;
 	u32 frame[20];
 
 	(void)state;
 	if (!n || emu_options()->shuffle)
 		skip();
+	k = new_pool();
 	for (int i = 0; i < 20; i++)
 		frame[i] = get_one(k, 0);
 	for (u32 i = 0; i < n; i++)
