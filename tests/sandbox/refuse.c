@@ -48,7 +48,7 @@ static void add(scmp_filter_ctx filter, char *rule)
 				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, NEW_USERFAULTFD));
 	} else if (!strcmp(rule, "guard")) {
 		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(madvise), 1,
-				       SCMP_A2(SCMP_CMP_EQ, GUARD_INSTALL));
+				       SCMP_A2(SCMP_CMP_EQ, GUARD_INSTALL, 0));
 	} else {
 		call = seccomp_syscall_resolve_name(rule);
 		if (call == __NR_SCMP_ERROR)
