@@ -51,17 +51,6 @@ struct lane {
 	uint32_t slot[MAX_BATCH];
 };
 
-static char *map(size_t pages)
-{
-	char *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (memory == MAP_FAILED)
-		die("mmap");
-	madvise(memory, pages * PAGE, MADV_NOHUGEPAGE);
-	return memory;
-}
-
 static bool watch(char *memory, size_t pages)
 {
 	struct uffdio_register range = {
@@ -147,7 +136,7 @@ static bool copy_open(const struct plan *plan, size_t pages)
 	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
 	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api))
 		return false;
-	base = map(pages);
+	base = map_memory(pages);
 	zeroes = mmap(NULL, MAX_BATCH * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (zeroes == MAP_FAILED || !watch(base, pages))
 		return false;
@@ -286,7 +275,7 @@ static bool move_open(const struct plan *plan, size_t pages)
 	/* A SCAN has more pages in use than the pool has slots: this backend cannot serve it. */
 	if (plan->pattern == SCAN || !copy_open(plan, pages))
 		return false;
-	pool = map(frames);
+	pool = map_memory(frames);
 	if (!watch(pool, frames))
 		return false;
 	copy(pool, zeroes, PAGE);

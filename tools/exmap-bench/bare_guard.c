@@ -25,11 +25,7 @@ static bool guard_open(const struct plan *plan, size_t pages)
 {
 	if (plan->file)
 		fd = file_open(plan, O_RDONLY | O_DIRECT);
-	base = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED)
-		die("mmap");
-	madvise(base, pages * PAGE, MADV_NOHUGEPAGE);
+	base = map_memory(pages);
 	return !madvise(base, pages * PAGE, MADV_GUARD_INSTALL);
 }
 

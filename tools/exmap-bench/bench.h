@@ -156,6 +156,9 @@ struct worker {
 	void *private;
 };
 
+/** map_memory() - anonymous memory of @pages small pages, not touched yet; exits on an error. */
+char *map_memory(size_t pages);
+
 /** page_address() - the address of page @i of the round. */
 static inline char *page_address(const struct worker *w, int i)
 {

@@ -20,17 +20,24 @@ static void begin(struct worker *w)
 	w->base = base;
 }
 
+char *map_memory(size_t pages)
+{
+	char *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("mmap");
+	madvise(memory, pages * PAGE, MADV_NOHUGEPAGE);
+	return memory;
+}
+
 /* anon: a page of anonymous memory appears when it is first touched; madvise() drops it. */
 
 static bool anon_open(const struct plan *plan, size_t pages)
 {
 	if (plan->file)
 		fd = file_open(plan, O_RDONLY | O_DIRECT);
-	base = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED)
-		die("mmap");
-	madvise(base, pages * PAGE, MADV_NOHUGEPAGE);
+	base = map_memory(pages);
 	return true;
 }
 
