@@ -91,7 +91,7 @@ static void look_up(struct page_report *r)
 	r->busy = emu_history_find(h, r->page, free | make, false, &r->freed);
 	r->has_freed = r->busy || emu_history_find(h, r->page, free, true, &r->freed);
 	r->has_made = emu_history_find(h, r->page, make, true, &r->made);
-	/* Whoever freed the page before the latest ALLOC has nothing to do with this access. */
+	/* A FREE that came before the latest ALLOC of the page did not cause this access. */
 	if (!r->busy && r->has_freed && r->has_made && r->made.order > r->freed.order)
 		r->has_freed = false;
 }

@@ -101,7 +101,7 @@ static bool wait(struct exmap_surface *s, u32 id, unsigned int round)
 	return mover_of(s)->wait(s, id, round);
 }
 
-/* What reads the backing: the op fill or the op fetch of a mover. */
+/* A mover's op that reads the backing: fill or fetch, which have one type. */
 typedef s64 (*reader)(struct exmap_surface *s, u32 id, u64 page, u32 len);
 
 /* READ of one range, by the rules of inject=. */

@@ -90,7 +90,10 @@ static bool has_mapped(u64 exmap, u32 interface)
 	return false;
 }
 
-/* Who freed the first page of a vector, if that is known; @text has room for @len bytes. */
+/*
+ * Writes into @text, of @len bytes, which thread last did to a page what the call asks for. Writes
+ * nothing if the history does not know.
+ */
 static void tell_who(const struct exmap_call *call, u64 page, char *text, size_t len)
 {
 	const struct emu_history *h = emu_surface_of(call->s)->dev->history;

@@ -23,7 +23,7 @@ enum emu_trap { EMU_TRAP_AUTO, EMU_TRAP_ON, EMU_TRAP_OFF };
 /* Who serves /dev/exmap: this emulator, or the kernel module. */
 enum emu_backend { EMU_BACKEND_EMU, EMU_BACKEND_MODULE };
 
-/* What /dev/exmap without a number follows: the rules without section 8.9 of docs/spec.md, or with it. */
+/* Which dialect an exmap that was opened as /dev/exmap obeys; clauses 8.9 to 8.12 of docs/spec.md. */
 enum emu_dialect { EMU_DIALECT_EXMAP, EMU_DIALECT_LEANSTORE };
 
 /**

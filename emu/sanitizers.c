@@ -43,7 +43,10 @@ static void call(void (*function)(const volatile void *addr, size_t len), const 
 		function(addr, len);
 }
 
-/* What happens to a page orders threads: each page has a clock of its own, at its address. */
+/*
+ * Tells ThreadSanitizer that FREE of a page comes before its next ALLOC. It keeps the order by the
+ * page's address, so that two pages do not order each other.
+ */
 static void call_each(void (*function)(void *addr), const void *addr, size_t len)
 {
 	for (size_t i = 0; function && i < len; i += EXMAP_PAGE_SIZE)

@@ -10,7 +10,7 @@
 #include "emu/options.h"
 #include "emu/say.h"
 
-/* What auto tries, the fastest first. */
+/* The strategies that strategy=auto tries, in this order: the fastest first. */
 static const struct trial {
 	enum emu_strategy strategy;
 	const struct emu_mover *mover;
