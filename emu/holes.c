@@ -11,19 +11,21 @@
 /**
  * struct emu_holes
  * @len:   bytes of the structure, and of @words behind it; constant
- * @most:  the most pairs that may have an allocated page; constant
- * @pairs: how many have one; atomic. Too many for the moment between a look and its undoing
+ * @count: what is counted; constant
+ * @most:  the most pairs that may have an allocated page, or the most stretches; constant
+ * @now:   how many there are; atomic. Too many for the moment between a look and its undoing
  * @words: a bit for each page, set while the page is counted; atomic. Pages that were never touched
  *         take no memory
  */
 struct emu_holes {
 	size_t len;
+	enum emu_holes_count count;
 	u64 most;
-	u64 pairs;
+	u64 now;
 	u64 words[];
 };
 
-struct emu_holes *emu_holes_new(u64 nr_pages, u64 mappings)
+struct emu_holes *emu_holes_new(enum emu_holes_count count, u64 nr_pages, u64 mappings)
 {
 	size_t len = sizeof(struct emu_holes) + (nr_pages / 64 + 1) * sizeof(u64);
 	struct emu_holes *h = emu_fenced_alloc(len);
@@ -31,6 +33,7 @@ struct emu_holes *emu_holes_new(u64 nr_pages, u64 mappings)
 	if (!h)
 		return NULL;
 	h->len = len;
+	h->count = count;
 	h->most = mappings ? (mappings - 1) / 2 : 0;
 	return h;
 }
@@ -46,30 +49,28 @@ u64 emu_holes_most(const struct emu_holes *h)
 	return h->most;
 }
 
-static u64 count_pairs(u64 word)
+static s64 count_of(const struct emu_holes *h, u64 word)
 {
-	return __builtin_popcountll((word | word >> 1) & LOWER);
+	u64 counted =
+		h->count == EMU_COUNT_PAIRS ? (word | word >> 1) & LOWER : word & ~(word << 1);
+
+	return __builtin_popcountll(counted);
 }
 
-/* Clears bits of a word, and takes the pairs that are empty now from the count. */
-static void clear_bits(struct emu_holes *h, u64 nr, u64 bits)
+/*
+ * Sets bits of a word, or clears them if !@set. *bits becomes those that have changed.
+ *
+ * Return: false if there are more pairs or stretches now, and too many.
+ */
+static bool change_bits(struct emu_holes *h, u64 nr, u64 *bits, bool set)
 {
-	u64 old = __atomic_fetch_and(&h->words[nr], ~bits, __ATOMIC_RELAXED);
+	u64 old = set ? __atomic_fetch_or(&h->words[nr], *bits, __ATOMIC_RELAXED) :
+			__atomic_fetch_and(&h->words[nr], ~*bits, __ATOMIC_RELAXED);
+	s64 more;
 
-	__atomic_fetch_sub(&h->pairs, count_pairs(old) - count_pairs(old & ~bits),
-			   __ATOMIC_RELAXED);
-}
-
-/* Sets bits of a word, and counts their pairs. Return: false, and nothing has changed, if too many. */
-static bool set_bits(struct emu_holes *h, u64 nr, u64 bits)
-{
-	u64 old = __atomic_fetch_or(&h->words[nr], bits, __ATOMIC_RELAXED);
-	u64 new = count_pairs(old | bits) - count_pairs(old);
-
-	if (__atomic_add_fetch(&h->pairs, new, __ATOMIC_RELAXED) <= h->most)
-		return true;
-	clear_bits(h, nr, bits);
-	return false;
+	*bits &= set ? ~old : old;
+	more = count_of(h, old ^ *bits) - count_of(h, old);
+	return __atomic_add_fetch(&h->now, more, __ATOMIC_RELAXED) <= h->most || more <= 0;
 }
 
 /* The bits of the pages from @page on that are in its word and below @end; *n is their number. */
@@ -79,7 +80,8 @@ static u64 bits_of(u64 page, u64 end, u64 *n)
 	return (~0ULL >> (64 - *n)) << page % 64;
 }
 
-u64 emu_holes_add(struct emu_holes *h, u64 page, u64 len)
+/* Changes words up to the first that must stay as it is. Return: number of pages. */
+static u64 change(struct emu_holes *h, u64 page, u64 len, bool set)
 {
 	u64 end = page + len;
 	u64 at = page;
@@ -88,20 +90,20 @@ u64 emu_holes_add(struct emu_holes *h, u64 page, u64 len)
 	for (; at < end; at += n) {
 		u64 bits = bits_of(at, end, &n);
 
-		if (!set_bits(h, at / 64, bits))
+		if (!change_bits(h, at / 64, &bits, set)) {
+			change_bits(h, at / 64, &bits, !set);
 			break;
+		}
 	}
 	return at - page;
 }
 
-void emu_holes_remove(struct emu_holes *h, u64 page, u64 len)
+u64 emu_holes_add(struct emu_holes *h, u64 page, u64 len)
 {
-	u64 end = page + len;
-	u64 n;
+	return change(h, page, len, true);
+}
 
-	for (; page < end; page += n) {
-		u64 bits = bits_of(page, end, &n);
-
-		clear_bits(h, page / 64, bits);
-	}
+u64 emu_holes_remove(struct emu_holes *h, u64 page, u64 len)
+{
+	return change(h, page, len, false);
 }

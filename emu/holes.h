@@ -10,6 +10,10 @@
  * at least one page is between them. So the pages need at most two mappings for each pair that has an
  * allocated page, and one more, whatever is freed.
  *
+ * Pages of shadows have no frames: one that cannot become a hole may stay accessible, if it is dropped.
+ * So for shadows the stretches that there are now are counted, which are far fewer if objects are
+ * large, and a hole that would make too many is refused. A stretch ends with each 64 pages.
+ *
  * Thread-safety: any thread, for pages that its call owns.
  */
 #ifndef EXMAP_EMU_HOLES_H
@@ -19,19 +23,26 @@
 
 struct emu_holes;
 
+/** enum emu_holes_count - what is counted, two mappings for each */
+enum emu_holes_count {
+	EMU_COUNT_PAIRS,
+	EMU_COUNT_STRETCHES,
+};
+
 /**
  * emu_holes_new() - begin to count, with no page allocated
+ * @count:    what to count
  * @nr_pages: pages of the surface
  * @mappings: what its pages may need
  *
  * Return: NULL if out of memory.
  */
-struct emu_holes *emu_holes_new(u64 nr_pages, u64 mappings);
+struct emu_holes *emu_holes_new(enum emu_holes_count count, u64 nr_pages, u64 mappings);
 
 /** emu_holes_free() - @h may be NULL. */
 void emu_holes_free(struct emu_holes *h);
 
-/** emu_holes_most() - pages, each in a pair of its own, that fit. */
+/** emu_holes_most() - pages, each far from the next, that fit. */
 u64 emu_holes_most(const struct emu_holes *h);
 
 /**
@@ -42,7 +53,12 @@ u64 emu_holes_most(const struct emu_holes *h);
  */
 u64 emu_holes_add(struct emu_holes *h, u64 page, u64 len);
 
-/** emu_holes_remove() - count pages no longer: they are hidden. */
-void emu_holes_remove(struct emu_holes *h, u64 page, u64 len);
+/**
+ * emu_holes_remove() - count pages no longer: they are about to be hidden
+ *
+ * Return: number of pages, from the first on, that are counted no longer: all of them if pairs are
+ * counted. The others must stay accessible.
+ */
+u64 emu_holes_remove(struct emu_holes *h, u64 page, u64 len);
 
 #endif /* EXMAP_EMU_HOLES_H */

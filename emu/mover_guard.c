@@ -243,6 +243,9 @@ static void guard_unmap(struct exmap_surface *core, u32 id, const struct exmap_r
 		     -ret);
 	n = emu_span_ranges(core, runs, nr_runs, ranges);
 	emu_advise(s->advice_fd, ranges, n, MADV_GUARD_REMOVE);
+	/* The page of an ended shadow is EMPTY to core/, so the next ALLOC must find zeroes there. */
+	n = emu_span_ranges(core, runs, nr_runs, ranges);
+	emu_advise(s->advice_fd, ranges, n, MADV_DONTNEED);
 	for (u32 i = 0; i < nr_runs; i++)
 		emu_keep_run(core, &runs[i]);
 }

@@ -9,7 +9,7 @@
  * Each stretch of allocated pages is a mapping of the process, and so is each hole between two. The
  * process may have vm.max_map_count of them. FREE must always find one for the hole that it makes:
  *
- *   the frames could never need more than there are    nothing is counted
+ *   the frames could never need more than there are    only shadows are counted, up to SHADOW_MAPPINGS
  *   otherwise                                          holes.h counts; ALLOC beyond fails with ENOMEM
  *   the program has used more since                    FREE uses the reserve of mappings.h, and ALLOC
  *                                                      fails with ENOMEM until it is there again
@@ -36,6 +36,9 @@
 #include "emu/options.h"
 #include "emu/say.h"
 #include "emu/sys.h"
+
+/* Mappings for shadows, beside those for frames: large objects at 4096 places, or 1 GiB at one. */
+#define SHADOW_MAPPINGS 8192
 
 /*
  * The kernel joins neighbouring mappings only if their pages belong to one struct anon_vma, and makes
@@ -67,6 +70,7 @@ static void mprotect_release(struct emu_surface *s)
 	emu_close_hidden(s->advice_fd);
 	emu_mappings_return(s->mappings);
 	emu_holes_free(s->holes);
+	emu_holes_free(s->shadow_holes);
 }
 
 static void mprotect_frames(struct emu_surface *s, u64 nr_frames)
@@ -76,10 +80,13 @@ static void mprotect_frames(struct emu_surface *s, u64 nr_frames)
 	emu_reserve_fill();
 	if (emu_options()->readable_holes)
 		return;
-	s->mappings = emu_mappings_claim(want);
-	if (s->mappings == want)
+	s->mappings = emu_mappings_claim(want + SHADOW_MAPPINGS);
+	if (s->mappings > want) {
+		s->shadow_holes =
+			emu_holes_new(EMU_COUNT_STRETCHES, s->core.nr_pages, s->mappings - want);
 		return;
-	s->holes = emu_holes_new(s->core.nr_pages, s->mappings);
+	}
+	s->holes = emu_holes_new(EMU_COUNT_PAIRS, s->core.nr_pages, s->mappings);
 	if (s->holes)
 		emu_say("SETUP: of %llu frames %llu fit if the pages are scattered, for each hole "
 			"is a mapping under strategy=mprotect, and vm.max_map_count is %llu; use "
@@ -106,7 +113,7 @@ static void expose(struct emu_surface *s)
 }
 
 /* Makes pages accessible. Return: 0 or a negative errno, and they are as they were. */
-static int show(struct emu_surface *s, void *addr, size_t len, int prot)
+static int permit(struct emu_surface *s, void *addr, size_t len, int prot)
 {
 	int ret = emu_sys(SYS_mprotect, addr, len, prot);
 
@@ -144,11 +151,14 @@ static bool hide(struct emu_surface *s, void *addr, size_t len)
 	}
 	if (emu_reserve_use())
 		ret = emu_sys(SYS_mprotect, addr, len, PROT_NONE);
-	if (ret)
+	if (ret) {
+		/* The kernel may have changed the first of several mappings. */
+		emu_sys(SYS_mprotect, addr, len, s->prot);
 		emu_say_once(
 			"FREE: the program itself has used up the process's mappings "
-			"(vm.max_map_count), and the reserve is used up: pages stay allocated; "
-			"raise the limit");
+			"(vm.max_map_count), and the reserve is used up: pages stay allocated, and "
+			"those of shadows accessible; raise the limit");
+	}
 	return !ret;
 }
 
@@ -174,20 +184,26 @@ static bool may_allocate(void)
 	return emu_options()->readable_holes || emu_reserve_fill();
 }
 
-/* Counts pages that will be allocated. Return: how many fit, from the first on. */
-static u64 count(struct emu_surface *s, u64 page, u64 len)
+/* Counts pages that will be mapped. Return: how many fit, from the first on. */
+static u64 count(struct emu_holes *holes, u64 page, u64 len)
 {
-	return s->holes ? emu_holes_add(s->holes, page, len) : len;
+	return holes ? emu_holes_add(holes, page, len) : len;
 }
 
-static void uncount(struct emu_surface *s, u64 page, u64 len)
+/* Return: how many of the pages can become holes, from the first on; they are counted no longer. */
+static u64 uncount(struct emu_holes *holes, u64 page, u64 len)
 {
-	if (s->holes)
-		emu_holes_remove(s->holes, page, len);
+	return holes ? emu_holes_remove(holes, page, len) : len;
 }
 
-static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
-			u32 nr_runs)
+/* What counts the pages of shadows. */
+static struct emu_holes *shadow_holes(const struct emu_surface *s)
+{
+	return s->shadow_holes ? s->shadow_holes : s->holes;
+}
+
+static u64 map(struct exmap_surface *core, struct emu_holes *holes, const struct exmap_run *runs,
+	       u32 nr_runs)
 {
 	struct emu_surface *s = emu_surface_of(core);
 	bool junk = emu_options()->junk && s->prot & PROT_WRITE;
@@ -195,18 +211,17 @@ static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_r
 	u64 mapped = 0;
 	u32 i = 0;
 
-	(void)id;
 	if (!may_allocate())
 		return 0;
 	while (emu_next_span(runs, nr_runs, &i, &span)) {
 		void *addr = emu_page_address(core, span.page);
-		u64 fit = count(s, span.page, span.len);
+		u64 fit = count(holes, span.page, span.len);
 		size_t len = fit << EXMAP_PAGE_SHIFT;
 
 		if (!fit)
 			break;
-		if (show(s, addr, len, s->prot)) {
-			uncount(s, span.page, fit);
+		if (permit(s, addr, len, s->prot)) {
+			uncount(holes, span.page, fit);
 			break;
 		}
 		/* Before memset(), which AddressSanitizer checks, and behind it: it defines the pages. */
@@ -222,32 +237,71 @@ static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_r
 	return mapped;
 }
 
-static void mprotect_unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
-			   u32 nr_runs)
+static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
+			u32 nr_runs)
+{
+	(void)id;
+	return map(core, emu_surface_of(core)->holes, runs, nr_runs);
+}
+
+static u64 mprotect_show(struct emu_surface *s, const struct exmap_run *run)
+{
+	u64 mapped = map(&s->core, shadow_holes(s), run, 1);
+
+	if (mapped < run->len)
+		emu_say_once(
+			"SHADOW: each stretch of shadow pages is a mapping under strategy=mprotect, "
+			"and no more are left (vm.max_map_count), so pages cannot be shown "
+			"(ENOMEM); end some by RM_SD, or raise the limit");
+	return mapped;
+}
+
+/*
+ * Makes pages inaccessible, and drops them.
+ * @shadows: they have no frames to keep, so pages that cannot become holes are dropped all the same
+ */
+static void unmap(struct exmap_surface *core, bool shadows, const struct exmap_run *runs,
+		  u32 nr_runs)
 {
 	struct emu_surface *s = emu_surface_of(core);
+	struct emu_holes *holes = shadows ? shadow_holes(s) : s->holes;
 	struct exmap_run hidden[EXMAP_USER_INTERFACE_PAGES];
 	struct exmap_run span;
 	u32 nr_hidden = 0;
 	u32 i = 0;
 
-	(void)id;
 	/* Protect before dropping: otherwise a racing access would fault in a new page. */
 	while (emu_next_span(runs, nr_runs, &i, &span)) {
 		void *addr = emu_page_address(core, span.page);
 		size_t len = (size_t)span.len << EXMAP_PAGE_SHIFT;
+		u64 fit = shadows ? uncount(holes, span.page, span.len) : span.len;
 
-		if (!hide(s, addr, len)) {
+		if (!hide(s, addr, fit << EXMAP_PAGE_SHIFT) && !shadows) {
 			/* No mapping for the hole: the page stays allocated, and core/ knows. */
 			emu_keep_run(core, &span);
 			continue;
 		}
-		uncount(s, span.page, span.len);
+		if (!shadows)
+			uncount(holes, span.page, span.len);
 		emu_mark_noaccess(addr, len);
 		hidden[nr_hidden++] = span;
 	}
 	if (nr_hidden)
 		emu_zap_runs(core, hidden, nr_hidden);
+}
+
+static void mprotect_unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
+			   u32 nr_runs)
+{
+	(void)id;
+	unmap(core, false, runs, nr_runs);
+}
+
+static void mprotect_unshadow(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
+			      u32 nr_runs)
+{
+	(void)id;
+	unmap(core, true, runs, nr_runs);
 }
 
 /* Makes the pages accessible and reads straight into them; the kernel faults them in. */
@@ -258,12 +312,12 @@ static s64 mprotect_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 	size_t want = (size_t)len << EXMAP_PAGE_SHIFT;
 	struct exmap_run run = { .page = page, .len = len };
 	struct iovec range = { addr, want };
-	u64 fit = may_allocate() ? count(s, page, len) : 0;
+	u64 fit = may_allocate() ? count(s->holes, page, len) : 0;
 	s64 ret;
 	size_t full;
 
-	if (fit < len || show(s, addr, want, PROT_READ | PROT_WRITE)) {
-		uncount(s, page, fit);
+	if (fit < len || permit(s, addr, want, PROT_READ | PROT_WRITE)) {
+		uncount(s->holes, page, fit);
 		return -ENOMEM;
 	}
 	emu_mark_undefined(addr, want);
@@ -273,7 +327,7 @@ static s64 mprotect_fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 		memset(addr + ret, 0, full - ret);
 		emu_mark_defined(addr, full);
 	}
-	if (ret > 0 && s->prot != (PROT_READ | PROT_WRITE) && show(s, addr, full, s->prot)) {
+	if (ret > 0 && s->prot != (PROT_READ | PROT_WRITE) && permit(s, addr, full, s->prot)) {
 		ret = -ENOMEM;
 		full = 0;
 	}
@@ -295,8 +349,9 @@ const struct emu_mover emu_mover_mprotect = {
 		 .fetch = emu_fetch,
 		 .store = emu_store,
 		 .shadow = emu_shadow,
-		 .unshadow = mprotect_unmap },
+		 .unshadow = mprotect_unshadow },
 	.prepare = mprotect_prepare,
+	.show = mprotect_show,
 	.frames = mprotect_frames,
 	.protect = mprotect_protect,
 	.release = mprotect_release,

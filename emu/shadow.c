@@ -88,7 +88,8 @@ static u64 copy_new(struct emu_surface *s, u32 id, struct piece *p)
 static u64 map_and_copy(struct emu_surface *s, u32 id, struct piece *p)
 {
 	struct exmap_run run = { .page = p->page, .len = p->len };
-	u64 mapped = s->mover->ops.map(&s->core, id, &run, 1);
+	u64 mapped =
+		s->mover->show ? s->mover->show(s, &run) : s->mover->ops.map(&s->core, id, &run, 1);
 	u64 done = mapped ? copy_over(s, p, mapped) : 0;
 
 	p->no_memory = mapped < p->len;

@@ -19,6 +19,8 @@ struct exmap_device;
  * @name:    name of the strategy, in EXMAP_OPTIONS and in messages
  * @ops:     the ops that core/ calls
  * @prepare: make a PROT_NONE mapping ready; a negative errno if this machine does not permit it
+ * @show:    or NULL if @ops.map does it: make the pages of shadows appear, for the emulator to copy
+ *           into. Returns the number of pages, from the first on
  * @frames:  or NULL: called once, as soon as the surface is mapped and the exmap is set up, so
  *           that the number of frames is known; before the first call
  * @protect: apply @prot to the whole mapping; calls are stopped
@@ -28,6 +30,7 @@ struct emu_mover {
 	const char *name;
 	struct exmap_surface_ops ops;
 	int (*prepare)(struct emu_surface *s);
+	u64 (*show)(struct emu_surface *s, const struct exmap_run *run);
 	void (*frames)(struct emu_surface *s, u64 nr_frames);
 	int (*protect)(struct emu_surface *s, int prot);
 	void (*release)(struct emu_surface *s);
@@ -56,6 +59,8 @@ struct emu_mover {
  *               before the first call
  * @holes:       under mprotect: counts what the allocated pages can need, or NULL if @mappings are
  *               enough for any; written with @mappings
+ * @shadow_holes: under mprotect: counts what the pages of shadows need, if @holes does not count
+ *               them, or NULL; written with @mappings
  * @source:      under copy and move: EMU_SOURCE_PAGES pages that fresh pages are copied from
  * @slots:       under move: the slots of free frames, or NULL; written once, under dev->lock,
  *               before the first call
@@ -83,6 +88,7 @@ struct emu_surface {
 	struct emu_chunks *chunks;
 	u64 mappings;
 	struct emu_holes *holes;
+	struct emu_holes *shadow_holes;
 	const char *source;
 	struct emu_slots *slots;
 	struct exmap_block blocks[EXMAP_BLOCK_LOCKS];

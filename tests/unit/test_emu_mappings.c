@@ -204,6 +204,53 @@ static void test_free_has_a_reserve(void **state)
 	unit_device_free(d);
 }
 
+/* SHADOW of @len pages from @source on, at @target. Return: as the ioctl. */
+static long shadow(struct device *d, u64 source, u64 len, u64 target)
+{
+	struct exmap_action_params params = {
+		.interface = 1, .iov_len = 1, .opcode = EXMAP_OP_SHADOW, .page_id = target
+	};
+
+	d->user[1]->iov[0].value = (struct exmap_iov){ .page = source, .len = len }.value;
+	return unit_action(d->file, &params);
+}
+
+/* Shadows that are scattered take no mapping that FREE may need. */
+static void test_shadows_leave_room(void **state)
+{
+	struct device *d;
+	u64 calls = 0;
+	long ret;
+
+	(void)state;
+	need_low_limit();
+	fill(60000);
+	d = unit_device_new(4 * PAGES, 20000, -1);
+	/* Of every other source there is a shadow. */
+	for (u64 page = 0; page < 2048; page += 1024)
+		assert_int_equal(singles(d, EXMAP_OP_ALLOC, page, 2, 512), 512);
+	for (u64 page = PAGES; page < PAGES + 18000; page += 2000)
+		assert_int_equal(unit_one(d, 0, EXMAP_OP_ALLOC, page, 2000), 2000);
+	do {
+		ret = shadow(d, 0, 2048, 2 * PAGES + 2048 * calls++);
+	} while (!ret && calls < 60);
+	assert_int_equal(ret, -ENOMEM);
+	unit_assert_between(calls, 4, 5);
+
+	/* FREE of every other page gets a mapping for each hole. */
+	for (u64 page = PAGES; page + 1024 <= PAGES + 18000; page += 1024)
+		assert_int_equal(singles(d, EXMAP_OP_FREE, page, 2, 512), 512);
+
+	/* Ended shadows give back what they took. */
+	ret = unit_action(
+		d->file, &(struct exmap_action_params){ .interface = 1, .opcode = EXMAP_OP_RM_SD });
+	assert_int_equal(ret, 0);
+	assert_int_equal(shadow(d, PAGES, 18000, 3 * PAGES), 0);
+	assert_int_equal(shadow(d, 0, 2048, 2 * PAGES), 0);
+	unit_device_free(d);
+	unfill();
+}
+
 /* The last exmap of a process gets what is left, and gives it back. */
 static void test_several(void **state)
 {
@@ -284,7 +331,7 @@ static void test_readable_from_the_start(void **state)
 
 static void test_holes(void **state)
 {
-	struct emu_holes *h = emu_holes_new(1000, 11);
+	struct emu_holes *h = emu_holes_new(EMU_COUNT_PAIRS, 1000, 11);
 
 	(void)state;
 	assert_non_null(h);
@@ -310,6 +357,30 @@ static void test_holes(void **state)
 	emu_holes_free(NULL);
 }
 
+/* Of shadows the stretches are counted. */
+static void test_stretches(void **state)
+{
+	struct emu_holes *h = emu_holes_new(EMU_COUNT_STRETCHES, 1000, 7);
+
+	(void)state;
+	assert_non_null(h);
+	assert_int_equal(emu_holes_most(h), 3);
+	assert_int_equal(emu_holes_add(h, 10, 3), 3);
+	assert_int_equal(emu_holes_add(h, 20, 1), 1);
+	assert_int_equal(emu_holes_add(h, 30, 1), 1);
+	assert_int_equal(emu_holes_add(h, 40, 1), 0);
+	assert_int_equal(emu_holes_add(h, 13, 7), 7); /* now 10 to 20 is one */
+	assert_int_equal(emu_holes_add(h, 40, 1), 1);
+	assert_int_equal(emu_holes_remove(h, 15, 1), 0); /* and would be two */
+	assert_int_equal(emu_holes_remove(h, 10, 1), 1);
+	assert_int_equal(emu_holes_remove(h, 40, 1), 1);
+	assert_int_equal(emu_holes_remove(h, 15, 1), 1);
+	assert_int_equal(emu_holes_add(h, 40, 1), 0);
+	assert_int_equal(emu_holes_add(h, 15, 1), 1);
+	assert_int_equal(emu_holes_add(h, 100, 60), 28); /* up to the end of the word */
+	emu_holes_free(h);
+}
+
 /* Threads that own every fourth page each, so that the pages of a pair are two threads'. */
 static void add_and_remove(void *ctx, unsigned int index)
 {
@@ -326,7 +397,7 @@ static void add_and_remove(void *ctx, unsigned int index)
 
 static void test_holes_race(void **state)
 {
-	struct emu_holes *h = emu_holes_new(1000, 7);
+	struct emu_holes *h = emu_holes_new(EMU_COUNT_PAIRS, 1000, 7);
 
 	(void)state;
 	assert_non_null(h);
@@ -342,9 +413,11 @@ int main(void)
 {
 	static const struct CMUnitTest hidden[] = {
 		cmocka_unit_test(test_holes),
+		cmocka_unit_test(test_stretches),
 		cmocka_unit_test(test_holes_race),
 		cmocka_unit_test(test_alloc_ends_in_time),
 		cmocka_unit_test(test_free_has_a_reserve),
+		cmocka_unit_test(test_shadows_leave_room),
 		cmocka_unit_test(test_several),
 	};
 	static const struct CMUnitTest readable[] = {
