@@ -268,21 +268,36 @@ static const struct vm_operations_struct surface_vm_ops = {
 	.fault = surface_fault,
 };
 
+/*
+ * Registers a notifier. Task work, such as a completion of io_uring, counts as a pending signal, and
+ * cannot be blocked: it waits for the end of the system call.
+ */
+static int watch_uninterrupted(struct mmu_notifier *notifier, struct mm_struct *mm)
+{
+	bool waiting = false;
+	int ret;
+
+	do {
+		waiting |= test_and_clear_thread_flag(TIF_NOTIFY_SIGNAL);
+		ret = __mmu_notifier_register(notifier, mm);
+	} while (ret == -EINTR && test_thread_flag(TIF_NOTIFY_SIGNAL));
+	if (waiting)
+		set_thread_flag(TIF_NOTIFY_SIGNAL);
+	return ret;
+}
+
 /* Registers both notifiers. mmap_lock is held. Return: 0 or a negative errno. */
 static int watch(struct exmap_vma *s)
 {
 	sigset_t most, old;
 	int ret;
 
-	/*
-	 * Registering a notifier fails with EINTR if a signal is pending, which mmap() must not:
-	 * block all signals but SIGKILL meanwhile.
-	 */
+	/* Registering fails with EINTR if a signal is pending, which mmap() must not. */
 	siginitsetinv(&most, sigmask(SIGKILL));
 	sigprocmask(SIG_BLOCK, &most, &old);
-	ret = __mmu_notifier_register(&s->ender, s->mm);
+	ret = watch_uninterrupted(&s->ender, s->mm);
 	if (!ret) {
-		ret = __mmu_notifier_register(&s->notifier, s->mm);
+		ret = watch_uninterrupted(&s->notifier, s->mm);
 		if (ret)
 			mmu_notifier_unregister(&s->ender, s->mm);
 		else

@@ -47,13 +47,19 @@ void ring_submit(struct ring *ring, unsigned int n)
 	CHECK_EQ(syscall(SYS_io_uring_enter, ring->fd, n, n, IORING_ENTER_GETEVENTS, NULL, 0), n);
 }
 
+bool ring_ready(struct ring *ring)
+{
+	return *cq_word(ring, ring->params.cq_off.head) !=
+	       __atomic_load_n(cq_word(ring, ring->params.cq_off.tail), __ATOMIC_ACQUIRE);
+}
+
 struct io_uring_cqe ring_take(struct ring *ring)
 {
 	struct io_uring_cqe *cqes = (struct io_uring_cqe *)(ring->cq + ring->params.cq_off.cqes);
 	unsigned int *head = cq_word(ring, ring->params.cq_off.head);
 	struct io_uring_cqe cqe;
 
-	CHECK(*head != __atomic_load_n(cq_word(ring, ring->params.cq_off.tail), __ATOMIC_ACQUIRE));
+	CHECK(ring_ready(ring));
 	cqe = cqes[*head & (ring->params.cq_entries - 1)];
 	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
 	return cqe;

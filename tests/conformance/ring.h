@@ -34,6 +34,9 @@ void ring_put(struct ring *ring, const struct io_uring_sqe *sqe);
 /** ring_submit() - submit @n entries, and wait for as many completions. */
 void ring_submit(struct ring *ring, unsigned int n);
 
+/** ring_ready() - whether there is a completion for ring_take(). */
+bool ring_ready(struct ring *ring);
+
 /** ring_take() - the next completion, which must be there. */
 struct io_uring_cqe ring_take(struct ring *ring);
 

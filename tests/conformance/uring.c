@@ -236,7 +236,43 @@ static void command_that_loses_its_surface(void)
 		CHECK(v[i].page == wanted[i] && v[i].len == 1);
 }
 
+/* Timers of a ring end while mmap() is at work: each interrupts what its thread waits for. */
+static void completions_do_not_interrupt_mmap(void)
+{
+	enum { TIMERS = 64, ROUNDS = 10, MAPS = 8 };
+	struct __kernel_timespec after[TIMERS];
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_TIMEOUT, .fd = -1, .len = 1 };
+	struct ring ring;
+
+	ring_start(&ring, TIMERS);
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < TIMERS; i++) {
+			after[i] = (struct __kernel_timespec){ .tv_nsec = 50000 * (i + 1) };
+			sqe.addr = (uintptr_t)&after[i];
+			ring_put(&ring, &sqe);
+		}
+		CHECK_EQ(syscall(SYS_io_uring_enter, ring.fd, TIMERS, 0, 0, NULL, 0), TIMERS);
+		for (int i = 0; i < MAPS; i++) {
+			int fd = ex_open();
+			void *base = mmap(NULL, 64 * PAGE, RW, MAP_SHARED, fd, EXMAP_OFF_EXMAP);
+
+			CHECK(base != MAP_FAILED);
+			CHECK_EQ(munmap(base, 64 * PAGE), 0);
+			close(fd);
+		}
+		/* Each timer that ends ends a wait, however many completions it was for. */
+		for (int i = 0; i < TIMERS; i++) {
+			while (!ring_ready(&ring))
+				CHECK_EQ(syscall(SYS_io_uring_enter, ring.fd, 0, 1,
+						 IORING_ENTER_GETEVENTS, NULL, 0),
+					 0);
+			CHECK_EQ(ring_take(&ring).res, -ETIME);
+		}
+	}
+}
+
 const struct test uring_tests[] = {
+	{ "2.1", "completions_do_not_interrupt_mmap", completions_do_not_interrupt_mmap },
 	{ "7.5", "io_uring_reads", io_uring_reads },
 	{ "7.5", "readv_maps_and_fills", readv_maps_and_fills },
 	{ "7.5", "no_buffer_to_select", no_buffer_to_select },
