@@ -2,6 +2,8 @@
 /*
  * check.h - counts checks, and sets up an exmap for a client
  *
+ * A check that passes counts once, however often it is made: once for each place in the source.
+ *
  * These programs stand for other people's code. They include the public header and nothing else
  * of the project, so they know no more of the emulator than any client.
  *
@@ -29,13 +31,17 @@
 
 static unsigned int check_passed, check_failed, check_skipped;
 
-/* Prints errno, too, which mostly says why a call failed. */
-static UNUSED int check_that(int ok, const char *what, const char *file, int line)
+/*
+ * Prints errno, too, which mostly says why a call failed.
+ * @seen: whether this check has passed before
+ */
+static UNUSED int check_that(int ok, char *seen, const char *what, const char *file, int line)
 {
 	int err = errno;
 
 	if (ok) {
-		__atomic_fetch_add(&check_passed, 1, __ATOMIC_RELAXED);
+		if (!__atomic_exchange_n(seen, 1, __ATOMIC_RELAXED))
+			__atomic_fetch_add(&check_passed, 1, __ATOMIC_RELAXED);
 		return 1;
 	}
 	__atomic_fetch_add(&check_failed, 1, __ATOMIC_RELAXED);
@@ -43,15 +49,20 @@ static UNUSED int check_that(int ok, const char *what, const char *file, int lin
 	return 0;
 }
 
-#define CHECK(cond) check_that(!!(cond), #cond, __FILE__, __LINE__)
+#define CHECK(cond)                                                           \
+	__extension__({                                                       \
+		static char check_seen;                                       \
+		check_that(!!(cond), &check_seen, #cond, __FILE__, __LINE__); \
+	})
 
 /* The call returns -1 with this errno. */
-#define CHECK_ERR(call, want)                                                                   \
-	do {                                                                                    \
-		errno = 0;                                                                      \
-		long check_ret = (long)(call);                                                  \
-		check_that(check_ret == -1 && errno == (want), #call " gives " #want, __FILE__, \
-			   __LINE__);                                                           \
+#define CHECK_ERR(call, want)                                                                      \
+	do {                                                                                       \
+		static char check_seen;                                                            \
+		errno = 0;                                                                         \
+		long check_ret = (long)(call);                                                     \
+		check_that(check_ret == -1 && errno == (want), &check_seen, #call " gives " #want, \
+			   __FILE__, __LINE__);                                                    \
 	} while (0)
 
 /* Whether the emulator serves the device: some things the clauses leave to the backend. */
