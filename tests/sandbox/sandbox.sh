@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 # The conformance suite where userfaultfd and other things are refused, as root and as an
 # ordinary user. Usage: sandbox.sh BUILD-DIR REFUSE
+# With EXMAP_TEST_LONG in the environment each refusal alone, and all of it without process_madvise.
 set -euo pipefail
 
 build=$1
 refuse=$2
+long=${EXMAP_TEST_LONG:-}
 passed=0
 failed=0
 skipped=0
@@ -60,7 +62,7 @@ best=mprotect
 # shellcheck disable=SC2086 # lists of words
 {
 	suite "as an ordinary user" "$free" "${user[@]}"
-	suite "Docker's and Podman's profile" "$best" bin/refuse $docker --
+	[ -z "$long" ] || suite "Docker's and Podman's profile" "$best" bin/refuse $docker --
 	suite "Docker's and Podman's profile, as an ordinary user" "$best" "${user[@]}" \
 		bin/refuse $docker --
 	suite "Docker's and Podman's profile, without process_madvise" "$best" "${user[@]}" \
@@ -68,8 +70,14 @@ best=mprotect
 	suite "a kernel that knows no userfaultfd, guards and pidfd" mprotect "${user[@]}" \
 		bin/refuse $gvisor --
 	suite "without vectored advice" "$free" "${user[@]}" bin/refuse process_madvise=EPERM --
-	suite "without io_uring" "$free" "${user[@]}" bin/refuse io_uring_setup=EPERM --
-	suite "without Syscall User Dispatch or seccomp" "$free" "${user[@]}" bin/refuse prctl=EPERM --
+	if [ -n "$long" ]; then
+		suite "without io_uring" "$free" "${user[@]}" bin/refuse io_uring_setup=EPERM --
+		suite "without Syscall User Dispatch or seccomp" "$free" "${user[@]}" \
+			bin/refuse prctl=EPERM --
+	else
+		suite "without io_uring, Syscall User Dispatch or seccomp" "$free" "${user[@]}" \
+			bin/refuse io_uring_setup=EPERM prctl=EPERM --
+	fi
 }
 
 # told OK TEXT: counts a check, and shows what it printed if OK is not 0
@@ -113,8 +121,9 @@ whole() {
 {
 	whole "random operations and clients under Docker's and Podman's profile" "${user[@]}" \
 		bin/refuse $docker --
-	whole "random operations and clients, without process_madvise" "${user[@]}" \
-		bin/refuse $docker process_madvise=EPERM --
+	[ -z "$long" ] ||
+		whole "random operations and clients, without process_madvise" "${user[@]}" \
+			bin/refuse $docker process_madvise=EPERM --
 }
 
 # asked_for_guard: exmap-run must refuse, with one line
@@ -132,7 +141,7 @@ many="a pool of 262144 frames"
 # shellcheck disable=SC2086 # lists of words
 if [ "$best" = guard ]; then
 	manager "$many under Docker's and Podman's profile" "${user[@]}" bin/refuse $docker --
-	manager "$many, without process_madvise" "${user[@]}" \
+	[ -z "$long" ] || manager "$many, without process_madvise" "${user[@]}" \
 		bin/refuse $docker process_madvise=EPERM --
 else
 	skip "$many under Docker's and Podman's profile" "this kernel has no guard regions"
