@@ -32,6 +32,16 @@ void exmap_background_exit(void)
 	destroy_workqueue(queue);
 }
 
+void exmap_background_flush(void)
+{
+	/* The kernel lets go of the surfaces, which queues them. */
+	mmu_notifier_synchronize();
+	/* They let go of their exmaps, which queues these after a callback of RCU. */
+	flush_workqueue(queue);
+	rcu_barrier();
+	flush_workqueue(queue);
+}
+
 void exmap_background_add(void)
 {
 	atomic_inc(&live);

@@ -15,6 +15,13 @@ void exmap_background_exit(void);
 void exmap_background_add(void);
 void exmap_background_done(void);
 
+/**
+ * exmap_background_flush() - wait until all is free that was closed and unmapped before
+ *
+ * Sleeps. Not for the workqueue itself, nor under locks that freeing takes.
+ */
+void exmap_background_flush(void);
+
 /** exmap_background_queue() - run @work in the workqueue; from any context. */
 void exmap_background_queue(struct work_struct *work);
 

@@ -11,6 +11,7 @@
 #include <linux/vmalloc.h>
 
 #include "backing.h"
+#include "background.h"
 #include "debug.h"
 #include "read_again.h"
 #include "setup.h"
@@ -89,7 +90,7 @@ static int make_pool(struct exmap_device *dev, u32 interfaces)
 	return 0;
 }
 
-static void undo(struct exmap_device *dev, u32 interfaces)
+static void free_memory(struct exmap_device *dev, u32 interfaces)
 {
 	u64 i;
 
@@ -117,6 +118,10 @@ static void undo(struct exmap_device *dev, u32 interfaces)
 	dev->core.interfaces = NULL;
 	dev->user = NULL;
 	dev->core.buffer_size = 0;
+}
+
+static void put_backing(struct exmap_device *dev)
+{
 	if (dev->backing)
 		fput(dev->backing);
 	dev->backing = NULL;
@@ -166,7 +171,27 @@ void exmap_setup_undo(struct exmap_device *dev)
 		return;
 	exmap_debug_remove(dev);
 	unaccount(dev, dev->core.buffer_size);
-	undo(dev, dev->core.nr_interfaces);
+	free_memory(dev, dev->core.nr_interfaces);
+	put_backing(dev);
+}
+
+/* Allocates and accounts all that calls need. Return: 0 or a negative errno, and nothing is held. */
+static int make_memory(struct exmap_device *dev, const struct exmap_ioctl_setup *setup)
+{
+	int ret;
+
+	if (!account(dev, setup->buffer_size))
+		return -ENOMEM;
+	ret = make_interfaces(dev, setup->max_interfaces);
+	if (!ret)
+		ret = make_frames(dev, setup->buffer_size);
+	if (!ret)
+		ret = make_pool(dev, setup->max_interfaces);
+	if (ret) {
+		unaccount(dev, setup->buffer_size);
+		free_memory(dev, setup->max_interfaces);
+	}
+	return ret;
 }
 
 long exmap_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_setup __user *arg)
@@ -187,18 +212,14 @@ long exmap_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioct
 	ret = exmap_check_sizes(&dev->core, &setup, totalram_pages());
 	if (ret)
 		goto fail;
-	ret = -ENOMEM;
-	if (!account(dev, setup.buffer_size))
-		goto fail;
-	ret = make_interfaces(dev, setup.max_interfaces);
-	if (!ret)
-		ret = make_frames(dev, setup.buffer_size);
-	if (!ret)
-		ret = make_pool(dev, setup.max_interfaces);
-	if (ret) {
-		unaccount(dev, setup.buffer_size);
-		goto fail;
+	ret = make_memory(dev, &setup);
+	if (ret == -ENOMEM) {
+		/* What was just closed, such as the client before a restart, may still be held. */
+		exmap_background_flush();
+		ret = make_memory(dev, &setup);
 	}
+	if (ret)
+		goto fail;
 	dev->core.has_backing = dev->backing;
 	exmap_debug_add(dev);
 	/*
@@ -211,6 +232,6 @@ long exmap_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioct
 	return 0;
 
 fail:
-	undo(dev, max(setup.max_interfaces, 0));
+	put_backing(dev);
 	return ret;
 }

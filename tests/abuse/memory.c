@@ -59,6 +59,24 @@ static void setups_until_memory_is_exhausted(void)
 	ex_start(&ex, 16, 1, step, -1);
 }
 
+/* A client that was killed and is started again finds the frames that it had. */
+static void setup_follows_a_close(void)
+{
+	size_t frames = machine_pages() / 2;
+
+	if (frames_settled() < 0)
+		SKIP("frames are made with pages here, not by SETUP");
+	for (int i = 0; i < 4; i++) {
+		struct ex ex;
+
+		ex_start(&ex, 16, 1, frames, -1);
+		CHECK_EQ(ALLOC(&ex, 0, 0, 16), 16);
+		munmap(ex.base, 16 * PAGE);
+		munmap(ex.user[0], PAGE);
+		close(ex.fd);
+	}
+}
+
 static long locked_kib(void)
 {
 	FILE *file = fopen("/proc/self/status", "r");
@@ -145,6 +163,7 @@ static void memory_cgroup_limits_frames(void)
 const struct test memory_tests[] = {
 	{ "3.2", "setup_larger_than_memory", setup_larger_than_memory },
 	{ "3.2", "setups_until_memory_is_exhausted", setups_until_memory_is_exhausted },
+	{ "3.2", "setup_follows_a_close", setup_follows_a_close },
 	{ "3.2", "frames_are_locked_memory", frames_are_locked_memory },
 	{ "3.2", "memlock_limits_frames", memlock_limits_frames },
 	{ "3.2", "memory_cgroup_limits_frames", memory_cgroup_limits_frames },
