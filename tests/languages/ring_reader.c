@@ -63,7 +63,7 @@ static void submit_read(void)
 	/* Slot 0 is the exmap; interface 0, READ. */
 	io_uring_prep_read(sqe, 0, pool.mem + page * PAGE, PAGE, 0);
 	sqe->flags |= IOSQE_FIXED_FILE;
-	io_uring_sqe_set_data64(sqe, page);
+	sqe->user_data = page;
 	in_flight++;
 }
 
@@ -74,14 +74,14 @@ static void submit_log(void)
 
 	io_uring_prep_write(sqe, 1, line, sizeof(line) - 1, (uint64_t)written * (sizeof(line) - 1));
 	sqe->flags |= IOSQE_FIXED_FILE;
-	io_uring_sqe_set_data64(sqe, PAGES);
+	sqe->user_data = PAGES;
 	in_flight++;
 	written++;
 }
 
 static void finish(const struct io_uring_cqe *cqe)
 {
-	size_t page = io_uring_cqe_get_data64(cqe);
+	size_t page = cqe->user_data;
 
 	in_flight--;
 	if (page == PAGES) {
@@ -108,14 +108,14 @@ static void command_and_read(int backing)
 	sqe->off = EXMAP_OP_ALLOC << 8;
 	memcpy((char *)sqe + 48, &range, sizeof(range));
 	sqe->flags = IOSQE_IO_LINK;
-	io_uring_sqe_set_data64(sqe, 0);
+	sqe->user_data = 0;
 	sqe = next_request();
 	io_uring_prep_read(sqe, backing, range.iov_base, 2 * PAGE, 7 * PAGE);
-	io_uring_sqe_set_data64(sqe, 1);
+	sqe->user_data = 1;
 	CHECK(io_uring_submit_and_wait(&ring, 2) == 2);
 	for (int i = 0; i < 2; i++) {
 		check_need(io_uring_wait_cqe(&ring, &cqe) == 0, "completion");
-		results[io_uring_cqe_get_data64(cqe)] = cqe->res;
+		results[cqe->user_data] = cqe->res;
 		io_uring_cqe_seen(&ring, cqe);
 	}
 	CHECK(results[0] == 2 * PAGE && results[1] == 2 * PAGE);
@@ -152,7 +152,7 @@ int main(void)
 		check_need(io_uring_submit_and_wait(&ring, 1) >= 0, "io_uring_submit_and_wait");
 		io_uring_for_each_cqe(&ring, head, cqe)
 		{
-			done += io_uring_cqe_get_data64(cqe) != PAGES;
+			done += cqe->user_data != PAGES;
 			finish(cqe);
 			n++;
 		}
