@@ -19,7 +19,6 @@
 #include <stdint.h>
 #include <string.h>
 
-
 /*
  * Bytes before the hit at which decoding starts. It may start inside an instruction, but falls
  * into step with the real ones within a few.
@@ -31,15 +30,28 @@
 /* Exactly the version that we are compiled for: Zydis's structures differ between versions. */
 #define LIBRARY EXMAP_ZYDIS
 
+/* Zydis 4 can leave out an instruction's operands, for which it takes one more argument. */
+#if EXMAP_ZYDIS_MAJOR >= 4
+#define DECODE_FUNCTION ZydisDecoderDecodeInstruction
+#define DECODE(decoder, ...) (decoder)->decode(&(decoder)->state, NULL, __VA_ARGS__)
+#define WIDTH_64 ZYDIS_STACK_WIDTH_64
+#else
+#define DECODE_FUNCTION ZydisDecoderDecodeBuffer
+#define DECODE(decoder, ...) (decoder)->decode(&(decoder)->state, __VA_ARGS__)
+#define WIDTH_64 ZYDIS_ADDRESS_WIDTH_64
+#endif
+#define NAME(symbol) NAME_OF(symbol)
+#define NAME_OF(symbol) #symbol
+
 /**
  * struct decoder - Zydis, or all zero before it is loaded
  * @library: dlopen()'s handle, NULL if it is not loaded
- * @decode:  ZydisDecoderDecodeInstruction()
+ * @decode:  DECODE_FUNCTION
  * @state:   its first argument
  */
 struct decoder {
 	void *library;
-	__typeof__(&ZydisDecoderDecodeInstruction) decode;
+	__typeof__(&DECODE_FUNCTION) decode;
 	ZydisDecoder state;
 };
 
@@ -63,8 +75,7 @@ static size_t decode(const struct decoder *decoder, const unsigned char *text, s
 	ZydisDecodedInstruction instruction;
 
 	while (at < to) {
-		if (ZYAN_SUCCESS(decoder->decode(&decoder->state, NULL, text + at, len - at,
-						 &instruction)) &&
+		if (ZYAN_SUCCESS(DECODE(decoder, text + at, len - at, &instruction)) &&
 		    !(instruction.attributes & ZYDIS_ATTRIB_IS_PRIVILEGED)) {
 			at += instruction.length;
 		} else {
@@ -193,11 +204,10 @@ static bool open_decoder(struct decoder *decoder)
 		return false;
 	}
 	init = (__typeof__(init))dlsym(decoder->library, "ZydisDecoderInit");
-	decoder->decode = (__typeof__(decoder->decode))dlsym(decoder->library,
-							     "ZydisDecoderDecodeInstruction");
+	decoder->decode =
+		(__typeof__(decoder->decode))dlsym(decoder->library, NAME(DECODE_FUNCTION));
 	return init && decoder->decode &&
-	       ZYAN_SUCCESS(
-		       init(&decoder->state, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64));
+	       ZYAN_SUCCESS(init(&decoder->state, ZYDIS_MACHINE_MODE_LONG_64, WIDTH_64));
 }
 
 const char *find_syscalls(void)

@@ -92,7 +92,7 @@ void *real_resolve(enum real_function which)
 	function = dlsym(RTLD_NEXT, names[which]);
 	resolving = 0;
 	if (!function) {
-		emu_say("this libc has no %s(); use glibc 2.36 or newer", names[which]);
+		emu_say("this libc has no %s(); use glibc 2.35 or newer", names[which]);
 		abort();
 	}
 	__atomic_store_n(&real_functions[which], function, __ATOMIC_RELAXED);

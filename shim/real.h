@@ -54,6 +54,9 @@ int __fxstatat64(int ver, int dir, const char *path, struct stat64 *st, int flag
 int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *set,
 		size_t size);
 int fcntl64(int fd, int cmd, ...);
+/* Declared, and in the ABI, since glibc 2.36. */
+ssize_t process_madvise(int pidfd, const struct iovec *ranges, size_t n, int advice,
+			unsigned int flags);
 sighandler_t bsd_signal(int sig, sighandler_t handler);
 sighandler_t __sysv_signal(int sig, sighandler_t handler);
 

@@ -117,7 +117,7 @@ void trap_start(void (*handler)(int sig, siginfo_t *info, void *context))
 	emu_gate = find_gate();
 	if (!emu_gate) {
 		emu_say("trap: this libc's getpid() is not glibc's: system calls on an exmap that "
-			"are made outside libc fail with EBADF; use glibc 2.36 or newer");
+			"are made outside libc fail with EBADF; use glibc 2.35 or newer");
 		return;
 	}
 	signals_start_sigsys(handler, trap_mask());

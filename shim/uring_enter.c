@@ -377,11 +377,12 @@ static long do_read(const struct uring *ring, const struct io_uring_sqe *sqe,
 static long do_command(const struct uring *ring, const struct io_uring_sqe *sqe,
 		       struct exmap_file *file)
 {
-	bool fixed = sqe->uring_cmd_flags & IORING_URING_CMD_FIXED;
+	bool fixed = sqe->rw_flags & IORING_URING_CMD_FIXED;
 	struct iovec range;
 
-	memcpy(&range, sqe->cmd, sizeof(range));
-	return emu_command(file, sqe->cmd_op, fixed, fixed && in_buffer(ring, sqe, &range), &range);
+	memcpy(&range, (const char *)sqe + EMU_SQE_CMD, sizeof(range));
+	return emu_command(file, (uint32_t)sqe->off, fixed, fixed && in_buffer(ring, sqe, &range),
+			   &range);
 }
 
 /* Carries out an entry. @file is its exmap, NULL if is_for_table(). Return: its result. */

@@ -8,12 +8,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-/** any_answer() - of a call that may succeed or fail: that nothing else breaks is the test. */
-static inline void any_answer(ssize_t answer)
-{
-	(void)answer;
-}
-
 /** frames_held() - how many frames all exmaps hold, by the module's count; -1 without it. */
 long frames_held(void);
 

@@ -13,6 +13,10 @@
 
 #define PAGES 16
 
+/* Since glibc 2.36. With an older one a client finds the shim's. */
+extern ssize_t process_madvise(int pidfd, const struct iovec *ranges, size_t n, int advice,
+			       unsigned int flags) __attribute__((weak));
+
 static int intact(const struct client *c)
 {
 	size_t i;

@@ -6,6 +6,9 @@
 #include "harness.h"
 
 #include <linux/io_uring.h>
+#include <linux/time_types.h>
+
+#include "emu/uapi.h"
 
 /**
  * struct ring - an io_uring

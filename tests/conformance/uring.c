@@ -87,11 +87,11 @@ static int command(struct ring *ring, const struct ex *ex, int interface, int op
 	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_URING_CMD,
 		.fd = ex->fd,
-		.cmd_op = interface | opcode << 8,
-		.uring_cmd_flags = flags,
+		.off = (uint32_t)(interface | opcode << 8),
+		.rw_flags = flags,
 	};
 
-	memcpy(sqe.cmd, &iov, sizeof(iov));
+	memcpy((char *)&sqe + EMU_SQE_CMD, &iov, sizeof(iov));
 	return ring_do(ring, &sqe);
 }
 
@@ -188,7 +188,7 @@ static void lose_the_surface(int id)
 
 	switch (id) {
 	case 0:
-		pread(ex->fd, ex_at(ex, 0), PAGE, read_offset(1, EXMAP_OP_READ));
+		any_answer(pread(ex->fd, ex_at(ex, 0), PAGE, read_offset(1, EXMAP_OP_READ)));
 		break;
 	case 1:
 		usleep(50000);

@@ -6,7 +6,10 @@
  * ring meanwhile, and pages freed when they have been looked at.
  */
 #include <liburing.h>
+/* liburing 2.5 defines it too. */
+#undef UNUSED
 
+#include "emu/uapi.h"
 #include "tests/clients/check.h"
 
 #define PAGES 2048
@@ -103,10 +106,10 @@ static void command_and_read(int backing)
 	int results[2] = { 0 };
 
 	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = 46; /* IORING_OP_URING_CMD, in headers of Linux 5.19 */
+	sqe->opcode = IORING_OP_URING_CMD;
 	sqe->fd = pool.fd;
 	sqe->off = EXMAP_OP_ALLOC << 8;
-	memcpy((char *)sqe + 48, &range, sizeof(range));
+	memcpy((char *)sqe + EMU_SQE_CMD, &range, sizeof(range));
 	sqe->flags = IOSQE_IO_LINK;
 	sqe->user_data = 0;
 	sqe = next_request();

@@ -8,18 +8,15 @@
  */
 
 #include <errno.h>
-#include <linux/types.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-/* Newer than Debian 12's headers: linux/userfaultfd.h of 6.1. */
-#define NEW_USERFAULTFD _IO(0xaa, 0x00)
-/* asm-generic/mman-common.h of 6.13: MADV_GUARD_INSTALL. */
-#define GUARD_INSTALL 102
+#include "emu/uapi.h"
 
 static void fail(const char *what)
 {
@@ -44,11 +41,12 @@ static void add(scmp_filter_ctx filter, char *rule)
 	if (!error)
 		fail(value);
 	if (!strcmp(rule, "new-userfaultfd")) {
-		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(ioctl), 1,
-				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, NEW_USERFAULTFD));
+		ret = seccomp_rule_add(
+			filter, SCMP_ACT_ERRNO(error), SCMP_SYS(ioctl), 1,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, USERFAULTFD_IOC_NEW));
 	} else if (!strcmp(rule, "guard")) {
 		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(madvise), 1,
-				       SCMP_A2(SCMP_CMP_EQ, GUARD_INSTALL, 0));
+				       SCMP_A2(SCMP_CMP_EQ, MADV_GUARD_INSTALL, 0));
 	} else {
 		call = seccomp_syscall_resolve_name(rule);
 		if (call == __NR_SCMP_ERROR)
