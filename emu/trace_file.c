@@ -341,7 +341,6 @@ static long open_file(void)
 static long write_header(void)
 {
 	struct emu_trace_header header = {
-		.magic = EMU_TRACE_MAGIC,
 		.version = EMU_TRACE_VERSION,
 		.size = sizeof(header),
 		.clock = emu_ticks_clock,
@@ -352,6 +351,7 @@ static long write_header(void)
 	};
 	struct iovec range = { &header, sizeof(header) };
 
+	memcpy(header.magic, EMU_TRACE_MAGIC, sizeof(header.magic));
 	emu_sys(SYS_prctl, PR_GET_NAME, header.command);
 	file.size = sizeof(header);
 	return write_all(&range, 1);

@@ -76,7 +76,6 @@ static void put_step(FILE *out, uint32_t tid, const struct step *step,
 static void put_header(FILE *out, const struct trace *trace, uint64_t start)
 {
 	struct emu_trace_header header = {
-		.magic = EMU_TRACE_MAGIC,
 		.version = EMU_TRACE_VERSION,
 		.size = sizeof(header),
 		.clock = EMU_TRACE_NANOSECONDS,
@@ -86,6 +85,7 @@ static void put_header(FILE *out, const struct trace *trace, uint64_t start)
 		.real = now(CLOCK_REALTIME) - (now(CLOCK_MONOTONIC) - start),
 	};
 
+	memcpy(header.magic, EMU_TRACE_MAGIC, sizeof(header.magic));
 	memcpy(header.command, trace->header->command, sizeof(header.command));
 	put(out, &header, sizeof(header));
 }
