@@ -15,36 +15,60 @@
 #include "emu/sys.h"
 #include "emu/uapi.h"
 
-/*
- * Valgrind 3.19 knows neither SYS_userfaultfd nor USERFAULTFD_IOC_NEW, and would warn of both. So
- * under valgrind this function makes them, and runs on the real CPU. The marks of memcheck.h tell
- * valgrind about the pages that the userfaultfd maps.
- */
-static long past_valgrind(long tid, long nr, long a, long b)
+#define FLAGS (O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY)
+
+/* Makes a userfaultfd by the system call, or if @dev is not negative by that, /dev/userfaultfd. */
+static long make_uffd(long dev)
 {
+	return dev < 0 ? emu_sys(SYS_userfaultfd, FLAGS) :
+			 emu_sys(SYS_ioctl, dev, USERFAULTFD_IOC_NEW, FLAGS);
+}
+
+/* Runs on the real CPU. The userfaultfd is put in the place of the descriptor @place. */
+static long past_valgrind(long tid, long dev, long place)
+{
+	long fd = make_uffd(dev);
+	long ret;
+
 	(void)tid;
-	return nr == SYS_ioctl ? emu_sys(nr, a, USERFAULTFD_IOC_NEW, b) : emu_sys(nr, a);
+	if (fd < 0)
+		return fd;
+	ret = emu_sys(SYS_dup3, fd, place, O_CLOEXEC);
+	emu_sys(SYS_close, fd);
+	return ret;
+}
+
+/*
+ * Valgrind before 3.27 knows neither SYS_userfaultfd nor USERFAULTFD_IOC_NEW, and would warn of both.
+ * So they are called behind its back. Since 3.24 it can report each use of a descriptor whose making
+ * it has not seen (--track-fds=yes). So it sees one made, whose place the userfaultfd takes. The
+ * marks of memcheck.h tell valgrind about the pages that the userfaultfd maps.
+ */
+static long make_uffd_on_valgrind(long dev)
+{
+	long place = emu_sys(SYS_memfd_create, "exmap-userfaultfd", MFD_CLOEXEC);
+	long ret;
+
+	if (place < 0)
+		return place;
+	ret = VALGRIND_NON_SIMD_CALL2(past_valgrind, dev, place);
+	if (ret < 0)
+		emu_sys(SYS_close, place);
+	return ret;
 }
 
 static long new_uffd(void)
 {
-	const int flags = O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY;
-	long ret;
+	long (*make)(long) = emu_on_valgrind() ? make_uffd_on_valgrind : make_uffd;
+	long ret = make(-1);
 	long dev;
 
-	if (emu_on_valgrind())
-		ret = VALGRIND_NON_SIMD_CALL3(past_valgrind, SYS_userfaultfd, flags, 0);
-	else
-		ret = emu_sys(SYS_userfaultfd, flags);
 	if (ret >= 0)
 		return ret;
 	dev = emu_sys(SYS_openat, AT_FDCWD, "/dev/userfaultfd", O_RDWR | O_CLOEXEC);
 	if (dev < 0)
 		return ret;
-	if (emu_on_valgrind())
-		ret = VALGRIND_NON_SIMD_CALL3(past_valgrind, SYS_ioctl, dev, flags);
-	else
-		ret = emu_sys(SYS_ioctl, dev, USERFAULTFD_IOC_NEW, flags);
+	ret = make(dev);
 	emu_sys(SYS_close, dev);
 	return ret;
 }
