@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# scripts/on: what it refuses, and that a command there leaves nothing behind. No suite is fetched:
-# a root file system of some of this machine's programs stands in. Usage: on.sh SOURCE-DIR
+# scripts/on: what it refuses, and that a command there leaves nothing behind. A root file system of
+# some of this machine's programs stands in for a suite's; one is fetched only with
+# EXMAP_TEST_LONG=1. Usage: on.sh SOURCE-DIR
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
@@ -104,6 +105,17 @@ ends_what_it_started() {
 	nothing_is_left
 }
 
+# shellcheck disable=SC2016 # the command there expands it
+users_of_a_suite() {
+	export XDG_CACHE_HOME=$work/fetched
+	"$on" trixie --user -- sh -c \
+		'. /etc/os-release; echo "$VERSION_CODENAME $PWD $(id -u) $(sudo id -u)"' >"$work/out"
+	[ "$(cat "$work/out")" = "trixie /home/user/exmap-emu 1000 0" ]
+	fails 1 "$on" trixie --no-sudo -- scripts/deps build
+	grep 'packages are missing, and user may not install them' "$work/err"
+	"$on" trixie --no-sudo --deps lint -- shellcheck --version
+}
+
 check "what it does not know it refuses" refuses_what_it_does_not_know
 if [ "$(id -u)" = 0 ]; then
 	check "without root it says so" says_that_it_needs_root
@@ -111,6 +123,11 @@ if [ "$(id -u)" = 0 ]; then
 	check "a command runs in a clean clone" runs_in_a_clean_clone
 	check "it fails as the command does" fails_as_the_command_does
 	check "it ends what it started" ends_what_it_started
+	if [ -n "${EXMAP_TEST_LONG:-}" ]; then
+		check "a suite is fetched, and has users" users_of_a_suite
+	else
+		skip "a suite is fetched, and has users" "takes minutes (EXMAP_TEST_LONG=1)"
+	fi
 else
 	skip "commands on another distribution" "chroot and mounts need root"
 fi
