@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* compat.h - what differs between the kernels that the module is built for, 6.1 and 6.12 */
+/* compat.h - what differs between the kernels that the module is built for; Kbuild names them */
 #ifndef EXMAP_KMOD_COMPAT_H
 #define EXMAP_KMOD_COMPAT_H
 
@@ -29,17 +29,24 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 
 /*
  * Whether munmap() or mmap() with MAP_FIXED has begun to remove a mapping. Since 6.4 the kernel
- * marks the mapping before it changes the tree of mappings. Older kernels have no mark: the caller
- * must look in the tree.
+ * marks the mapping before it changes the tree of mappings; since 6.15 the mark is a reference
+ * count of 0. Older kernels have no mark: the caller must look in the tree.
  */
 static inline bool exmap_vma_detached(const struct vm_area_struct *vma)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0) && defined(CONFIG_PER_VMA_LOCK)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0) && defined(CONFIG_PER_VMA_LOCK)
+	return !refcount_read(&vma->vm_refcnt);
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0) && defined(CONFIG_PER_VMA_LOCK)
 	return vma->detached;
 #else
 	return false;
 #endif
 }
+
+/* 7.1 renamed zap_vma_ptes(), which demands VM_PFNMAP. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#define zap_special_vma_range(vma, start, size) zap_vma_ptes(vma, start, size)
+#endif
 
 /* 6.4 added this accessor to the array of an iovec iterator. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
@@ -67,17 +74,35 @@ static inline const struct iovec *iter_iov(const struct iov_iter *iter)
 #endif
 
 /* The command's payload in the submission queue entry. 6.6 removed the pointer to it. */
+static inline const void *exmap_uring_payload(const struct io_uring_cmd *cmd)
+{
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
-static inline const void *exmap_uring_payload(struct io_uring_cmd *cmd)
-{
-	return io_uring_sqe_cmd(cmd->sqe);
-}
+	return cmd->sqe->cmd;
 #else
-static inline const void *exmap_uring_payload(struct io_uring_cmd *cmd)
-{
 	return cmd->cmd;
-}
 #endif
+}
+
+/* 6.15 added an argument: how the command was issued. */
+static inline int exmap_uring_import(u64 addr, size_t len, int direction, struct iov_iter *iter,
+				     struct io_uring_cmd *cmd, unsigned int issue_flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	return io_uring_cmd_import_fixed(addr, len, direction, iter, cmd, issue_flags);
+#else
+	return io_uring_cmd_import_fixed(addr, len, direction, iter, cmd);
+#endif
+}
+
+/* 6.18 removed the second result. */
+static inline void exmap_uring_done(struct io_uring_cmd *cmd, int ret, unsigned int issue_flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	io_uring_cmd_done(cmd, ret, issue_flags);
+#else
+	io_uring_cmd_done(cmd, ret, 0, issue_flags);
+#endif
+}
 
 /*
  * Whether page-table entries must be set by the kernel's functions. Those are indirect calls

@@ -217,8 +217,9 @@ static int surface_mremap(struct vm_area_struct *vma)
  * releases differ in when they copy:
  *
  * after this call   VM_WIPEONFORK, set below, prevents the copy
- * before this call  the entries are there and are removed here. zap_vma_ptes() demands
- *                   VM_PFNMAP, which makes no difference to entries of ordinary pages.
+ * before this call  the entries are there and are removed here. zap_special_vma_range()
+ *                   may demand VM_PFNMAP, which makes no difference to entries of ordinary
+ *                   pages.
  */
 static void surface_open(struct vm_area_struct *vma)
 {
@@ -228,7 +229,7 @@ static void surface_open(struct vm_area_struct *vma)
 	if (!s || vma->vm_mm == s->mm)
 		return;
 	vm_flags_set(vma, VM_PFNMAP);
-	zap_vma_ptes(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+	zap_special_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
 	vm_flags_clear(vma, VM_PFNMAP);
 	vm_flags_set(vma, VM_WIPEONFORK);
 }

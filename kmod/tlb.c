@@ -34,16 +34,27 @@ static bool runs_user(int cpu, void *unused)
 }
 
 /*
+ * Flushes all numbers of address spaces on this CPU: a change of this bit of CR4 does. Interrupts are
+ * off.
+ */
+static void flush_all_pcids(void)
+{
+	unsigned long cr4 = native_read_cr4();
+
+	asm volatile("mov %0, %%cr4" : : "r"(cr4 ^ X86_CR4_PGE) : "memory");
+	asm volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
+}
+
+/*
  * Flushes the address space that this CPU has loaded. That may be another one by now, which does no
- * harm. __flush_tlb_all() would always be right, but also flushes the kernel's own entries.
+ * harm. The kernel's __flush_tlb_all() would always be right, but also flushes the kernel's own
+ * entries, and since 7.0 only KVM may call it.
  */
 static void flush_this_cpu(void *unused)
 {
 	unsigned long pcid = __read_cr3() & X86_CR3_PCID_MASK;
 
-	if (cpu_feature_enabled(X86_FEATURE_XENPV)) {
-		__flush_tlb_all();
-	} else if (!boot_cpu_has(X86_FEATURE_PCID)) {
+	if (cpu_feature_enabled(X86_FEATURE_XENPV) || !boot_cpu_has(X86_FEATURE_PCID)) {
 		write_cr3(__read_cr3());
 	} else if (boot_cpu_has(X86_FEATURE_INVPCID)) {
 		invpcid_flush_single_context(pcid);
@@ -53,7 +64,7 @@ static void flush_this_cpu(void *unused)
 			invpcid_flush_single_context(pcid | BIT(X86_CR3_PTI_PCID_USER_BIT));
 #endif
 	} else {
-		__flush_tlb_all();
+		flush_all_pcids();
 	}
 }
 

@@ -25,17 +25,17 @@ static int alloc_bytes(struct exmap_device *dev, u32 id, const struct iovec *ran
  * errno.
  */
 static int alloc_vectors(struct exmap_device *dev, u32 id, const struct iovec *range,
-			 struct io_uring_cmd *cmd)
+			 struct io_uring_cmd *cmd, unsigned int issue_flags)
 {
 	u64 addr = (u64)(uintptr_t)range->iov_base;
 	size_t len = range->iov_len;
 	struct iov_iter in, out;
 	struct exmap_call call;
 	struct exmap_iov *iov;
-	int ret = io_uring_cmd_import_fixed(addr, len, ITER_SOURCE, &in, cmd);
+	int ret = exmap_uring_import(addr, len, ITER_SOURCE, &in, cmd, issue_flags);
 
 	if (!ret)
-		ret = io_uring_cmd_import_fixed(addr, len, ITER_DEST, &out, cmd);
+		ret = exmap_uring_import(addr, len, ITER_DEST, &out, cmd, issue_flags);
 	if (ret)
 		return ret;
 	if (!exmap_enter(&call, dev, id, EXMAP_OP_ALLOC))
@@ -76,12 +76,13 @@ int exmap_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	dev = exmap_file_use(cmd->file);
 	ret = exmap_check_command(&dev->core, cmd->cmd_op, fixed, range.iov_len);
 	if (!ret)
-		ret = fixed ? alloc_vectors(dev, id, &range, cmd) : alloc_bytes(dev, id, &range);
+		ret = fixed ? alloc_vectors(dev, id, &range, cmd, issue_flags) :
+			      alloc_bytes(dev, id, &range);
 	exmap_file_done(cmd->file, dev);
 	/*
 	 * Linux 6.1 takes a positive return value for neither done nor failed, so the result goes
 	 * by io_uring_cmd_done().
 	 */
-	io_uring_cmd_done(cmd, ret, 0, issue_flags);
+	exmap_uring_done(cmd, ret, issue_flags);
 	return -EIOCBQUEUED;
 }
