@@ -105,6 +105,33 @@ static inline void exmap_uring_done(struct io_uring_cmd *cmd, int ret, unsigned 
 }
 
 /*
+ * The number by which all CPUs know the address space in their TLBs, or 0 if each CPU has its own.
+ * Since 6.15 the kernel gives out such numbers on AMD's CPUs that have INVLPGB, to processes that
+ * run on several CPUs.
+ */
+static inline u16 exmap_global_asid(struct mm_struct *mm)
+{
+#ifdef CONFIG_BROADCAST_TLB_FLUSH
+	if (!cpu_feature_enabled(X86_FEATURE_INVLPGB))
+		return 0;
+	/* Pairs with mm_assign_global_asid(), which sets @asid_transition before. */
+	return smp_load_acquire(&mm->context.global_asid);
+#else
+	return 0;
+#endif
+}
+
+/* Whether some CPUs may not use the global number yet. */
+static inline bool exmap_asid_transition(struct mm_struct *mm)
+{
+#ifdef CONFIG_BROADCAST_TLB_FLUSH
+	return READ_ONCE(mm->context.asid_transition);
+#else
+	return false;
+#endif
+}
+
+/*
  * Whether page-table entries must be set by the kernel's functions. Those are indirect calls
  * (paravirtual operations), so the module stores to the entries instead. Two kinds of kernel need
  * the functions: one with the debug option PAGE_TABLE_CHECK, which sees every change, and a

@@ -9,6 +9,9 @@
  * a CPU that runs it later     compares generations (switch_mm_irqs_off()) and flushes
  * a CPU in lazy mode           is not interrupted: it idles or runs a kernel thread. It touches no
  *                              user memory, and compares generations when it leaves lazy mode
+ *
+ * An address space that all CPUs know by one number, see exmap_global_asid(), is the exception: for
+ * it no CPU compares generations. One instruction flushes that number on all CPUs.
  */
 
 #include <linux/smp.h>
@@ -16,6 +19,7 @@
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
 
+#include "compat.h"
 #include "tlb.h"
 
 /*
@@ -34,8 +38,8 @@ static bool runs_user(int cpu, void *unused)
 }
 
 /*
- * Flushes all numbers of address spaces on this CPU: a change of this bit of CR4 does. Interrupts are
- * off.
+ * Flushes all numbers of address spaces on this CPU: a change of this bit of CR4 does. Interrupts
+ * are off.
  */
 static void flush_all_pcids(void)
 {
@@ -68,12 +72,52 @@ static void flush_this_cpu(void *unused)
 	}
 }
 
+/* INVLPGB: every CPU is to flush this PCID. Bits of the address say that PCID and ASID count. */
+static void invlpgb(unsigned long pcid)
+{
+	asm volatile(".byte 0x0f, 0x01, 0xfe"
+		     :
+		     : "a"(BIT(1) | BIT(2)), "c"(0), "d"(pcid << 16)
+		     : "memory");
+}
+
+/* TLBSYNC waits for this CPU's INVLPGBs. Some CPUs want it twice. */
+static void tlbsync(void)
+{
+	asm volatile(".byte 0x0f, 0x01, 0xff" : : : "memory");
+	asm volatile(".byte 0x0f, 0x01, 0xff" : : : "memory");
+}
+
+static void flush_everywhere(u16 asid)
+{
+	/* As kern_pcid(). */
+	unsigned long pcid = asid + 1;
+
+	preempt_disable();
+	invlpgb(pcid);
+#ifdef X86_CR3_PTI_PCID_USER_BIT
+	if (boot_cpu_has(X86_FEATURE_PTI))
+		invlpgb(pcid | BIT(X86_CR3_PTI_PCID_USER_BIT));
+#endif
+	tlbsync();
+	preempt_enable();
+}
+
 void exmap_flush_tlb(struct mm_struct *mm)
 {
+	u16 asid;
+
 	/*
 	 * As inc_mm_tlb_gen(), which is not available to modules. The atomic is also a full
-	 * barrier: page-table entries are cleared before the CPU mask and is_lazy are read.
+	 * barrier: page-table entries are cleared before the CPU mask, is_lazy and the global
+	 * number are read.
 	 */
 	atomic64_inc_return(&mm->context.tlb_gen);
+	asid = exmap_global_asid(mm);
+	if (asid) {
+		flush_everywhere(asid);
+		if (!exmap_asid_transition(mm))
+			return;
+	}
 	on_each_cpu_cond_mask(runs_user, flush_this_cpu, NULL, true, mm_cpumask(mm));
 }
