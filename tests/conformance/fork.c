@@ -144,7 +144,8 @@ static void dofork_gives_a_child_nothing(void)
 	ex_start(&ex, 64, 1, 8, -1);
 	CHECK_EQ(ALLOC(&ex, 0, 0, 8), 8);
 	*ex_at(&ex, 0) = 3;
-	CHECK_EQ(madvise(ex.base, 64 * PAGE, MADV_DOFORK), 0);
+	/* Linux 7 refuses it for a mapping that a driver keeps from children. */
+	CHECK(madvise(ex.base, 64 * PAGE, MADV_DOFORK) == 0 || errno == EINVAL);
 	CHECK_EQ(status_of_child(expect_no_mapping, &ex), 0);
 	CHECK_EQ(*ex_at(&ex, 0), 3);
 }
