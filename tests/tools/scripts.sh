@@ -147,7 +147,7 @@ module_builds_beside_a_space() {
 	mkdir -p "$copy/scripts"
 	cp -r "$scripts"/{build-kmod,kmod-tree,deps,quiet.sh} "$copy/scripts"
 	cp -r "$scripts"/../{kmod,core,include} "$copy"
-	printf '#!/bin/sh\necho 1; echo 2; echo /usr/src/headers\n' >"$copy/scripts/vm-kernel"
+	printf '#!/bin/sh\necho 1; echo 2; echo /usr/src/headers; echo /\n' >"$copy/scripts/vm-kernel"
 	chmod +x "$copy/scripts/vm-kernel"
 	fake make <<-'MAKE'
 		for argument; do
@@ -161,6 +161,85 @@ module_builds_beside_a_space() {
 	[ -e "$copy/build/kmod-6.1/exmap.ko" ]
 }
 
+# kernel_of VERSION: a copy of build-kmod's files, for a kernel of this version that the module does not build for
+kernel_of() {
+	local copy=$work/kernel-$1
+
+	rm -rf "$copy"
+	mkdir -p "$copy/scripts" "$copy/headers"
+	cp -r "$scripts"/{build-kmod,kmod-tree,deps,quiet.sh} "$copy/scripts"
+	cp -r "$scripts"/../{kmod,core,include} "$copy"
+	cat >"$copy/scripts/vm-kernel" <<-KERNEL
+		#!/bin/sh
+		printf '%s\\n' folder $1 $copy/headers /
+	KERNEL
+	chmod +x "$copy/scripts/vm-kernel"
+	cat >"$copy/headers/Makefile" <<-MAKE
+		VERSION = ${1%.*}
+		PATCHLEVEL = ${1#*.}
+		src = \$(M)
+		include \$(M)/Kbuild
+		modules:; @echo 'compat.h:38: error: no member named detached'; exit 1
+	MAKE
+	fails "$copy/scripts/build-kmod" 6.1
+}
+
+# said LINES PATTERN: on stderr
+said() {
+	[ "$(wc -l <"$work/err")" = "$1" ] && grep -E "$2" "$work/err"
+}
+
+kernel_too_new() {
+	kernel_of 9.1
+	said 1 '^scripts/build-kmod: Linux 9.1 is newer than [0-9.]+, the newest '
+}
+
+kernel_too_old() {
+	kernel_of 5.15
+	said 1 '^scripts/build-kmod: Linux 5.15 is too old: the module needs 6.1 or newer; '
+}
+
+kernel_known() {
+	kernel_of 6.12
+	grep -Fx 'compat.h:38: error: no member named detached' "$work/err"
+}
+
+command_fails_without_a_word() {
+	local copy=$work/silent
+
+	mkdir -p "$copy/scripts"
+	cp "$scripts"/{build-kmod,deps,quiet.sh} "$copy/scripts"
+	printf '#!/bin/sh\nexit 1\n' >"$copy/scripts/vm-kernel"
+	chmod +x "$copy/scripts/vm-kernel"
+	fails "$copy/scripts/build-kmod" 6.1
+	grep '^scripts/build-kmod: .*vm-kernel' "$work/err"
+}
+
+# What is in the cache needs no network.
+kernel_is_in_the_cache() {
+	local cache=$work/cache/exmap-emu/kernels/sid
+
+	mkdir -p "$cache"
+	echo 9.9-amd64 >"$cache/release"
+	echo sid >"$cache/suite"
+	XDG_CACHE_HOME=$work/cache "$scripts/vm-kernel" sid >"$work/out" 2>"$work/err"
+	[ "$(cat "$work/out")" = "$cache"$'\n'9.9-amd64 ]
+	said 1 'sid is Linux 9.9-amd64 of sid, in '
+}
+
+kernel_cannot_be_reached() {
+	rm -f "$work"/bin/apt-*
+	XDG_CACHE_HOME=$work/cache EXMAP_DEBIAN_MIRROR=http://127.0.0.1:9/debian \
+		fails "$scripts/vm-kernel" trixie
+	grep -Fx 'the packages of trixie cannot be reached' "$work/err"
+	[ ! -e "$work/cache/exmap-emu/kernels/trixie/release" ]
+}
+
+kernel_has_no_name() {
+	fails "$scripts/vm-kernel" nonesuch
+	grep '^Usage: scripts/vm-kernel' "$work/err"
+}
+
 check "what went well is not told, what failed is, all of it" quiet_when_well
 for script in demo bench; do
 	check "scripts/$script shows why a build failed" fails_to_build "$script"
@@ -169,6 +248,13 @@ done
 check "scripts/demo builds what it runs, and warnings are no errors" demo_builds_no_tests
 check "scripts/deps says what to ask root for" asks_for_packages
 check "scripts/deps goes on without what only some tests need" some_packages_do_not_exist
+check "scripts/vm-kernel says where in the cache it found a kernel" kernel_is_in_the_cache
+check "scripts/vm-kernel says that a suite cannot be reached" kernel_cannot_be_reached
+check "scripts/vm-kernel says which kernels there are" kernel_has_no_name
+check "scripts/build-kmod has a line for a kernel that is too new" kernel_too_new
+check "scripts/build-kmod has a line for a kernel that is too old" kernel_too_old
+check "scripts/build-kmod shows what the compiler said where it knows the kernel" kernel_known
+check "scripts/build-kmod tells which command failed" command_fails_without_a_word
 check "scripts/build-kmod builds in a path with a space" module_builds_beside_a_space
 
 checked
