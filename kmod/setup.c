@@ -8,7 +8,6 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/uaccess.h>
-#include <linux/vmalloc.h>
 
 #include "backing.h"
 #include "background.h"
@@ -81,8 +80,9 @@ static int make_frames(struct exmap_device *dev, u64 n)
 
 static int make_pool(struct exmap_device *dev, u32 interfaces)
 {
-	size_t size = exmap_pool_size(dev->core.buffer_size, interfaces);
-	void *memory = __vmalloc(size, GFP_SETUP);
+	/* Whole pages, because the pool's alignment is more than that of any small size. */
+	size_t size = PAGE_ALIGN(exmap_pool_size(dev->core.buffer_size, interfaces));
+	void *memory = kvzalloc(size, GFP_SETUP);
 
 	if (!memory)
 		return -ENOMEM;
@@ -96,7 +96,7 @@ static void free_memory(struct exmap_device *dev, u32 interfaces)
 
 	if (dev->core.pool.lists) {
 		exmap_pool_destroy(&dev->core.pool);
-		vfree(dev->core.pool.lists);
+		kvfree(dev->core.pool.lists);
 		dev->core.pool.lists = NULL;
 	}
 	for (i = 0; dev->pages && i < dev->core.buffer_size; i++)
