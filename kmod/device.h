@@ -31,8 +31,8 @@ struct exmap_vma;
  * struct exmap_port - an interface: core/'s part and the module's
  * @core: core/'s part; must be the first field
  * @bvec: the pages that a READ fills. Belongs to the call that is on the interface
- * @buffer: what READ reads for pages that are mapped, see read_again.c; NULL until then. Belongs to the
- *        call that is on the interface
+ * @buffer: what READ reads for pages that are mapped, see read_again.c; NULL until then. Belongs
+ *        to the call that is on the interface
  * @away: true while a call has stepped out: it has released @core.lock and will come back. Written
  *        under @core.lock; threads that wait for it, by wait_var_event(), read it without
  * @held: the surface to which a call that has stepped out holds a reference, until it ends; else

@@ -2,8 +2,8 @@
 /*
  * read_again.c - READ of pages that are mapped, in the LeanStore dialect
  *
- * Into a buffer first: while the backing is read the surface may be unmapped, and so no call may own a
- * page that is mapped. Few interfaces ever need a buffer, and then keep it.
+ * Into a buffer first: while the backing is read the surface may be unmapped, and so no call may
+ * own a page that is mapped. Few interfaces ever need a buffer, and then keep it.
  */
 
 #include <linux/gfp.h>

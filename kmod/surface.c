@@ -270,8 +270,8 @@ static const struct vm_operations_struct surface_vm_ops = {
 };
 
 /*
- * Registers a notifier. Task work, such as a completion of io_uring, counts as a pending signal, and
- * cannot be blocked: it waits for the end of the system call.
+ * Registers a notifier. Task work, such as a completion of io_uring, counts as a pending signal,
+ * and cannot be blocked: it waits for the end of the system call.
  */
 static int watch_uninterrupted(struct mmu_notifier *notifier, struct mm_struct *mm)
 {
