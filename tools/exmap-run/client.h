@@ -37,8 +37,8 @@ bool client_find(struct client *client, const char *command);
  */
 bool client_check(struct client *client);
 
-/** client_add_runtimes() - note the sanitizer runtimes that a library is linked with. */
-void client_add_runtimes(struct client *client, const char *library);
+/** client_add_runtimes() - note the sanitizer runtimes that a program or a library is linked with. */
+void client_add_runtimes(struct client *client, const char *path);
 
 /** complain() - print one line on stderr, with "exmap-run: " before it. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
