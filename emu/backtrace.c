@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 
+#include "emu/registers.h"
 #include "emu/sys.h"
 
 /* Frames of the emulator, the shim and the trap that may lie in front of the client's. */
@@ -87,8 +87,7 @@ void emu_backtrace(struct emu_stack *stack)
 
 void emu_backtrace_fault(struct emu_stack *stack, const void *ucontext)
 {
-	const ucontext_t *uc = ucontext;
-	void *fault = (void *)uc->uc_mcontext.gregs[REG_RIP];
+	void *fault = (void *)emu_pc(ucontext);
 	void *pc[OWN_FRAMES + EMU_STACK_DEPTH];
 	int n = backtrace(pc, OWN_FRAMES + EMU_STACK_DEPTH);
 	int own = 0;
@@ -125,7 +124,7 @@ static bool run_symbols(const struct emu_stack *stack, bool is_fault)
 	}
 	pid = emu_sys(SYS_clone, 0, 0, 0, 0, 0);
 	if (!pid) {
-		emu_sys(SYS_dup2, 2, 1);
+		emu_sys(SYS_dup3, 2, 1, 0);
 		emu_sys(SYS_execve, symbols, args, environment);
 		emu_sys(SYS_exit_group, 127);
 	}

@@ -82,7 +82,7 @@ static __always_inline int begin(struct emu_call *call, struct exmap_device *dev
 		pthread_mutex_lock(&dev->lock);
 		pthread_mutex_unlock(&dev->lock);
 	}
-	s = exmap_load(&dev->surface);
+	s = exmap_load_acquire(&dev->surface);
 	if (exmap_unlikely(!s)) {
 		exmap_unlock(&ifc->lock);
 		emu_call_end(call->outer);

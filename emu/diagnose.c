@@ -13,7 +13,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <ucontext.h>
 
 #include "emu/backtrace.h"
 #include "emu/device.h"
@@ -22,14 +21,12 @@
 #include "emu/memcheck.h"
 #include "emu/options.h"
 #include "emu/rcu.h"
+#include "emu/registers.h"
 #include "emu/registry.h"
 #include "emu/say.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
 #include "emu/trace_file.h"
-
-/* Bit of the page-fault error code, arch/x86/include/asm/trap_pf.h. */
-#define FAULT_WRITE (1 << 1)
 
 /* Reports of accesses that the program handles; later ones are only counted in the statistics. */
 #define MAX_HANDLED 20
@@ -163,7 +160,7 @@ static void report_page(struct page_report *r, const siginfo_t *info, const ucon
 	      kind(r, forbidden), (unsigned long long)r->page,
 	      (unsigned long long)r->s->dev->serial);
 	print("%s at address %#lx, byte %lu of the page, by thread %ld:\n",
-	      uc->uc_mcontext.gregs[REG_ERR] & FAULT_WRITE ? "write" : "read", (unsigned long)addr,
+	      emu_access(uc) & EMU_ACCESS_WRITE ? "write" : "read", (unsigned long)addr,
 	      (unsigned long)(addr % EXMAP_PAGE_SIZE), emu_sys(SYS_gettid));
 	emu_backtrace_print(&stack, true);
 	if (forbidden)

@@ -6,10 +6,10 @@
 
 #include <errno.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include "emu/device.h"
 #include "emu/rcu.h"
+#include "emu/registers.h"
 #include "emu/registry.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
@@ -17,19 +17,15 @@
 #include "emu/usercopy.h"
 #include "emu/watch.h"
 
-/* Bits of the page-fault error code, arch/x86/include/asm/trap_pf.h. */
-#define FAULT_WRITE (1 << 1)
-#define FAULT_INSTR (1 << 4)
-
 /* Whether the surface's protection forbids the access, even if the page were allocated. */
 static bool forbidden(const struct emu_surface *s, const ucontext_t *uc)
 {
-	greg_t error = uc->uc_mcontext.gregs[REG_ERR];
+	uint64_t access = emu_access(uc);
 	int prot = exmap_load(&s->prot);
 
-	if (error & FAULT_INSTR)
+	if (access & EMU_ACCESS_INSTR)
 		return !(prot & PROT_EXEC);
-	if (error & FAULT_WRITE)
+	if (access & EMU_ACCESS_WRITE)
 		return !(prot & PROT_WRITE);
 	return !(prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
 }
@@ -42,7 +38,7 @@ static enum emu_fault surface_fault(struct emu_surface *s, siginfo_t *info, cons
 	__atomic_add_fetch(&s->dev->faults, 1, __ATOMIC_RELAXED);
 	if (emu_watched(EMU_WATCH_TRACE))
 		emu_trace_fault(s->dev->serial, (uintptr_t)info->si_addr - s->core.base,
-				uc->uc_mcontext.gregs[REG_ERR]);
+				emu_access(uc));
 	info->si_signo = SIGSEGV;
 	info->si_code = forbidden(s, uc) ? SEGV_ACCERR : SEGV_MAPERR;
 	return EMU_FAULT_SEGV;

@@ -9,6 +9,7 @@
 
 #include "core/platform.h"
 #include "emu/sys.h"
+#include "emu/uapi.h"
 
 static uintptr_t round_up(uintptr_t n, uintptr_t unit)
 {

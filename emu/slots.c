@@ -6,9 +6,9 @@
 
 #include <string.h>
 #include <sys/mman.h>
-#include <x86intrin.h>
 
 #include "emu/advice.h"
+#include "emu/counter.h"
 #include "emu/options.h"
 #include "emu/say.h"
 #include "emu/sys.h"
@@ -30,6 +30,7 @@
 /*
  * For a range of more pages the kernel flushes the whole TLB; for up to so many it flushes page
  * by page, which costs more for each page: tlb_single_page_flush_ceiling in arch/x86/mm/tlb.c.
+ * arm64 flushes page by page for up to 512: there the costs on either side are the same.
  */
 #define FLUSH_CEILING 33
 
@@ -52,12 +53,12 @@ static size_t structure_size(u64 nr_frames)
 /* Moves @n pages; lowers @best to the ticks that took, if fewer. Return: false if MOVE failed. */
 static bool time_move(struct emu_surface *s, char *dst, const char *src, u64 n, u64 *best)
 {
-	u64 start = __rdtsc();
+	u64 start = emu_counter();
 	int error;
 
 	if (emu_uffd_move(s->uffd, dst, src, n << EXMAP_PAGE_SHIFT, &error) < n << EXMAP_PAGE_SHIFT)
 		return false;
-	*best = EXMAP_MIN(*best, __rdtsc() - start);
+	*best = EXMAP_MIN(*best, emu_counter() - start);
 	return true;
 }
 
@@ -81,20 +82,20 @@ static bool measure(struct emu_surface *s, struct emu_slots *slots)
 		u64 start;
 		int error;
 
-		start = __rdtsc();
+		start = emu_counter();
 		if (emu_uffd_copy(s->uffd, a, s->source, SAMPLE_SIZE, &error) < SAMPLE_SIZE)
 			return false;
-		copy = EXMAP_MIN(copy, __rdtsc() - start);
+		copy = EXMAP_MIN(copy, emu_counter() - start);
 		if (!time_move(s, b, a, 1, &one) || !time_move(s, b + at, a + at, SAMPLE_FEW, &few))
 			return false;
 		at += SAMPLE_FEW << EXMAP_PAGE_SHIFT;
 		if (emu_uffd_move(s->uffd, b + at, a + at, rest, &error) < rest ||
 		    !time_move(s, a, b, SAMPLE_PAGES, &many))
 			return false;
-		start = __rdtsc();
+		start = emu_counter();
 		if (emu_advise(s->advice_fd, &range, 1, MADV_DONTNEED))
 			return false;
-		zap = EXMAP_MIN(zap, __rdtsc() - start);
+		zap = EXMAP_MIN(zap, emu_counter() - start);
 	}
 	slots->copy = copy / SAMPLE_PAGES;
 	slots->zap = zap / SAMPLE_PAGES;
@@ -210,11 +211,11 @@ static u64 move(struct emu_surface *s, u32 id, char *dst, const char *src, u64 l
 {
 	struct emu_slots *slots = s->slots;
 	struct emu_pace *pace = &slots->pace[id];
-	u64 start = __rdtsc();
+	u64 start = emu_counter();
 	int error;
 	u64 done = emu_uffd_move(s->uffd, dst, src, len << EXMAP_PAGE_SHIFT, &error) >>
 		   EXMAP_PAGE_SHIFT;
-	u64 ticks = __rdtsc() - start;
+	u64 ticks = emu_counter() - start;
 	u64 fixed = ticks - EXMAP_MIN(ticks, pages_cost(slots, done));
 
 	/* One slow call, as by an interrupt, must not change the average much. */

@@ -13,48 +13,14 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include "emu/syscall6.h"
+
 /*
- * Address of a system call instruction that has a return instruction behind it, in libc's text.
- * The shim's trap catches all other system call instructions, so while the trap is on, the
- * emulator's system calls go through this one. NULL without the trap. Set once, before the
- * process has a second thread.
- */
-extern void *emu_gate __attribute__((visibility("hidden")));
-
-/** emu_sys_gate() - a system call through emu_gate. */
-long emu_sys_gate(long nr, long a, long b, long c, long d, long e, long f)
-	__attribute__((visibility("hidden")));
-
-/* emu_sys_here() - a system call by an instruction at this place. */
-static inline long emu_sys_here(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long ret;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return ret;
-}
-
-/**
- * emu_sys6() - make system call @nr
- *
- * emu_sys() does the same for any number of arguments, of any type. Any thread, in signal
- * handlers too.
+ * emu_sys6(nr, a, b, c, d, e, f), of the architecture, makes system call @nr. emu_sys() does the same
+ * for any number of arguments, of any type. Any thread, in signal handlers too.
  *
  * Return: what the kernel returns, a negative errno for an error.
  */
-static inline long emu_sys6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	if (__builtin_expect(!!emu_gate, 0))
-		return emu_sys_gate(nr, a, b, c, d, e, f);
-	return emu_sys_here(nr, a, b, c, d, e, f);
-}
-
 #define EMU_SYS_PICK(_0, _1, _2, _3, _4, _5, _6, name, ...) name
 #define emu_sys(...)                                                                          \
 	EMU_SYS_PICK(__VA_ARGS__, EMU_SYS6, EMU_SYS5, EMU_SYS4, EMU_SYS3, EMU_SYS2, EMU_SYS1, \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ticks.h - the clock of the trace: the processor's time-stamp counter
+ * ticks.h - the clock of the trace: the processor's counter of time
  *
  * To read it takes about a quarter of the time of clock_gettime(), of which an event would need two.
  * Where the counter's rate may change, a tick is a nanosecond of CLOCK_MONOTONIC.
@@ -9,9 +9,9 @@
 #define EXMAP_EMU_TICKS_H
 
 #include <time.h>
-#include <x86intrin.h>
 
 #include "core/platform.h"
+#include "emu/counter.h"
 #include "emu/trace_format.h"
 
 /* Set by emu_ticks_start(), before the first tick is asked for; then constant. */
@@ -37,11 +37,9 @@ static inline u64 emu_clock(clockid_t clock)
  */
 static inline u64 emu_ticks(void)
 {
-	unsigned int cpu;
-
-	if (exmap_unlikely(emu_ticks_clock != EMU_TRACE_TSC))
+	if (exmap_unlikely(emu_ticks_clock != EMU_TRACE_COUNTER))
 		return emu_clock(CLOCK_MONOTONIC);
-	return __rdtscp(&cpu);
+	return emu_counter_after();
 }
 
 #endif /* EXMAP_EMU_TICKS_H */

@@ -396,7 +396,8 @@ static void start(void)
 /* Whether the trace is an ancestor's: this process was forked. */
 static bool is_inherited(void)
 {
-	return exmap_load(&file.state) != NOT_STARTED && file.generation != emu_generation();
+	return exmap_load_acquire(&file.state) != NOT_STARTED &&
+	       file.generation != emu_generation();
 }
 
 void emu_trace_start(void)

@@ -20,8 +20,8 @@
 #define EMU_TRACE_MAGIC "EXMAPTRC"
 #define EMU_TRACE_VERSION 1
 
-/* What a tick is: the processor's time-stamp counter, or a nanosecond of CLOCK_MONOTONIC. */
-enum emu_trace_clock { EMU_TRACE_TSC = 1, EMU_TRACE_NANOSECONDS = 2 };
+/* What a tick is: the processor's counter (emu/counter.h), or a nanosecond of CLOCK_MONOTONIC. */
+enum emu_trace_clock { EMU_TRACE_COUNTER = 1, EMU_TRACE_NANOSECONDS = 2 };
 
 /**
  * struct emu_trace_header - the beginning of the file
@@ -209,7 +209,7 @@ struct emu_trace_map {
 /**
  * struct emu_trace_fault - an access to a page that was not allocated
  * @offset: in the surface, in bytes
- * @error:  the processor's error code: bit 1 for a store, bit 4 for an instruction
+ * @error:  what x86-64's error code says: bit 1 for a store, bit 4 for an instruction
  */
 struct emu_trace_fault {
 	struct emu_trace_event event;

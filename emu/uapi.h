@@ -15,6 +15,12 @@
 #include <linux/userfaultfd.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
+
+/* asm/mman.h of x86: no other architecture has it. */
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
 
 /* linux/pidfd.h of Linux 6.14: in place of a pidfd, means the calling process. */
 #ifndef PIDFD_SELF
@@ -115,7 +121,7 @@ struct uffdio_move {
 #define SA_RESTORER 0x04000000
 #endif
 
-/* asm/signal.h: the kernel's struct sigaction on x86-64. */
+/* asm/signal.h: the kernel's struct sigaction, of x86-64 and arm64. */
 struct emu_kernel_sigaction {
 	void (*handler)(int sig);
 	unsigned long flags;

@@ -25,8 +25,7 @@ int emu_usercopy(void *dst, const void *src, size_t n);
  * @src: where from
  * @n:   bytes
  *
- * By one instruction that processors execute about as fast as memcpy(). Otherwise like
- * emu_usercopy().
+ * About as fast as memcpy(): by one instruction on x86-64. Otherwise like emu_usercopy().
  *
  * Return: number of bytes that were not copied: 0, or those from the first bad page on.
  */

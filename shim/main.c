@@ -25,7 +25,7 @@ static void __attribute__((constructor)) at_start(void)
 	emu_create_thread = (__typeof__(emu_create_thread))dlsym(RTLD_DEFAULT, "pthread_create");
 	signals_find_sanitizer();
 	fork_start();
-	trap_start(trap_handle);
+	trap_handler_start();
 }
 
 static void __attribute__((destructor)) at_exit(void)

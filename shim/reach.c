@@ -4,7 +4,6 @@
 #define _GNU_SOURCE
 #include "shim/reach.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "emu/sys.h"
+#include "shim/machine.h"
 
 static int runnable(const char *path)
 {
@@ -24,7 +24,7 @@ static int runnable(const char *path)
 
 	if (!ret && S_ISDIR(st.st_mode))
 		return -EISDIR;
-	return ret ? ret : (int)emu_sys(SYS_access, path, X_OK);
+	return ret ? ret : (int)emu_sys(SYS_faccessat, AT_FDCWD, path, X_OK);
 }
 
 int reach_find(char out[PATH_MAX], const char *command)
@@ -98,14 +98,14 @@ static const char *look_at_elf(int fd)
 	if (!read_at(fd, &header, offsetof(Elf64_Ehdr, e_version), 0) ||
 	    memcmp(header.e_ident, ELFMAG, SELFMAG))
 		return NULL;
-	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64)
-		return "not a program for 64-bit x86, so the shim cannot be loaded into it; "
-		       "build it for x86-64";
+	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != MACHINE_ELF)
+		return "not a program for " MACHINE_NAME ", so the shim cannot be loaded into it; "
+		       "build it for " MACHINE_NAME;
 	if (!read_at(fd, &header, sizeof(header), 0))
 		return NULL;
 	if (!read_interpreter(interpreter, fd, &header))
 		return "statically linked, so LD_PRELOAD cannot reach it; link it dynamically "
-		       "(Go: with cgo, import \"C\" and CGO_ENABLED=1)";
+		       "(Go: with cgo, import \"C\" and CGO_ENABLED=1), or link libexmap-emu into it";
 	if (strstr(interpreter, "/ld-musl"))
 		return "linked with musl, and the shim is made for glibc; link it with glibc";
 	return NULL;

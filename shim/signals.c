@@ -24,7 +24,7 @@
 #include "emu/fault.h"
 #include "emu/memcheck.h"
 #include "emu/sys.h"
-#include "emu/uapi.h"
+#include "shim/machine.h"
 #include "shim/masks.h"
 #include "shim/signals.h"
 
@@ -289,10 +289,7 @@ void signals_exchange(int sig, const struct sigaction *action, struct sigaction 
 
 	if (action) {
 		adopt(d, action);
-		/*
-		 * glibc's sigaction() sets this flag in every action, and shows it to the client.
-		 */
-		__atomic_fetch_or(&d->flags, SA_RESTORER, __ATOMIC_RELAXED);
+		__atomic_fetch_or(&d->flags, MACHINE_SA_FLAGS, __ATOMIC_RELAXED);
 		if (d != &sys)
 			install();
 	}

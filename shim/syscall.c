@@ -4,8 +4,8 @@
  *
  * A client's syscall(SYS_ioctl, ...) comes in here, and so does a trapped system call,
  * from trap_handler.c. Both go to the function that also serves the client's ioctl().
- * They can pass their arguments on as they are: on x86-64 libc's structures in these
- * calls are the kernel's.
+ * They can pass their arguments on as they are: libc's structures in these calls
+ * are the kernel's.
  */
 
 #include "shim/real.h"
@@ -18,20 +18,15 @@
 #include "shim/io.h"
 #include "shim/libc_result.h"
 #include "shim/masks.h"
+#include "shim/old_calls.h"
 #include "shim/open.h"
 #include "shim/uring.h"
 
 static bool on_files(long nr, const struct syscall_args *x, long *ret)
 {
 	switch (nr) {
-	case SYS_open:
-		*ret = open((char *)x->a, x->b, x->c);
-		return true;
 	case SYS_openat:
 		*ret = openat(x->a, (char *)x->b, x->c, x->d);
-		return true;
-	case SYS_creat:
-		*ret = creat((char *)x->a, x->b);
 		return true;
 	case SYS_openat2:
 		*ret = open_openat2(x->a, (char *)x->b, (struct open_how *)x->c, x->d);
@@ -45,20 +40,11 @@ static bool on_files(long nr, const struct syscall_args *x, long *ret)
 	case SYS_dup:
 		*ret = dup(x->a);
 		return true;
-	case SYS_dup2:
-		*ret = dup2(x->a, x->b);
-		return true;
 	case SYS_dup3:
 		*ret = dup3(x->a, x->b, x->c);
 		return true;
 	case SYS_fcntl:
 		*ret = fcntl(x->a, x->b, x->c);
-		return true;
-	case SYS_stat:
-		*ret = stat((char *)x->a, (struct stat *)x->b);
-		return true;
-	case SYS_lstat:
-		*ret = lstat((char *)x->a, (struct stat *)x->b);
 		return true;
 	case SYS_fstat:
 		*ret = fstat(x->a, (struct stat *)x->b);
@@ -68,9 +54,6 @@ static bool on_files(long nr, const struct syscall_args *x, long *ret)
 		return true;
 	case SYS_statx:
 		*ret = statx(x->a, (char *)x->b, x->c, x->d, (struct statx *)x->e);
-		return true;
-	case SYS_access:
-		*ret = access((char *)x->a, x->b);
 		return true;
 	case SYS_faccessat:
 		*ret = faccessat(x->a, (char *)x->b, x->c, 0);
@@ -166,15 +149,6 @@ static bool on_memory(long nr, const struct syscall_args *x, long *ret)
 	return false;
 }
 
-static bool on_processes(long nr, long *ret)
-{
-	/* The child has its parent's stack, so this is the only one that a function can stand for. */
-	if (nr != SYS_fork)
-		return false;
-	*ret = _Fork();
-	return true;
-}
-
 static bool on_rings(long nr, const struct syscall_args *x, long *ret)
 {
 	switch (nr) {
@@ -201,7 +175,7 @@ static bool on_rings(long nr, const struct syscall_args *x, long *ret)
 bool syscall_serve(long nr, const struct syscall_args *x, long *ret)
 {
 	return on_files(nr, x, ret) || on_io(nr, x, ret) || on_memory(nr, x, ret) ||
-	       on_rings(nr, x, ret) || on_processes(nr, ret) || masks_serve(nr, x, ret);
+	       on_rings(nr, x, ret) || old_calls_serve(nr, x, ret) || masks_serve(nr, x, ret);
 }
 
 EXPORT long syscall(long nr, ...)

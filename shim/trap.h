@@ -24,12 +24,8 @@
 extern bool trap_is_on __attribute__((visibility("hidden")));
 
 /**
- * trap_start() - turn the trap on, if the options ask for it and this process can have it
- * @handler: trap_handle()
- *
- * Says on stderr why, if it was asked for and cannot be had.
- *
- * Context: once, at the start of the process, before there are threads.
+ * trap_start() - trap_handler_start(), with the handler that it brings
+ * @handler: of SIGSYS
  */
 void trap_start(void (*handler)(int sig, siginfo_t *info, void *context));
 

@@ -97,7 +97,11 @@ static void serve_and_return(ucontext_t *uc)
 	trap_sigreturn((uintptr_t)uc);
 }
 
-void trap_handle(int sig, siginfo_t *info, void *context)
+/*
+ * The kernel's handler of SIGSYS. Serves a trapped system call, and leaves its result where the
+ * client's instruction would have. Any other SIGSYS goes to the client's handler.
+ */
+static void handle(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
 	if (info->si_code != SYS_USER_DISPATCH) {
@@ -108,4 +112,9 @@ void trap_handle(int sig, siginfo_t *info, void *context)
 	trap_stack_run(context, serve_and_return);
 	/* No stack is left: the handler stays on the one that it was called on. */
 	serve_context(context);
+}
+
+void trap_handler_start(void)
+{
+	trap_start(handle);
 }

@@ -3,14 +3,13 @@
 #ifndef EXMAP_SHIM_TRAP_HANDLER_H
 #define EXMAP_SHIM_TRAP_HANDLER_H
 
-#include <signal.h>
-
 /**
- * trap_handle() - the kernel's handler of SIGSYS
+ * trap_handler_start() - turn the trap on, if the options ask for it and this process can have it
  *
- * Serves a trapped system call, and leaves its result where the client's instruction
- * would have. Any other SIGSYS goes to the client's handler.
+ * Says on stderr why, if it was asked for and cannot be had.
+ *
+ * Context: once, at the start of the process, before there are threads.
  */
-void trap_handle(int sig, siginfo_t *info, void *context);
+void trap_handler_start(void);
 
 #endif /* EXMAP_SHIM_TRAP_HANDLER_H */

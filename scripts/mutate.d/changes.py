@@ -61,7 +61,8 @@ def read(root, folders):
         common = {key: tables.pop(key) for key in ("tests", "vm") if key in tables}
         sources = {
             str(file.relative_to(root)): file.read_text()
-            for file in sorted(Path(root / folder).glob("*.[ch]"))
+            for place in (folder, f"arch/x86_64/{folder}")
+            for file in sorted(Path(root / place).glob("*.[ch]"))
         }
         for name, table in tables.items():
             change = Change(folder, name, **(common | table))

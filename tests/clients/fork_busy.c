@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "check.h"
+#include "tests/call.h"
 
 #define PAGES 16
 #define ROUNDS 150
@@ -68,7 +69,7 @@ static int by_fork(void)
 
 static int by_syscall(void)
 {
-	pid_t pid = (pid_t)syscall(SYS_fork);
+	pid_t pid = (pid_t)syscall(CALL_FORK);
 
 	if (pid == 0)
 		_exit(in_child(NULL));

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "check.h"
+#include "tests/call.h"
 
 #define PAGES 256
 
@@ -217,7 +218,7 @@ static void test_bare_forks(void)
 		if (pid == 0)
 			_exit(run_child(&fns[i]));
 		CHECK(outcome(pid) == 0);
-		pid = (pid_t)syscall(SYS_fork);
+		pid = (pid_t)syscall(CALL_FORK);
 		if (pid == 0)
 			_exit(run_child(&fns[i]));
 		CHECK(outcome(pid) == 0);

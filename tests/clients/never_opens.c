@@ -7,9 +7,9 @@
 #include <dirent.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "check.h"
+#include "tests/call.h"
 
 /* What rt_sigaction(2) fills in; libc's struct sigaction has another layout. */
 struct kernel_sigaction {
@@ -19,18 +19,6 @@ struct kernel_sigaction {
 	unsigned long mask;
 };
 
-static long raw_rt_sigaction(int signum, struct kernel_sigaction *old)
-{
-	register long r10 __asm__("r10") = 8;
-	long ret;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(SYS_rt_sigaction), "D"((long)signum), "S"(0L), "d"(old), "r"(r10)
-			 : "rcx", "r11", "memory");
-	return ret;
-}
-
 static void check_default(int signum)
 {
 	struct kernel_sigaction raw;
@@ -39,7 +27,7 @@ static void check_default(int signum)
 	CHECK(sigaction(signum, NULL, &sa) == 0);
 	CHECK(sa.sa_handler == SIG_DFL);
 	memset(&raw, 0xff, sizeof(raw));
-	CHECK(raw_rt_sigaction(signum, &raw) == 0);
+	CHECK(call_raw(SYS_rt_sigaction, signum, 0, (long)&raw, 8) == 0);
 	CHECK(raw.handler == NULL && raw.flags == 0);
 }
 

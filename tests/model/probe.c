@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/access.h"
+
 static sigjmp_buf landing;
 static volatile bool armed;
 static volatile struct fault seen;
@@ -43,16 +45,13 @@ void probe_init(void)
 struct fault probe_load(const void *p)
 {
 	static volatile char sink __attribute__((unused));
-	char byte;
-
 	/* Restores the mask, because ThreadSanitizer runs handlers with all signals blocked. */
 	if (sigsetjmp(landing, 1))
 		return (struct fault){ seen.code, seen.addr };
 	armed = true;
 	/* In assembler, so that no sanitizer checks the address first. */
-	__asm__ volatile("movb (%1), %0" : "=q"(byte) : "r"(p) : "memory");
+	sink = access_load(p); /* valgrind leaves out a load whose value is unused */
 	armed = false;
-	sink = byte; /* valgrind leaves out a load whose value is unused */
 	return (struct fault){ 0 };
 }
 
@@ -61,7 +60,7 @@ struct fault probe_store(void *p, uint64_t word)
 	if (sigsetjmp(landing, 1))
 		return (struct fault){ seen.code, seen.addr };
 	armed = true;
-	__asm__ volatile("movq %0, (%1)" : : "r"(word), "r"(p) : "memory");
+	access_store(p, word);
 	armed = false;
 	return (struct fault){ 0 };
 }

@@ -106,8 +106,8 @@ refuses "a missing file" "No such file" -- "$dir/missing"
 refuses "a name that PATH does not find" "No such file" -- exmap-no-such-program
 refuses "a file that is not executable" "Permission denied" -- "$dir/not-executable"
 refuses "a directory" "directory" -- "$dir"
-refuses "another architecture" "64-bit x86" -- "$dir/arm"
-refuses "a 32-bit program" "64-bit x86" -- "$dir/elf32"
+refuses "another architecture" "not a program for" -- "$dir/arm"
+refuses "a 32-bit program" "not a program for" -- "$dir/elf32"
 refuses "a script without its interpreter" "/no/such/interpreter: No such file" \
 	-- "$dir/orphan-script"
 refuses "a file that is no program" "Exec format error" -- "$dir/nothing"

@@ -7,20 +7,20 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include "device.h"
 #include "emu/fault.h"
 #include "emu/memory.h"
+#include "emu/registers.h"
+#include "tests/access.h"
 
 #define PAGE EXMAP_PAGE_SIZE
 /* Bytes of a surface that can be exported. */
 #define PAGES 512
 
-/* Bits of the page-fault error code, arch/x86/include/asm/trap_pf.h. */
 #define LOAD 0
-#define STORE 2
-#define FETCH 16
+#define STORE EMU_ACCESS_WRITE
+#define FETCH EMU_ACCESS_INSTR
 
 struct answer {
 	enum emu_fault what;
@@ -28,14 +28,14 @@ struct answer {
 	int code;
 };
 
-static struct answer ask(int sig, int code, const void *addr, int error)
+static struct answer ask(int sig, int code, const void *addr, int access)
 {
 	siginfo_t info = { .si_signo = sig, .si_code = code };
 	ucontext_t uc;
 	struct answer answer;
 
 	memset(&uc, 0, sizeof(uc));
-	uc.uc_mcontext.gregs[REG_ERR] = error;
+	access_set(&uc, access);
 	info.si_addr = (void *)addr;
 	answer.what = emu_fault_examine(&info, &uc);
 	answer.sig = info.si_signo;
@@ -44,10 +44,10 @@ static struct answer ask(int sig, int code, const void *addr, int error)
 	return answer;
 }
 
-static void expect_segv(int code, const char *addr, int error)
+static void expect_segv(int code, const char *addr, int access)
 {
-	const struct answer bus = ask(SIGBUS, BUS_ADRERR, addr, error);
-	const struct answer segv = ask(SIGSEGV, SEGV_ACCERR, addr, error);
+	const struct answer bus = ask(SIGBUS, BUS_ADRERR, addr, access);
+	const struct answer segv = ask(SIGSEGV, SEGV_ACCERR, addr, access);
 
 	assert_int_equal(bus.what, EMU_FAULT_SEGV);
 	assert_int_equal(bus.sig, SIGSEGV);

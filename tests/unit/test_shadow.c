@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "fake.h"
+#include "tools/relax.h"
 
 #define ALLOC EXMAP_OP_ALLOC
 #define FREE EXMAP_OP_FREE
@@ -279,9 +280,9 @@ static void *show_again_and_again(void *arg)
 
 	while (!exmap_load(&f->open)) {
 		exmap_store(where, EXMAP_WORD_BUSY | EXMAP_WORD_SHADOW);
-		__builtin_ia32_pause();
+		processor_relax();
 		exmap_store(where, shown);
-		__builtin_ia32_pause();
+		processor_relax();
 		exmap_store(&f->reached, f->reached + 1);
 	}
 	return NULL;

@@ -16,7 +16,7 @@
 #define SHIM "libexmap-shim.so"
 
 /* Folders to look for the shim in, beside that of exmap-run; the second is Debian's multiarch. */
-static const char *const beside_us[] = { "../lib", "../lib/x86_64-linux-gnu", "../lib64" };
+static const char *const beside_us[] = { "../lib", "../lib/" EXMAP_MULTIARCH, "../lib64" };
 
 /* The folder that exmap-run is in; @self has the memory for it. */
 static const char *own_folder(char self[PATH_MAX])

@@ -214,7 +214,7 @@ static void convert_times(const struct input *in)
 	const struct emu_trace_header *header = in->trace->header;
 	double rate = 1;
 
-	if (header->clock == EMU_TRACE_TSC && in->last.ticks > header->ticks &&
+	if (header->clock == EMU_TRACE_COUNTER && in->last.ticks > header->ticks &&
 	    in->last.mono > header->mono)
 		rate = (double)(in->last.mono - header->mono) / (in->last.ticks - header->ticks);
 	for (size_t i = 0; i < in->trace->nr; i++) {

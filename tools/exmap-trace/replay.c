@@ -5,7 +5,6 @@
 #include "replay.h"
 
 #include <errno.h>
-#include <immintrin.h>
 #include <json-c/json.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,6 +13,7 @@
 #include <time.h>
 
 #include "compare.h"
+#include "tools/relax.h"
 #include "world.h"
 
 /* Turns of a wait in which the thread keeps its CPU, and in which it gives it away. */
@@ -54,7 +54,7 @@ static void wait_a_little(unsigned int turn)
 	struct timespec ts = { .tv_nsec = 50000 };
 
 	if (turn < SPINS)
-		_mm_pause();
+		processor_relax();
 	else if (turn < YIELDS)
 		sched_yield();
 	else

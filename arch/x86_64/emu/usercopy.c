@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* usercopy.c - the emulator's copy_from_user(); see usercopy.h */
+/* usercopy.c - the emulator's copy_from_user(), for x86-64; see usercopy.h */
 
 #define _GNU_SOURCE
 #include "emu/usercopy.h"
 
-#include <stdint.h>
-#include <ucontext.h>
+#include "emu/registers.h"
 
 /*
  * In assembler, so that the instructions which may fault are between two known addresses, and
@@ -55,14 +54,12 @@ extern const char emu_copy_pages_end[];
 
 bool emu_usercopy_fixup(void *ucontext)
 {
-	greg_t *rip = &((ucontext_t *)ucontext)->uc_mcontext.gregs[REG_RIP];
+	uintptr_t pc = emu_pc(ucontext);
 
-	if ((uintptr_t)*rip >= (uintptr_t)emu_usercopy &&
-	    (uintptr_t)*rip < (uintptr_t)emu_usercopy_failed)
-		*rip = (greg_t)(uintptr_t)emu_usercopy_failed;
-	else if ((uintptr_t)*rip >= (uintptr_t)emu_copy_pages &&
-		 (uintptr_t)*rip < (uintptr_t)emu_copy_pages_end)
-		*rip = (greg_t)(uintptr_t)emu_copy_pages_end;
+	if (pc >= (uintptr_t)emu_usercopy && pc < (uintptr_t)emu_usercopy_failed)
+		emu_set_pc(ucontext, (uintptr_t)emu_usercopy_failed);
+	else if (pc >= (uintptr_t)emu_copy_pages && pc < (uintptr_t)emu_copy_pages_end)
+		emu_set_pc(ucontext, (uintptr_t)emu_copy_pages_end);
 	else
 		return false;
 	return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sys.c - system calls by a system call instruction of libc's; see sys.h */
+/* gate.c - system calls by a system call instruction of libc's; see syscall6.h */
 
 #include "emu/sys.h"
 
