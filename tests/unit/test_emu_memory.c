@@ -41,7 +41,7 @@ static void mappings_refused_2_1_2_2_2_3(void **state)
 	assert_int_equal(map(file, PAGE, RW, MAP_SHARED, EXMAP_OFF_PTEXPORT + PAGE), -EINVAL);
 	assert_int_equal(map(file, PAGE, RW, MAP_SHARED, EXMAP_OFF_INTERFACE(0)), -ENXIO);
 	assert_int_equal(map(file, SIZE_MAX, RW, MAP_SHARED, EXMAP_OFF_EXMAP), -ENOMEM);
-	assert_int_equal(map(file, 1ul << 47, RW, MAP_SHARED, EXMAP_OFF_EXMAP), -ENOMEM);
+	assert_int_equal(map(file, 1ul << 56, RW, MAP_SHARED, EXMAP_OFF_EXMAP), -ENOMEM);
 	assert_int_equal(map(readonly, PAGE, RW, MAP_SHARED, EXMAP_OFF_EXMAP), -EACCES);
 	emu_file_put(readonly);
 	emu_file_put(file);
