@@ -89,7 +89,7 @@ executable orphan-script '#!/no/such/interpreter\n'
 executable script '#!/bin/sh\nenv\n'
 executable nothing 'neither a program nor a script\n'
 
-refuses "a static binary" "statically linked" -- "$static"
+refuses "a static binary" "statically linked.*link libexmap-emu into it" -- "$static"
 refuses "a static binary, position-independent" "statically linked" -- "$static_pie"
 if command -v musl-gcc >/dev/null; then
 	echo 'int main(void) { return 0; }' >"$dir/musl.c"

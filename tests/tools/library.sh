@@ -28,6 +28,9 @@ check "under mprotect too" prints_pages env LD_LIBRARY_PATH="$libdir" \
 check "a program links it statically" cc "$example" -I"$prefix/include" "$libdir/libexmap-emu.a" \
 	-lurcu-bp -o static
 check "and runs" prints_pages ./static
+check "a static program links it" cc -static "$example" -I"$prefix/include" "$libdir/libexmap-emu.a" \
+	-lurcu-bp -o whole
+check "and runs" prints_pages ./whole
 echo '#include <exmap-emu.h>
 int main() { return exmap_emu_open() == nullptr; }' >header.cc
 check "C++ takes the header" c++ -Wall -Wextra -Werror header.cc "${flags[@]}" -o header
