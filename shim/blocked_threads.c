@@ -63,7 +63,7 @@ static bool install(void)
 	return !emu_sys(SYS_rt_sigaction, SIGSETXID, &ours, NULL, MASKS_SIZE);
 }
 
-static void send(int tid)
+static void send_to(int tid)
 {
 	siginfo_t info = { 0 };
 
@@ -142,7 +142,7 @@ static void look_at(struct scan *scan, int tid)
 		return;
 	if (scan->can_reach && !(s.blocked & masks_bit(SIGSETXID))) {
 		/* The thread runs the handler before any other instruction of the client's. */
-		send(tid);
+		send_to(tid);
 		scan->sent++;
 		if (scan->nr_reached < MAX_REACHED)
 			scan->reached[scan->nr_reached++] = tid;

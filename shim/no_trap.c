@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * no_trap.c - says that system calls made outside libc are not caught on arm64
+ * no_trap.c - in place of the trap: says that system calls made outside libc are not caught here
  *
- * The trap is by Syscall User Dispatch, which the kernel has for x86 (and others, but not for arm64
- * in any release up to 6.12); and of the trap itself trap_*.c know x86-64's registers only.
+ * EXMAP_NO_TRAP is where: on arm64, whose kernel (6.1) has no Syscall User Dispatch, and whose registers
+ * trap_*.c do not know; with musl, in whose text they would look for what glibc's has.
  */
 
 #include "shim/trap.h"
@@ -23,7 +23,8 @@ void trap_handler_start(void)
 		where = find_syscalls();
 	if (!where && emu_options()->trap != EMU_TRAP_ON)
 		return;
-	emu_say("trap: cannot be had on arm64: system calls on an exmap that are made outside libc%s%s%s "
+	emu_say("trap: cannot be had " EXMAP_NO_TRAP
+		": system calls on an exmap that are made outside libc%s%s%s "
 		"fail with EBADF; make them by libc's functions",
 		where ? ", as " : "", where ? where : "", where ? " makes some," : "");
 }

@@ -17,6 +17,17 @@
 #include "emu/sys.h"
 #include "shim/machine.h"
 
+/* What stands in the way of a program that is linked with musl, and of one that is not. */
+#ifdef __GLIBC__
+#define REACH_MUSL                                                               \
+	"linked with musl, and the shim is made for glibc; link it with glibc, " \
+	"or preload the shim of cmake --preset musl"
+#define REACH_GLIBC NULL
+#else
+#define REACH_MUSL NULL
+#define REACH_GLIBC "not linked with musl, which the shim is made for; link it with musl"
+#endif
+
 static int runnable(const char *path)
 {
 	struct stat st;
@@ -106,9 +117,7 @@ static const char *look_at_elf(int fd)
 	if (!read_interpreter(interpreter, fd, &header))
 		return "statically linked, so LD_PRELOAD cannot reach it; link it dynamically "
 		       "(Go: with cgo, import \"C\" and CGO_ENABLED=1), or link libexmap-emu into it";
-	if (strstr(interpreter, "/ld-musl"))
-		return "linked with musl, and the shim is made for glibc; link it with glibc";
-	return NULL;
+	return strstr(interpreter, "/ld-musl") ? REACH_MUSL : REACH_GLIBC;
 }
 
 const char *reach_obstacle(const char *path)
