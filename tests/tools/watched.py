@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What exmap_top.py and gdb_commands.py share: a client to look at, and how tests are run and counted.
+"""What Python's tests of tools share: a client to look at, and how tests are run and counted.
 
 The folder of the programs is the first argument of the test.
 """

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""Compares the manual pages with the tools, and has them checked by mandoc and man.
+
+Usage: manual.py BIN-DIR SOURCE-DIR
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from watched import BIN, SECONDS, Skip, run_all
+
+SOURCE = Path(sys.argv[2])
+PAGES = sorted((SOURCE / "man").glob("*.[0-9]"))
+TOOLS = ["exmap-run"]
+
+
+def output(*command, **settings):
+    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         timeout=SECONDS, check=False, **settings)
+    return run.stdout
+
+
+def plain(line):
+    """Returns the text of a roff line: '.BR \\-\\-trap = auto' is '--trap=auto'."""
+    if line.startswith("."):
+        words = shlex.split(line.replace("\\", "\\\\"))
+        line = ("" if re.match(r"\.(BR|RB|IR|RI|BI|IB)$", words[0]) else " ").join(words[1:])
+    line = re.sub(r"\\f.|\\&|\\\|", "", line)
+    return line.replace("\\-", "-")
+
+
+def tags(page, section):
+    """Returns the tags, in plain text, of the tagged paragraphs of a section of a page."""
+    text = (SOURCE / "man" / page).read_text()
+    found = re.search(rf'^\.SH "?{section}"?\n(.*?)(?=^\.SH|\Z)', text, re.S | re.M)
+    return [plain(line) for line in re.findall(r"^\.TP.*\n(.*)", found[1], re.M)]
+
+
+def help_options(tool):
+    """Returns (short, long, takes a value) of each option that --help lists."""
+    lines = output(BIN / tool, "--help")
+    found = re.findall(r"^ +(?:-(.), |) *--([a-z-]+)(=?)", lines, re.M)
+    assert found, lines
+    return {(short, name, bool(value)) for short, name, value in found}
+
+
+def page_options(tool):
+    """The same of each option that the tool's page has a paragraph for."""
+    found = [re.fullmatch(r"(?:-(.), )?--([a-z-]+)(=?).*", tag)
+             for tag in tags(f"{tool}.1", "OPTIONS") if tag.startswith("-")]
+    return {(o[1] or "", o[2], bool(o[3])) for o in found}
+
+
+def same(one, other):
+    assert one == other, f"only here: {one - other}; only there: {other - one}"
+
+
+def has_options(tool):
+    """The page of a tool has the options of its --help, and no others."""
+    return lambda: same(help_options(tool), page_options(tool))
+
+
+def keys():
+    """Returns the options of EXMAP_OPTIONS: by name, their values if they are words, or None."""
+    lines = output(BIN / "exmap-run", "--option=help", "--", BIN / "hello-exmap")
+    found = re.findall(r"^exmap:   ([a-z-]+) +([^:]+): ", lines, re.M)
+    assert found, lines
+    return {key: values if re.fullmatch(r"[a-z0-9|]+", values) else None
+            for key, values in found}
+
+
+def page_has_keys():
+    """exmap(7) has the options of EXMAP_OPTIONS with their values, and no others."""
+    known = keys()
+    found = dict(tag.split("=", 1) for tag in tags("exmap.7", "OPTIONS"))
+    same(set(known), set(found))
+    for key, values in known.items():
+        assert values in (None, found[key]), f"{key}: {values} are {found[key]} in exmap.7"
+
+
+def page_has_strategies():
+    """The table of strategies has each that there is, but for two that choose among them."""
+    table = re.search(r"^_\n(.*?)^\.TE", (SOURCE / "man/exmap.7").read_text(), re.S | re.M)
+    same({line.split("\t")[0] for line in table[1].splitlines()},
+         set(keys()["strategy"].split("|")) - {"auto", "mixed"})
+
+
+def takes_values():
+    """exmap-run takes the values that the emulator takes."""
+    known = keys()
+    for key in ("strategy", "backend", "dialect", "trap"):
+        for value in known[key].split("|"):
+            said = output(BIN / "exmap-run", f"--{key}={value}", "--", "true")
+            assert "--help lists" not in said, said
+
+
+def clean(tool, *arguments, **settings):
+    """A program that checks manual pages finds nothing to say of any."""
+    def test():
+        if not shutil.which(tool):
+            raise Skip(f"no {tool} here")
+        for page in PAGES:
+            run = subprocess.run([tool, *arguments, page], capture_output=True, text=True,
+                                 timeout=SECONDS, check=False, **settings)
+            # mandoc complains on stdout; man prints the page there.
+            said = run.stderr + (run.stdout if tool == "mandoc" else "")
+            assert not run.returncode and not said, f"{page.name}: {said}"
+    return test
+
+
+def main():
+    tests = {f"{tool}.1 has the options of --help": has_options(tool) for tool in TOOLS}
+    tests |= {
+        "exmap.7 has the options of EXMAP_OPTIONS": page_has_keys,
+        "exmap.7 has the strategies": page_has_strategies,
+        "exmap-run takes the values that the emulator takes": takes_values,
+        "mandoc -Tlint": clean("mandoc", "-Tlint"),
+        "man --warnings": clean("man", "--warnings", "-E", "UTF-8", "-Tutf8", "-l",
+                                env=os.environ | {"LC_ALL": "C.UTF-8", "MANWIDTH": "80"}),
+    }
+    return run_all(tests)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
