@@ -16,7 +16,7 @@ from watched import BIN, SECONDS, Skip, run_all
 
 SOURCE = Path(sys.argv[2])
 PAGES = sorted((SOURCE / "man").glob("*.[0-9]"))
-TOOLS = ["exmap-run"]
+TOOLS = ["exmap-run", "exmap-bench", "exmap-top", "exmap-trace"]
 
 
 def output(*command, **settings):
@@ -44,7 +44,7 @@ def tags(page, section):
 def help_options(tool):
     """Returns (short, long, takes a value) of each option that --help lists."""
     lines = output(BIN / tool, "--help")
-    found = re.findall(r"^ +(?:-(.), |) *--([a-z-]+)(=?)", lines, re.M)
+    found = re.findall(r"^(?:  -(.), |      )--([a-z-]+)(=?)", lines, re.M)
     assert found, lines
     return {(short, name, bool(value)) for short, name, value in found}
 
@@ -63,6 +63,19 @@ def same(one, other):
 def has_options(tool):
     """The page of a tool has the options of its --help, and no others."""
     return lambda: same(help_options(tool), page_options(tool))
+
+
+def words(option):
+    """Returns what exmap-bench --help lists of an option, without what stands in parentheses."""
+    lines = " ".join(output(BIN / "exmap-bench", "--help").split())
+    listed = re.search(rf"--{option}=LIST Of (.*?)(?:; default| \(default)", lines)[1]
+    return {word.strip() for word in re.sub(r"\([^)]*\)", "", listed).split(",")}
+
+
+def page_has_words(option):
+    """exmap-bench(1) has a paragraph for each pattern and backend, and for nothing else."""
+    return lambda: same(words(option), {word for tag in tags("exmap-bench.1", option.upper())
+                                        for word in tag.split(", ")})
 
 
 def keys():
@@ -116,6 +129,8 @@ def clean(tool, *arguments, **settings):
 def main():
     tests = {f"{tool}.1 has the options of --help": has_options(tool) for tool in TOOLS}
     tests |= {
+        "exmap-bench.1 has the patterns": page_has_words("patterns"),
+        "exmap-bench.1 has the backends": page_has_words("backends"),
         "exmap.7 has the options of EXMAP_OPTIONS": page_has_keys,
         "exmap.7 has the strategies": page_has_strategies,
         "exmap-run takes the values that the emulator takes": takes_values,
