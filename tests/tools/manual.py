@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from watched import BIN, SECONDS, Skip, run_all
+from watched import BIN, SECONDS, WORK, Skip, run_all
 
 SOURCE = Path(sys.argv[2])
 PAGES = sorted((SOURCE / "man").glob("*.[0-9]"))
@@ -112,6 +112,41 @@ def takes_values():
             assert "--help lists" not in said, said
 
 
+def example(page):
+    """Returns the program in a page: the lines between SRC BEGIN and SRC END."""
+    found = re.search(r'^\.\\" SRC BEGIN.*\n\.EX\n(.*)^\.EE\n\.\\" SRC END', page.read_text(),
+                      re.S | re.M)
+    return found[1].replace("\\&", "").replace("\\-", "-").replace("\\e", "\\")
+
+
+def example_runs(name, *flags, wanted):
+    """The example of a page compiles without a warning, and prints what it should."""
+    def test():
+        source = WORK / f"{name}.c"
+        source.write_text(example(SOURCE / "man" / name))
+        said = output("cc", "-Wall", "-Wextra", "-Werror", f"-I{SOURCE}/include", source,
+                      "-o", WORK / name, *flags)
+        assert not said, said
+        assert output(BIN / "exmap-run", "--", WORK / name) == wanted
+    return test
+
+
+def structures(text):
+    """Returns the fields of each structure that a text defines, by name."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    found = re.findall(r"^struct (\w+) {\n(.*?)^};", text, re.S | re.M)
+    return {name: fields.split() for name, fields in found}
+
+
+def page_has_structures():
+    """The structures that exmap.4 shows are those of the header."""
+    shown = structures((SOURCE / "man/exmap.4").read_text())
+    header = structures((SOURCE / "include/exmap.h").read_text())
+    assert shown.keys() == {"exmap_ioctl_setup", "exmap_action_params"}
+    for name, fields in shown.items():
+        assert fields == header[name], f"{name} is {header[name]}"
+
+
 def clean(tool, *arguments, **settings):
     """A program that checks manual pages finds nothing to say of any."""
     def test():
@@ -134,6 +169,9 @@ def main():
         "exmap.7 has the options of EXMAP_OPTIONS": page_has_keys,
         "exmap.7 has the strategies": page_has_strategies,
         "exmap-run takes the values that the emulator takes": takes_values,
+        "exmap.4 has the header's structures": page_has_structures,
+        "the example of exmap.4": example_runs(
+            "exmap.4", wanted="2 pages\n1 pages\nhello, exmap\n"),
         "mandoc -Tlint": clean("mandoc", "-Tlint"),
         "man --warnings": clean("man", "--warnings", "-E", "UTF-8", "-Tutf8", "-l",
                                 env=os.environ | {"LC_ALL": "C.UTF-8", "MANWIDTH": "80"}),
