@@ -119,7 +119,7 @@ def example(page):
     return found[1].replace("\\&", "").replace("\\-", "-").replace("\\e", "\\")
 
 
-def example_runs(name, *flags, wanted):
+def example_runs(name, *flags, by=(), wanted):
     """The example of a page compiles without a warning, and prints what it should."""
     def test():
         source = WORK / f"{name}.c"
@@ -127,7 +127,7 @@ def example_runs(name, *flags, wanted):
         said = output("cc", "-Wall", "-Wextra", "-Werror", f"-I{SOURCE}/include", source,
                       "-o", WORK / name, *flags)
         assert not said, said
-        assert output(BIN / "exmap-run", "--", WORK / name) == wanted
+        assert output(*by, WORK / name) == wanted
     return test
 
 
@@ -145,6 +145,22 @@ def page_has_structures():
     assert shown.keys() == {"exmap_ioctl_setup", "exmap_action_params"}
     for name, fields in shown.items():
         assert fields == header[name], f"{name} is {header[name]}"
+
+
+def functions(text):
+    """Returns the functions that a text declares, without white space."""
+    found = re.findall(r"^[a-z][\w *]*\n?\bexmap_emu_\w+\([^;]*\);", text, re.M)
+    return {"".join(declaration.split()) for declaration in found}
+
+
+def page_has_functions():
+    """The functions that exmap-emu.3 shows are those of the header."""
+    page = (SOURCE / "man/exmap-emu.3").read_text()
+    synopsis = re.search(r"^\.SH SYNOPSIS\n(.*?)^\.SH", page, re.S | re.M)[1]
+    shown = functions("\n".join(plain(line).strip() for line in synopsis.splitlines()))
+    header = functions((SOURCE / "include/exmap-emu.h").read_text())
+    assert len(header) > 9
+    same(shown, header)
 
 
 def clean(tool, *arguments, **settings):
@@ -170,8 +186,12 @@ def main():
         "exmap.7 has the strategies": page_has_strategies,
         "exmap-run takes the values that the emulator takes": takes_values,
         "exmap.4 has the header's structures": page_has_structures,
-        "the example of exmap.4": example_runs(
-            "exmap.4", wanted="2 pages\n1 pages\nhello, exmap\n"),
+        "the example of exmap.4": example_runs("exmap.4", by=(BIN / "exmap-run", "--"),
+                                               wanted="2 pages\n1 pages\nhello, exmap\n"),
+        "exmap-emu.3 has the header's functions": page_has_functions,
+        "the example of exmap-emu.3": example_runs(
+            "exmap-emu.3", f"-L{BIN}/../lib", "-lexmap-emu", f"-Wl,-rpath,{BIN}/../lib",
+            wanted="2 pages\nhello, exmap\n"),
         "mandoc -Tlint": clean("mandoc", "-Tlint"),
         "man --warnings": clean("man", "--warnings", "-E", "UTF-8", "-Tutf8", "-l",
                                 env=os.environ | {"LC_ALL": "C.UTF-8", "MANWIDTH": "80"}),
