@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compares the manual pages with the tools, and has them checked by mandoc and man.
+"""Compares the manual pages with the tools and headers, and has mandoc and man check them.
 
 Usage: manual.py BIN-DIR SOURCE-DIR
 """
@@ -12,17 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from options import TOOLS, help_options, keys, output, same, words
 from watched import BIN, SECONDS, WORK, Skip, run_all
 
 SOURCE = Path(sys.argv[2])
 PAGES = sorted((SOURCE / "man").glob("*.[0-9]"))
-TOOLS = ["exmap-run", "exmap-bench", "exmap-top", "exmap-trace"]
-
-
-def output(*command, **settings):
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                         timeout=SECONDS, check=False, **settings)
-    return run.stdout
 
 
 def plain(line):
@@ -41,14 +35,6 @@ def tags(page, section):
     return [plain(line) for line in re.findall(r"^\.TP.*\n(.*)", found[1], re.M)]
 
 
-def help_options(tool):
-    """Returns (short, long, takes a value) of each option that --help lists."""
-    lines = output(BIN / tool, "--help")
-    found = re.findall(r"^(?:  -(.), |      )--([a-z-]+)(=?)", lines, re.M)
-    assert found, lines
-    return {(short, name, bool(value)) for short, name, value in found}
-
-
 def page_options(tool):
     """The same of each option that the tool's page has a paragraph for."""
     found = [re.fullmatch(r"(?:-(.), )?--([a-z-]+)(=?).*", tag)
@@ -56,35 +42,15 @@ def page_options(tool):
     return {(o[1] or "", o[2], bool(o[3])) for o in found}
 
 
-def same(one, other):
-    assert one == other, f"only here: {one - other}; only there: {other - one}"
-
-
 def has_options(tool):
     """The page of a tool has the options of its --help, and no others."""
     return lambda: same(help_options(tool), page_options(tool))
-
-
-def words(option):
-    """Returns what exmap-bench --help lists of an option, without what stands in parentheses."""
-    lines = " ".join(output(BIN / "exmap-bench", "--help").split())
-    listed = re.search(rf"--{option}=LIST Of (.*?)(?:; default| \(default)", lines)[1]
-    return {word.strip() for word in re.sub(r"\([^)]*\)", "", listed).split(",")}
 
 
 def page_has_words(option):
     """exmap-bench(1) has a paragraph for each pattern and backend, and for nothing else."""
     return lambda: same(words(option), {word for tag in tags("exmap-bench.1", option.upper())
                                         for word in tag.split(", ")})
-
-
-def keys():
-    """Returns the options of EXMAP_OPTIONS: by name, their values if they are words, or None."""
-    lines = output(BIN / "exmap-run", "--option=help", "--", BIN / "hello-exmap")
-    found = re.findall(r"^exmap:   ([a-z-]+) +([^:]+): ", lines, re.M)
-    assert found, lines
-    return {key: values if re.fullmatch(r"[a-z0-9|]+", values) else None
-            for key, values in found}
 
 
 def page_has_keys():
