@@ -240,6 +240,65 @@ report $? "--trap=auto finds nothing in programs that go by libc"
 says "a --trap that there is not" 2 "no 'maybe'" --trap=maybe -- /bin/true
 says "--doctor names a strategy" 0 "^strategy: [a-z]" --doctor
 says "--doctor obeys --strategy" 0 "^strategy: mprotect$" --strategy=mprotect --doctor
+says "it tells the version" 0 "^exmap-run  *$("$run" --version | sed 's/.* //')$" --doctor
+says "the emulator's library" 0 "^the emulator, libexmap-shim.so  */.*/libexmap-shim.so$" --doctor
+says "the library to link" 0 "^libexmap-emu, to link  */.*/libexmap-emu.so" --doctor
+says "the other tools" 0 " exmap-bench exmap-symbols exmap-top exmap-trace$" --doctor
+says "the strategies" 0 "^strategies that work here  .* mprotect$" --doctor
+says "what a client gets" 0 "^a client gets, by exmap-run  *the emulator, strategy mprotect$" \
+	--strategy=mprotect --doctor
+if [ -e "$libdir/libexmap-shim.so" ]; then
+	skip "--doctor without the shim" "one is installed"
+else
+	run=$dir/alone/bin/exmap-run
+	says "--doctor without the shim" 1 "^a client gets, by exmap-run  *no exmap$" --doctor
+	says "without the other tools" 1 "^tools beside exmap-run  *none$" --doctor
+	run=$built
+fi
+
+name="--doctor: what to do for a faster strategy"
+refuse=$(dirname "$run")/refuse
+if [ -x "$refuse" ]; then
+	# As in a container, where nothing but mprotect is left.
+	"$refuse" userfaultfd=EPERM new-userfaultfd=EPERM guard=EINVAL -- "$run" --doctor \
+		>"$dir/out" 2>"$dir/err" && grep -q "^strategies that work here  *mprotect$" "$dir/out" &&
+		grep -q "^for much faster pages.*: permit userfaultfd" "$dir/out"
+	report $? "$name"
+else
+	skip "$name" "needs libseccomp, and a build without sanitizers"
+fi
+
+# A machine with or without the module, as files tell it: bwrap lays these over the real ones.
+release=$(uname -r)
+printf 'updates/dkms/exmap.ko.xz: kernel/x.ko\n' >"$dir/modules.dep"
+echo 1.2.3 >"$dir/version"
+machine=(bwrap --bind / / --dev /dev --bind "$dir" "$dir" --tmpfs /sys/module --tmpfs /lib/modules
+	--tmpfs /run/udev/rules.d)
+# on NAME PATTERN [BWRAP-OPTION...]: what --doctor says there
+on() {
+	local name=$1 pattern=$2
+
+	shift 2
+	"${machine[@]}" "$@" "$run" --doctor >"$dir/out" 2>"$dir/err" && grep -q "$pattern" "$dir/out"
+	report $? "--doctor: $name"
+}
+if "${machine[@]}" true 2>/dev/null; then
+	on "no module" "^kernel module  *not installed$"
+	on "no device" "^a client gets, without  *no exmap$"
+	on "what to do for the module" "^for the kernel module: .*install-kmod.*modprobe exmap$"
+	installed=(--ro-bind "$dir/modules.dep" "/lib/modules/$release/modules.dep")
+	on "a module that is not loaded" "^kernel module  *installed, not loaded$" "${installed[@]}"
+	on "what to do for that" "^for the kernel module: sudo modprobe exmap$" "${installed[@]}"
+	loaded=(--ro-bind "$dir/version" /sys/module/exmap/version --dev-bind /dev/null /dev/exmap
+		--ro-bind "$dir/version" /run/udev/rules.d/60-exmap.rules)
+	on "a loaded module" "^kernel module  *loaded, version 1.2.3$" "${loaded[@]}"
+	on "its udev rule" "^its udev rule  */run/udev/rules.d/60-exmap.rules$" "${loaded[@]}"
+	on "its device" "^a client gets, without  *the kernel module$" "${loaded[@]}"
+	! grep "^for the kernel module" "$dir/out"
+	report $? "--doctor: nothing to do for it"
+else
+	skip "--doctor: with and without the module" "bwrap is refused here"
+fi
 
 echo "1..$number"
 echo "$((number - failed - skipped)) passed, $failed failed, $skipped skipped"

@@ -23,19 +23,17 @@
 #include "emu/device.h"
 #include "emu/memory.h"
 #include "emu/mover.h"
+#include "emu/options.h"
 #include "emu/surface.h"
 #include "emu/sys.h"
 #include "emu/uapi.h"
 #include "emu/uffd.h"
+#include "tools/exmap-run/finding.h"
+#include "tools/exmap-run/installed.h"
 
 /* Pages and frames of the exmap that is timed: one batch. */
 #define PAGES 512
 #define ROUNDS 200
-
-static void say(const char *what, const char *finding)
-{
-	printf("%-34s %s\n", what, finding);
-}
 
 static void say_error(const char *what, long ret)
 {
@@ -102,8 +100,18 @@ static void look_at_the_rest(void)
 			printf("%-34s %llu KiB\n", "RLIMIT_MEMLOCK (the module's)",
 			       (unsigned long long)limit.rlim_cur >> 10);
 	}
-	say("/dev/exmap, the kernel module's",
-	    !access("/dev/exmap", R_OK | W_OK) ? "yes" : strerror(errno));
+}
+
+/* What --strategy= may name here, in the order in which auto tries them. */
+static void say_strategies(void)
+{
+	int fd = emu_uffd_open();
+	char names[64];
+
+	snprintf(names, sizeof(names), "%s%s%smprotect",
+		 fd >= 0 && emu_uffd_moves(fd) ? "move " : "", fd >= 0 ? "copy " : "",
+		 emu_guards() ? "guard " : "");
+	say("strategies that work here", names);
 }
 
 static double now(void)
@@ -166,54 +174,80 @@ static double time_pages(struct exmap_file *file, char *base, struct exmap_user_
 	return (now() - start) / ROUNDS / (PAGES / step);
 }
 
+/* One line, if another kernel or another permission would give a client a faster strategy. */
 static void advise(const struct emu_mover *mover)
 {
+	if (emu_options()->strategy != EMU_STRATEGY_AUTO)
+		return;
 	if (mover == &emu_mover_guard)
-		puts("Without userfaultfd each page is allocated by the kernel and dropped again. "
-		     "userfaultfd is faster.\nIn a container, permit it (docker run "
-		     "--security-opt seccomp=...); elsewhere, give access to\n"
-		     "/dev/userfaultfd.");
+		puts("for faster pages: permit userfaultfd; in a container by docker run --security-opt "
+		     "seccomp=..., elsewhere by access to /dev/userfaultfd");
 	else if (mover == &emu_mover_mprotect)
-		puts("Each page costs two mprotect() calls, and each hole between pages is a "
-		     "mapping of the process:\nmind vm.max_map_count. userfaultfd is much faster. "
-		     "In a container, permit it\n(docker run --security-opt seccomp=...); "
-		     "elsewhere, give access to /dev/userfaultfd.");
+		puts("for much faster pages, and no need to mind vm.max_map_count: permit userfaultfd, "
+		     "in a container by docker run --security-opt seccomp=..., elsewhere by access to "
+		     "/dev/userfaultfd; or use Linux 6.13");
 	else if (mover == &emu_mover_copy)
-		puts("Each fresh page is copied in. Linux 6.8 and newer can move pages back "
-		     "instead, which is faster for\nlong runs of pages.");
+		puts("for faster long runs of pages: use Linux 6.8 or newer");
 }
 
-int doctor(void)
+/* @strategy: what the emulator would use, or NULL if it cannot run. */
+static void say_choice(const char *strategy)
+{
+	const char *module = device_error() ? "no exmap" : "the kernel module";
+	char emulator[64] = "no exmap";
+
+	if (strategy)
+		snprintf(emulator, sizeof(emulator), "the emulator, strategy %s", strategy);
+	say("a client gets, by exmap-run",
+	    emu_options()->backend == EMU_BACKEND_MODULE ? module : emulator);
+	say("a client gets, without", module);
+}
+
+/* Times the strategy that a client would get. Return: its mover, or NULL if no client can run. */
+static const struct emu_mover *try_strategy(void)
 {
 	struct exmap_user_interface *user;
 	const struct emu_mover *mover;
 	struct exmap_file *file;
-	struct utsname uts;
 	double run, scattered;
 	char *base;
 
-	uname(&uts);
-	printf("Linux %s, glibc %s, %ld CPUs\n\n", uts.release, gnu_get_libc_version(),
-	       sysconf(_SC_NPROCESSORS_ONLN));
-	look_at_userfaultfd();
-	look_at_the_rest();
-	putchar('\n');
 	file = make_exmap(&base, &user);
 	if (!file) {
 		puts("strategy: none: exmap clients cannot run here; the line on stderr says why");
-		return 1;
+		return NULL;
 	}
 	mover = file->dev->surface->mover;
 	run = time_pages(file, base, user, false);
 	scattered = time_pages(file, base, user, true);
 	if (run < 0 || scattered < 0) {
 		puts("strategy: none: pages cannot be allocated here");
-		return 1;
+		return NULL;
 	}
 	printf("strategy: %s\n", mover->name);
 	printf("ALLOC, touch and FREE, a page: %.0f ns of a run of %d, %.0f ns of scattered ones\n",
 	       run, PAGES, scattered);
-	advise(mover);
 	emu_file_put(file);
-	return 0;
+	return mover;
+}
+
+int doctor(void)
+{
+	bool found = say_installed();
+	const struct emu_mover *mover;
+	struct utsname uts;
+
+	uname(&uts);
+	printf("\nLinux %s, glibc %s, %ld CPUs\n", uts.release, gnu_get_libc_version(),
+	       sysconf(_SC_NPROCESSORS_ONLN));
+	look_at_userfaultfd();
+	look_at_the_rest();
+	say_strategies();
+	putchar('\n');
+	mover = try_strategy();
+	putchar('\n');
+	say_choice(found && mover ? mover->name : NULL);
+	advise(mover);
+	advise_module();
+	return !found || !mover;
 }

@@ -18,8 +18,7 @@
 /* Folders to look for the shim in, beside that of exmap-run; the second is Debian's multiarch. */
 static const char *const beside_us[] = { "../lib", "../lib/" EXMAP_MULTIARCH, "../lib64" };
 
-/* The folder that exmap-run is in; @self has the memory for it. */
-static const char *own_folder(char self[PATH_MAX])
+const char *own_folder(char self[PATH_MAX])
 {
 	ssize_t n = readlink("/proc/self/exe", self, PATH_MAX - 1);
 

@@ -8,6 +8,9 @@
 
 #include "tools/exmap-run/client.h"
 
+/** own_folder() - the folder that exmap-run is in; @self has the memory for it. */
+const char *own_folder(char self[PATH_MAX]);
+
 /**
  * find_shim() - find the shim that belongs to this exmap-run
  * @path: set to a path that can stand in LD_PRELOAD

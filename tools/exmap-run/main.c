@@ -76,8 +76,8 @@ static const struct argp_option options[] = {
 	  "may be a mistake",
 	  0 },
 	{ "doctor", OPTION_DOCTOR, NULL, 0,
-	  "Instead of running a client, say what this machine permits, which strategy that leads "
-	  "to, and what it costs",
+	  "Instead of running a client, say what is installed, what this machine permits, what a "
+	  "client would get, what that costs, and what to do for more",
 	  0 },
 	{ "verbose", 'v', NULL, 0, "Say on stderr what is done and why", 0 },
 	{ 0 },
