@@ -52,7 +52,7 @@ void emu_rcu_synchronize(void);
  *
  * If a signal handler has interrupted a read section of its own thread, the section does not end
  * while the handler waits. Such a caller does not wait, and does not free what it should free
- * after the grace period. The memory is lost; README.md forbids clients to do that.
+ * after the grace period. The memory is lost; exmap(7) forbids clients to do that.
  */
 static inline int emu_rcu_may_wait(void)
 {
