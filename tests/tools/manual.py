@@ -69,6 +69,34 @@ def page_has_strategies():
          set(keys()["strategy"].split("|")) - {"auto", "mixed"})
 
 
+def texts_name_options():
+    """All that README, documents and pages give exmap-run, and name as its keys, there is."""
+    texts = [SOURCE / "README.md", *(SOURCE / "docs").glob("*.md"), *PAGES]
+    text = "\n".join(path.read_text() for path in texts)
+    text = re.sub(r"\\f.|\\&|^\.[A-Z]+ ", "", text, flags=re.M).replace("\\-", "-")
+    commands = re.findall(r"exmap-run((?: +--?[a-z][\w-]*(?:[= ][\w=:.]+)?)+)", text)
+    options = {name for command in commands for name in re.findall(r" --([a-z-]+)", command)}
+    assert len(options) > 6, options
+    same(options - {name for _, name, _ in help_options("exmap-run")}, set())
+    # "key=value" stands for any.
+    same(set(re.findall(r"--option[ =]([a-z-]+)", text)) - {*keys(), "key"}, set())
+    # docs/performance.md says why there is none of this name.
+    same(set(re.findall(r"\bstrategy=([a-z]+)", text)) - {*keys()["strategy"].split("|"), "shared"},
+         set())
+
+
+def readme_shows_a_bug():
+    """What README shows of a command are lines of find-your-bug.md, which tools.find_your_bug runs."""
+    block = re.compile(r"```console\n(\$ [^\n]*)\n(.*?)```", re.S)
+    runs = dict(block.findall((SOURCE / "docs/find-your-bug.md").read_text()))
+    shown = block.findall((SOURCE / "README.md").read_text())
+    assert len(shown) == 1
+    command, text = shown[0]
+    lines = iter(runs[command].splitlines())
+    for line in text.splitlines():
+        assert line in lines, line
+
+
 def takes_values():
     """exmap-run takes the values that the emulator takes."""
     known = keys()
@@ -150,6 +178,8 @@ def main():
         "exmap-bench.1 has the backends": page_has_words("backends"),
         "exmap.7 has the options of EXMAP_OPTIONS": page_has_keys,
         "exmap.7 has the strategies": page_has_strategies,
+        "documents name options that there are": texts_name_options,
+        "README shows a bug that is found": readme_shows_a_bug,
         "exmap-run takes the values that the emulator takes": takes_values,
         "exmap.4 has the header's structures": page_has_structures,
         "the example of exmap.4": example_runs("exmap.4", by=(BIN / "exmap-run", "--"),
