@@ -23,7 +23,7 @@ ALONE = re.compile(r"^alone: (.*)$", re.M)
 # Says what went wrong, in a program's output.
 TELLING = re.compile(r"^(not ok |exmap-vm: complaint|scripts/vm: |\[  FAILED|FAILED: |.*(ERROR|WARNING|error): )")
 TOLD = 12
-REASON = re.compile(r"^ok \d+ - (.*?) # SKIP (.*)$", re.M)
+REASON = re.compile(r"^ok (?:\d+ )?- (.*?) # SKIP (.*)$", re.M)
 # What a cmocka test printed before it skipped itself.
 CMOCKA_REASON = re.compile(r"^\[ RUN +\] (\S+)\n(.*)\n\[  SKIPPED \] \1$", re.M)
 CMOCKA = {

@@ -28,6 +28,14 @@ passes() {
 	fi
 }
 
+# As check.sh and Python's tests print it.
+reason_without_number_shows() {
+	printf 'ok - an example\nok - the pages # SKIP no mandoc here\n1 passed, 0 failed, 1 skipped\n' \
+		>"$work/vm-6.1.tool.txt"
+	summary 0 '1 passed, 0 failed, 1 skipped' "$work/vm-6.1.tool.txt"
+	grep -F 'the pages: no mandoc here (vm-6.1/tool)' "$work/printed"
+}
+
 complaint_counts() {
 	{
 		cat "$work/vm-6.1.module.txt"
@@ -107,6 +115,7 @@ cmocka_skip_is_named() {
 }
 
 check "what passed is counted, what was skipped is named" passes
+check "the reason of a skipped test without a number is shown" reason_without_number_shows
 check "a kernel's complaint is a failure" complaint_counts
 check "a program that did not count is a failure" death_counts
 check "a program that hangs after its count is a failure" hang_after_count_counts
