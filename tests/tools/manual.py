@@ -53,6 +53,12 @@ def page_has_words(option):
                                         for word in tag.split(", ")})
 
 
+def tools_have_pages():
+    """Each tool that is built has a page, and no page is of a tool that is not."""
+    same({f"{tool.name}.1" for tool in BIN.glob("exmap-*") if os.access(tool, os.X_OK)},
+         {page.name for page in PAGES if page.suffix == ".1"})
+
+
 def page_has_keys():
     """exmap(7) has the options of EXMAP_OPTIONS with their values, and no others."""
     known = keys()
@@ -174,6 +180,7 @@ def clean(tool, *arguments, **settings):
 def main():
     tests = {f"{tool}.1 has the options of --help": has_options(tool) for tool in TOOLS}
     tests |= {
+        "each tool has a page": tools_have_pages,
         "exmap-bench.1 has the patterns": page_has_words("patterns"),
         "exmap-bench.1 has the backends": page_has_words("backends"),
         "exmap.7 has the options of EXMAP_OPTIONS": page_has_keys,
