@@ -62,4 +62,5 @@ module_init(exmap_init);
 module_exit(exmap_exit);
 
 MODULE_DESCRIPTION("Explicit, batched page allocation in a virtual memory area");
+MODULE_VERSION(EXMAP_VERSION);
 MODULE_LICENSE("Dual MIT/GPL");

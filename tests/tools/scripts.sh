@@ -146,8 +146,10 @@ module_builds_beside_a_space() {
 
 	mkdir -p "$copy/scripts"
 	cp -r "$scripts"/{build-kmod,kmod-tree,deps,quiet.sh} "$copy/scripts"
-	cp -r "$scripts"/../{kmod,core,include} "$copy"
-	printf '#!/bin/sh\necho 1; echo 2; echo /usr/src/headers; echo /\n' >"$copy/scripts/vm-kernel"
+	cp -r "$scripts"/../{kmod,core,include,VERSION} "$copy"
+	printf '#!/bin/sh
+echo 1; echo 2; echo /usr/src/headers; echo /
+' >"$copy/scripts/vm-kernel"
 	chmod +x "$copy/scripts/vm-kernel"
 	fake make <<-'MAKE'
 		for argument; do
