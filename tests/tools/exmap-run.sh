@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What exmap-run does to the environment, and what it refuses. TAP.
-# Usage: exmap-run.sh EXMAP-RUN INSTALLED-LIBDIR STATIC-PROGRAM STATIC-PIE-PROGRAM STATIC-CLIENT
+# Usage: exmap-run.sh EXMAP-RUN PREFIX SHIM-FOLDER STATIC-PROGRAM STATIC-PIE-PROGRAM STATIC-CLIENT
 #                     [ASAN-PROGRAM]
 set -u
 
 run=$1
-libdir=$2
-static=$3
-static_pie=$4
-static_client=$5
-asan=${6:-}
+prefix=$2
+folder=$3
+static=$4
+static_pie=$5
+static_client=$6
+asan=${7:-}
 hello=$(dirname "$run")/hello-exmap
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -132,18 +133,18 @@ else
 fi
 
 # Copies of the launcher, away from its shim.
-mkdir -p "$dir/alone/bin" "$dir/lib64" "$dir/bin"
+mkdir -p "$dir/alone/bin" "$dir/$folder" "$dir/bin"
 cp "$run" "$dir/alone/bin" && cp "$run" "$dir/bin"
 built=$run
 shim=$(dirname "$run")/../lib/libexmap-shim.so
 name="without the shim"
-if [ -e "$libdir/libexmap-shim.so" ]; then
+if [ -e "$prefix/$folder/libexmap-shim.so" ]; then
 	skip "$name" "one is installed"
 else
 	run=$dir/alone/bin/exmap-run
 	refuses "$name" "no libexmap-shim.so" -- true
 fi
-cp "$shim" "$dir/lib64"
+cp "$shim" "$dir/$folder"
 # shellcheck disable=SC2016 # the loader would expand it
 for place in 'a b' 'a:b' 'a$LIB'; do
 	mkdir -p "$dir/$place/bin" "$dir/$place/lib"
@@ -166,7 +167,7 @@ else
 	skip "$name" "needs root"
 fi
 run=$dir/bin/exmap-run
-sets "the shim in lib64" "^LD_PRELOAD=.*$dir/lib64/libexmap-shim.so$"
+sets "the shim where it is installed" "^LD_PRELOAD=.*$dir/$folder/libexmap-shim.so$"
 run=$built
 
 says "an unknown option" 2 "^exmap-run: .*frobnicate" --frobnicate -- true

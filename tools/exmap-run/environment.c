@@ -15,8 +15,8 @@
 
 #define SHIM "libexmap-shim.so"
 
-/* Folders to look for the shim in, beside that of exmap-run; the second is Debian's multiarch. */
-static const char *const beside_us[] = { "../lib", "../lib/" EXMAP_MULTIARCH, "../lib64" };
+/* Folders to look for the shim in, beside that of exmap-run: of a build, and as installed. */
+static const char *const beside_us[] = { "../lib", EXMAP_SHIM_FROM_BIN };
 
 const char *own_folder(char self[PATH_MAX])
 {
@@ -40,10 +40,10 @@ static bool look_for_shim(char path[PATH_MAX])
 		if (realpath(try, path))
 			return true;
 	}
-	if (realpath(EXMAP_LIBDIR "/" SHIM, path))
+	if (realpath(EXMAP_SHIM_DIR "/" SHIM, path))
 		return true;
 	complain("no %s beside %s nor in %s; build it (cmake --build) or install it", SHIM, dir,
-		 EXMAP_LIBDIR);
+		 EXMAP_SHIM_DIR);
 	return false;
 }
 

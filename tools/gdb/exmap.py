@@ -30,8 +30,9 @@ def static(file, name):
     except gdb.error as error:
         for objfile in gdb.objfiles():
             if re.search(r"/libexmap-(shim|emu)\.so[.0-9]*$", objfile.filename or ""):
-                raise gdb.GdbError(f"{objfile.filename} has no debug information ({error}); build "
-                                   "it with cmake --preset default") from error
+                raise gdb.GdbError(f"{objfile.filename} has no debug information ({error}); build it "
+                                   "with cmake --preset default, or install its package's "
+                                   "-dbgsym") from error
         raise gdb.GdbError("no libexmap-shim.so in this process; start it with "
                            "exmap-run") from error
 
