@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <valgrind/valgrind.h>
 
 #include "emu/hidden_fd.h"
 #include "emu/memcheck.h"
@@ -58,9 +59,27 @@ int emu_advice_fd(void)
 	return EMU_NOT_VECTORED;
 }
 
+static long past_valgrind(long tid, long addr, long len, long advice)
+{
+	(void)tid;
+	return emu_sys(SYS_madvise, addr, len, advice);
+}
+
+/*
+ * Valgrind 3.27 keeps a list of guarded ranges, of 500 by default, and dies if there are more. To
+ * client and memcheck a guarded page is what the marks of memcheck.h say. So valgrind is not told.
+ */
+static long madvise_one(const struct iovec *range, int advice)
+{
+	if ((advice == MADV_GUARD_INSTALL || advice == MADV_GUARD_REMOVE) && emu_on_valgrind())
+		return VALGRIND_NON_SIMD_CALL3(past_valgrind, range->iov_base, range->iov_len,
+					       advice);
+	return emu_sys(SYS_madvise, range->iov_base, range->iov_len, advice);
+}
+
 static int advise_one(const struct iovec *range, int advice)
 {
-	long ret = emu_sys(SYS_madvise, range->iov_base, range->iov_len, advice);
+	long ret = madvise_one(range, advice);
 
 	/* EINVAL: the client has locked the memory, as by mlockall(). */
 	if (ret == -EINVAL && advice == MADV_DONTNEED)
