@@ -93,7 +93,8 @@ class Tree:
         """Builds what a test runs, and no more: the cheap ones come first, and are mostly enough."""
         targets = set()
         for word in map(Path, test.command):
-            if word == self.build:
+            # Whatever is in build/ or build/bin.
+            if word.is_relative_to(self.build) and word.is_dir():
                 targets = {"all"}
                 break
             if word.is_relative_to(self.build) and word.exists():
