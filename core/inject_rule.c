@@ -1,49 +1,45 @@
-// SPDX-License-Identifier: MIT
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* inject_rule.c - see inject_rule.h */
 
-#include "emu/inject_rule.h"
+#include "core/inject_rule.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "core/chance.h"
 
-#include "emu/chance.h"
-
-#define NS_PER_S 1000000000ull
+#define NS_PER_S 1000000000ULL
 
 static const char *const ops[] = {
-	[EMU_INJECT_ALLOC] = "alloc",
-	[EMU_INJECT_FREE] = "free",
-	[EMU_INJECT_READ] = "read",
-	[EMU_INJECT_SETUP] = "setup",
+	[EXMAP_INJECT_ALLOC] = "alloc",
+	[EXMAP_INJECT_FREE] = "free",
+	[EXMAP_INJECT_READ] = "read",
+	[EXMAP_INJECT_SETUP] = "setup",
 };
-
-#define NR_OPS (sizeof(ops) / sizeof(ops[0]))
 
 /* Which op may meet which fault: those that docs/spec.md has for it. */
 static const struct fault {
 	const char *word;
-	enum emu_inject_op op;
+	enum exmap_inject_op op;
 	int error;
 	bool cut;
 } faults[] = {
-	{ "enomem", EMU_INJECT_ALLOC, -ENOMEM, false }, { "eio", EMU_INJECT_READ, -EIO, false },
-	{ "enomem", EMU_INJECT_READ, -ENOMEM, false },	{ "short", EMU_INJECT_READ, 0, true },
-	{ "enomem", EMU_INJECT_SETUP, -ENOMEM, false },
+	{ "enomem", EXMAP_INJECT_ALLOC, -ENOMEM, false }, { "eio", EXMAP_INJECT_READ, -EIO, false },
+	{ "enomem", EXMAP_INJECT_READ, -ENOMEM, false },  { "short", EXMAP_INJECT_READ, 0, true },
+	{ "enomem", EXMAP_INJECT_SETUP, -ENOMEM, false },
 };
 
-#define NR_FAULTS (sizeof(faults) / sizeof(faults[0]))
-
-/* Reads a number at *@text, and passes over it. Return: whether one is there that is not too large. */
+/* Reads a number at *@text, and passes over it. Return: whether one is there, of at most @most. */
 static bool number(const char **text, u64 most, u64 *value)
 {
-	char *end;
+	const char *start = *text;
 
-	if (**text < '0' || **text > '9')
-		return false;
-	errno = 0;
-	*value = strtoull(*text, &end, 10);
-	*text = end;
-	return !errno && *value <= most;
+	*value = 0;
+	for (; **text >= '0' && **text <= '9'; ++*text) {
+		u32 digit = **text - '0';
+
+		if (*value > (most - digit) / 10)
+			return false;
+		*value = *value * 10 + digit;
+	}
+	return *text > start;
 }
 
 static bool duration(const char *text, u64 *ns)
@@ -55,7 +51,7 @@ static bool duration(const char *text, u64 *ns)
 
 	if (!number(&text, NS_PER_S, ns))
 		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strcmp(text, units[i].name))
 			continue;
 		*ns *= units[i].ns;
@@ -65,20 +61,20 @@ static bool duration(const char *text, u64 *ns)
 }
 
 /* KEY=VALUE. Return: whether there is such a key, and this is a value of it. */
-static bool set_key(struct emu_inject_rule *rule, const char *key, const char *value)
+static bool set_key(struct exmap_inject_rule *rule, const char *key, const char *value)
 {
 	u64 n;
 
 	if (!strcmp(key, "p"))
-		return !rule->every && emu_chance_parse(value, &rule->p);
+		return !rule->every && exmap_chance_parse(value, &rule->p);
 	if (!strcmp(key, "delay"))
-		return rule->op != EMU_INJECT_SETUP && duration(value, &rule->delay_ns);
-	if (!number(&value, UINT64_MAX, &n))
+		return rule->op != EXMAP_INJECT_SETUP && duration(value, &rule->delay_ns);
+	if (!number(&value, U64_MAX, &n))
 		return false;
 	if (!strcmp(key, "pages")) {
 		rule->first = n;
-		return *value++ == '-' && number(&value, UINT64_MAX, &rule->last) && !*value &&
-		       rule->first <= rule->last && rule->op != EMU_INJECT_SETUP;
+		return *value++ == '-' && number(&value, U64_MAX, &rule->last) && !*value &&
+		       rule->first <= rule->last && rule->op != EXMAP_INJECT_SETUP;
 	}
 	if (*value)
 		return false;
@@ -92,14 +88,14 @@ static bool set_key(struct emu_inject_rule *rule, const char *key, const char *v
 	}
 	if (!strcmp(key, "if")) {
 		rule->interface = n;
-		return n < 256 && rule->op != EMU_INJECT_SETUP;
+		return n < 256 && rule->op != EXMAP_INJECT_SETUP;
 	}
 	return false;
 }
 
-static bool set_fault(struct emu_inject_rule *rule, const char *word)
+static bool set_fault(struct exmap_inject_rule *rule, const char *word)
 {
-	for (size_t i = 0; i < NR_FAULTS; i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(faults); i++) {
 		if (strcmp(faults[i].word, word) || faults[i].op != rule->op || rule->error ||
 		    rule->cut)
 			continue;
@@ -110,9 +106,9 @@ static bool set_fault(struct emu_inject_rule *rule, const char *word)
 	return false;
 }
 
-static bool set_op(struct emu_inject_rule *rule, const char *word)
+static bool set_op(struct exmap_inject_rule *rule, const char *word)
 {
-	for (size_t i = 0; i < NR_OPS; i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(ops); i++) {
 		if (!strcmp(ops[i], word)) {
 			rule->op = i;
 			return true;
@@ -121,7 +117,7 @@ static bool set_op(struct emu_inject_rule *rule, const char *word)
 	return false;
 }
 
-static bool set_word(struct emu_inject_rule *rule, char *word)
+static bool set_word(struct exmap_inject_rule *rule, char *word)
 {
 	char *value = strchr(word, '=');
 
@@ -134,14 +130,25 @@ static bool set_word(struct emu_inject_rule *rule, char *word)
 	return false;
 }
 
-bool emu_inject_parse(const char *text, size_t len, struct emu_inject_rule *rule, char *why,
-		      size_t room)
+/* Cuts the next word off @rest, and ends it. Return: the word, or NULL if there is none. */
+static char *next_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, ":");
+	char *end = word + strcspn(word, ":");
+
+	*rest = *end ? end + 1 : end;
+	*end = '\0';
+	return end > word ? word : NULL;
+}
+
+bool exmap_inject_parse(const char *text, size_t len, struct exmap_inject_rule *rule, char *why,
+			size_t room)
 {
 	char copy[sizeof(rule->text)];
 	char *rest = copy;
 	char *word;
 
-	*rule = (struct emu_inject_rule){ .interface = -1, .last = UINT64_MAX };
+	*rule = (struct exmap_inject_rule){ .interface = -1, .last = U64_MAX };
 	if (len >= sizeof(copy)) {
 		snprintf(why, room, "it is longer than %zu bytes", sizeof(copy) - 1);
 		return false;
@@ -151,12 +158,12 @@ bool emu_inject_parse(const char *text, size_t len, struct emu_inject_rule *rule
 	for (size_t i = 0; i < len; i++)
 		copy[i] = copy[i] == ',' ? ':' : copy[i];
 	memcpy(rule->text, copy, len + 1);
-	word = strtok_r(copy, ":", &rest);
+	word = next_word(&rest);
 	if (!word || !set_op(rule, word)) {
 		snprintf(why, room, "no '%s'", word ? word : "");
 		return false;
 	}
-	while ((word = strtok_r(NULL, ":", &rest))) {
+	while ((word = next_word(&rest)) != NULL) {
 		if (!set_word(rule, word)) {
 			snprintf(why, room, "no '%s' for %s", word, ops[rule->op]);
 			return false;

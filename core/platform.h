@@ -23,6 +23,7 @@
 #include <linux/compiler.h>
 #include <linux/delay.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -111,6 +112,7 @@ static inline void exmap_wait(unsigned int round)
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -121,7 +123,9 @@ typedef uint32_t u32;
 typedef int64_t s64;
 typedef uint64_t u64;
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define U32_MAX UINT32_MAX
+#define U64_MAX UINT64_MAX
 
 #define exmap_load(p) __atomic_load_n(p, __ATOMIC_RELAXED)
 #define exmap_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
@@ -220,6 +224,16 @@ static inline void exmap_spin_unlock(exmap_spin_t *lock)
 }
 
 #endif /* !__KERNEL__ */
+
+/** exmap_add() - add @n to an atomic counter that is seldom shared. Return: the sum. */
+static inline u64 exmap_add(u64 *counter, u64 n)
+{
+	u64 old = exmap_load(counter);
+
+	while (!exmap_try_cmpxchg(counter, &old, old + n))
+		;
+	return old + n;
+}
 
 #define EXMAP_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define EXMAP_MAX(a, b) ((a) > (b) ? (a) : (b))

@@ -300,6 +300,11 @@ static int read_neighbours(struct exmap_call *call, const struct iovec *iov, u64
 	return ret ? -1 : n;
 }
 
+static bool one_by_one(const struct exmap_surface *s)
+{
+	return s->ops->one_by_one && s->ops->one_by_one(s);
+}
+
 s64 exmap_read(struct exmap_call *call, const struct iovec *iov, u32 nr_iov)
 {
 	/* Ranges before iov[tried] have been tried together with their neighbours. */
@@ -311,7 +316,7 @@ s64 exmap_read(struct exmap_call *call, const struct iovec *iov, u32 nr_iov)
 
 	while (i < nr_iov && done < EXMAP_READ_MAX) {
 		if (i >= tried && nr_iov - i > 1 && done <= EXMAP_READ_MAX - EXMAP_READ_GROUP &&
-		    !exmap_one_by_one(call->s)) {
+		    !one_by_one(call->s)) {
 			u32 n = count_neighbours(call->s, &iov[i], nr_iov - i, &len);
 			int read = 0;
 

@@ -116,6 +116,8 @@ struct exmap_surface;
  *           leaves its page unmapped. The word becomes exmap_shown_word() or, if the page is not
  *           mapped now, EXMAP_WORD_BUSY alone. Returns false if memory ran out for some pages.
  * @unshadow: make shadows vanish, as @unmap does pages. Their words are exmap_shown_word().
+ * @one_by_one: NULL, or: whether ranges of one read that follow each other are not tried as one, so
+ *           that each has its call of @fill.
  *
  * The calling call owns all pages that it hands to @map, @unmap, @fill, @store, @shadow and
  * @unshadow: their words are BUSY. It owns none during @wait and @fetch. @id is the number of the
@@ -133,6 +135,7 @@ struct exmap_surface_ops {
 	bool (*shadow)(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs);
 	void (*unshadow)(struct exmap_surface *s, u32 id, const struct exmap_run *runs,
 			 u32 nr_runs);
+	bool (*one_by_one)(const struct exmap_surface *s);
 };
 
 /**
@@ -146,8 +149,6 @@ struct exmap_surface_ops {
  *                touched. Words are atomic
  * @touched:      user space: a bit for each block, set before a page of the block is first claimed.
  *                Atomic
- * @one_by_one:   user space: ranges of one read that follow each other are not tried as one, so that
- *                each has its call of @ops->fill. Constant
  * @base:         address of the first page. Constant
  * @nr_pages:     number of pages. Constant
  * @present_bits: what the word of a PRESENT page holds beside its frame. Read by calls without a
@@ -164,23 +165,12 @@ struct exmap_surface {
 	struct exmap_block *blocks;
 	u64 *table;
 	u64 *touched;
-	bool one_by_one;
 #endif
 	u64 base;
 	u64 nr_pages;
 	u64 present_bits;
 	u64 keep_shadows;
 };
-
-/** exmap_one_by_one() - whether the ranges of a read must not be tried as one. */
-static inline bool exmap_one_by_one(const struct exmap_surface *s)
-{
-#ifdef __KERNEL__
-	return false;
-#else
-	return s->one_by_one;
-#endif
-}
 
 /** exmap_block_touched() - whether the words of a block are there to be claimed. */
 static inline bool exmap_block_touched(const struct exmap_surface *s, u64 block)
@@ -316,6 +306,13 @@ static inline u64 exmap_shown_frame(u64 word)
 static inline bool exmap_is_present(u64 word)
 {
 	return (word & (EXMAP_WORD_PRESENT | EXMAP_WORD_BUSY)) == EXMAP_WORD_PRESENT;
+}
+
+/** exmap_page_present() - whether a page, of any number, is PRESENT at this moment. Any thread. */
+static inline bool exmap_page_present(const struct exmap_surface *s, u64 page)
+{
+	return page < s->nr_pages && exmap_block_touched(s, page / EXMAP_BLOCK_PAGES) &&
+	       exmap_is_present(exmap_load(exmap_word(s, page)));
 }
 
 /** exmap_present_bits() - what the words of PRESENT pages hold beside the frame [7.3]. */

@@ -21,7 +21,7 @@
 #include <sys/types.h>
 
 #include "core/call.h"
-#include "emu/inject_rule.h"
+#include "core/inject_rule.h"
 
 /* Bytes of an interface's bounce buffer: what READ copies in at a time; see mover_copy.c. */
 #define EMU_BOUNCE_SIZE (EXMAP_FETCH_PAGES * EXMAP_PAGE_SIZE)
@@ -82,7 +82,7 @@ struct exmap_device {
 	const char *last_mover;
 	u64 faults;
 	u64 exposed;
-	u64 injected[EMU_INJECT_RULES];
+	u64 injected[EXMAP_INJECT_RULES];
 	struct exmap_device *next;
 };
 

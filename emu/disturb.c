@@ -49,35 +49,16 @@ static void order(struct exmap_surface *s, u32 *frames, u32 n)
 		mover_of(s)->order(s, frames, n);
 }
 
-/* Maps the first @fit pages of the runs only, as if memory ran out then. */
-static u64 map_some(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs,
-		    u64 fit)
-{
-	struct exmap_run part;
-	u64 whole = 0;
-	u64 mapped;
-	u32 i;
-
-	for (i = 0; i < nr_runs && whole + runs[i].len <= fit; i++)
-		whole += runs[i].len;
-	mapped = i ? mover_of(s)->map(s, id, runs, i) : 0;
-	if (mapped < whole || whole == fit)
-		return mapped;
-	part = runs[i];
-	part.len = fit - whole;
-	return mapped + mover_of(s)->map(s, id, &part, 1);
-}
-
 static u64 map(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	u64 mapped;
 
 	emu_yield(id);
-	if (emu_options()->nr_inject) {
-		struct emu_injected what =
-			emu_inject(emu_surface_of(s)->dev, EMU_INJECT_ALLOC, id, runs, nr_runs);
+	if (emu_options()->inject.nr) {
+		struct exmap_injected what =
+			emu_inject(emu_surface_of(s)->dev, EXMAP_INJECT_ALLOC, id, runs, nr_runs);
 
-		mapped = map_some(s, id, runs, nr_runs, what.fit);
+		mapped = exmap_inject_map(mover_of(s)->map, s, id, runs, nr_runs, what.fit);
 	} else {
 		mapped = mover_of(s)->map(s, id, runs, nr_runs);
 	}
@@ -88,8 +69,8 @@ static u64 map(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u3
 static void unmap(struct exmap_surface *s, u32 id, const struct exmap_run *runs, u32 nr_runs)
 {
 	emu_yield(id);
-	if (emu_options()->nr_inject)
-		emu_inject(emu_surface_of(s)->dev, EMU_INJECT_FREE, id, runs, nr_runs);
+	if (emu_options()->inject.nr)
+		emu_inject(emu_surface_of(s)->dev, EXMAP_INJECT_FREE, id, runs, nr_runs);
 	if (emu_options()->junk)
 		spoil(s, runs, nr_runs);
 	mover_of(s)->unmap(s, id, runs, nr_runs);
@@ -108,7 +89,8 @@ typedef s64 (*reader)(struct exmap_surface *s, u32 id, u64 page, u32 len);
 static s64 read_injected(reader read, struct exmap_surface *s, u32 id, u64 page, u32 len)
 {
 	struct exmap_run run = { .page = page, .len = len };
-	struct emu_injected what = emu_inject(emu_surface_of(s)->dev, EMU_INJECT_READ, id, &run, 1);
+	struct exmap_injected what =
+		emu_inject(emu_surface_of(s)->dev, EXMAP_INJECT_READ, id, &run, 1);
 	/* A handler's READ of another exmap may interrupt this one, or this one may be a handler's. */
 	u64 end = emu_backing_end;
 	s64 bytes;
@@ -127,7 +109,7 @@ static s64 read_disturbed(reader read, struct exmap_surface *s, u32 id, u64 page
 	s64 bytes;
 
 	emu_yield(id);
-	if (emu_options()->nr_inject)
+	if (emu_options()->inject.nr)
 		bytes = read_injected(read, s, id, page, len);
 	else
 		bytes = read(s, id, page, len);
@@ -172,6 +154,13 @@ static void unshadow(struct exmap_surface *s, u32 id, const struct exmap_run *ru
 	emu_yield(id);
 }
 
+/* With inject= each range of a READ is an occasion. */
+static bool one_by_one(const struct exmap_surface *s)
+{
+	(void)s;
+	return emu_options()->inject.nr;
+}
+
 const struct exmap_surface_ops *emu_ops(const struct emu_surface *s)
 {
 	static const struct exmap_surface_ops disturbed = {
@@ -185,12 +174,13 @@ const struct exmap_surface_ops *emu_ops(const struct emu_surface *s)
 		.store = store,
 		.shadow = shadow,
 		.unshadow = unshadow,
+		.one_by_one = one_by_one,
 	};
 	const struct emu_options *options = emu_options();
 
 	/* A new op belongs into the table, too. */
-	_Static_assert(sizeof(disturbed) == 10 * sizeof(void (*)(void)), "an op is not disturbed");
-	if (options->yield || options->junk || options->shuffle || options->nr_inject)
+	_Static_assert(sizeof(disturbed) == 11 * sizeof(void (*)(void)), "an op is not disturbed");
+	if (options->yield || options->junk || options->shuffle || options->inject.nr)
 		return &disturbed;
 	return &s->mover->ops;
 }

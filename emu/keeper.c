@@ -3,7 +3,7 @@
 
 #include "emu/keeper.h"
 
-#include "emu/chance.h"
+#include "core/chance.h"
 #include "emu/fence.h"
 #include "emu/options.h"
 
@@ -63,7 +63,7 @@ static void tell(const struct emu_keeper *k, u32 list)
 
 static u32 random_below(struct emu_keeper *k, u32 n)
 {
-	return emu_random_below(emu_random(&k->random, emu_options()->shuffle, STREAM), n);
+	return exmap_random_below(exmap_random(&k->random, emu_options()->shuffle, STREAM), n);
 }
 
 /* The list that interface @own takes frames from next. Return: a list that has some, or -1. */

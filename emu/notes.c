@@ -134,7 +134,7 @@ void emu_note_results(const struct exmap_call *call, const struct exmap_iov *ask
 			emu_say("%s: vector %u: ENOMEM: %s: %llu of %llu are in the "
 				"surface [4.6]",
 				name, i,
-				emu_options()->nr_inject ? "inject= says so, or no frame is free" :
+				emu_options()->inject.nr ? "inject= says so, or no frame is free" :
 							   "no frame is free",
 				(unsigned long long)exmap_mapped_pages(&s->dev->core),
 				(unsigned long long)s->dev->core.buffer_size);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "emu/backtrace.h"
-#include "emu/chance.h"
+#include "core/chance.h"
 #include "emu/say.h"
 #include "emu/sys.h"
 #include "emu/watch.h"
@@ -154,27 +154,28 @@ static void set_steal(int value)
 
 static bool set_yield(const char *value)
 {
-	return emu_chance_parse(value, &options.yield);
+	return exmap_chance_parse(value, &options.yield);
 }
 
 static void add_rule(const char *text, size_t len)
 {
 	char why[160];
 
-	if (options.nr_inject == EMU_INJECT_RULES)
+	if (options.inject.nr == EXMAP_INJECT_RULES)
 		emu_say("EXMAP_OPTIONS: inject=%.*s: more than %d rules; ignored", (int)len, text,
-			EMU_INJECT_RULES);
-	else if (emu_inject_parse(text, len, &options.inject[options.nr_inject], why, sizeof(why)))
-		options.nr_inject++;
+			EXMAP_INJECT_RULES);
+	else if (exmap_inject_parse(text, len, &options.inject.rule[options.inject.nr], why,
+				    sizeof(why)))
+		options.inject.nr++;
 	else
 		emu_say("EXMAP_OPTIONS: inject=%.*s: %s; ignored. With commas for colons, and "
 			"semicolons between rules, there is %s",
-			(int)len, text, why, EMU_INJECT_USAGE);
+			(int)len, text, why, EXMAP_INJECT_USAGE);
 }
 
 static bool set_inject(const char *value)
 {
-	options.nr_inject = 0;
+	options.inject.nr = 0;
 	for (; *value; value += *value == ';') {
 		size_t len = strcspn(value, ";");
 
@@ -237,7 +238,7 @@ static const struct option {
 	  "keep|strict: leave pages mapped after RM_SD, which is fast, or drop them at once" },
 	{ "trace", NULL, NULL, set_trace, "FILE: record all calls in FILE; %p stands for the pid" },
 	{ "inject", NULL, NULL, set_inject,
-	  "RULE[;RULE...]: have calls fail, end early or take long: " EMU_INJECT_USAGE
+	  "RULE[;RULE...]: have calls fail, end early or take long: " EXMAP_INJECT_USAGE
 	  "; with commas for colons" },
 	{ "seed", NULL, set_seed, NULL,
 	  "N: what the random decisions of other options follow from" },
@@ -313,9 +314,8 @@ static void draw_seed(void)
 	emu_sys(SYS_getrandom, &options.seed, sizeof(options.seed), 0);
 	options.seed = options.seed % MAX_NUMBER + 1;
 	options.seed_drawn = options.yield;
-	for (u32 i = 0; i < options.nr_inject; i++)
-		options.seed_drawn |=
-			!options.inject[i].seed && (options.inject[i].p || options.inject[i].cut);
+	for (u32 i = 0; i < options.inject.nr; i++)
+		options.seed_drawn |= exmap_inject_draws(&options.inject.rule[i]);
 }
 
 void emu_say_seed(void)

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "emu/inject_rule.h"
+#include "core/inject_rule.h"
 
 /* Which mover a surface gets; see strategy.h. EMU_STRATEGY_MIXED is for tests: see slots.h. */
 enum emu_strategy {
@@ -45,7 +45,6 @@ enum emu_dialect { EMU_DIALECT_EXMAP, EMU_DIALECT_LEANSTORE };
  * @strict_shadows: RM_SD drops the pages of shadows at once; always so if memcheck is told of pages
  * @trace:    the file for a trace, in which %p stands for the pid; NULL for none
  * @inject:   faults to inject; see inject.h
- * @nr_inject: number of rules in @inject
  * @seed:     what random decisions follow from; never 0
  * @seed_drawn: @seed was drawn at random, and decisions follow from it
  * @yield:    probability, in billionths, that other threads run in the middle of a call; see yield.h
@@ -69,8 +68,7 @@ struct emu_options {
 	bool report;
 	bool writeback;
 	bool strict_shadows;
-	struct emu_inject_rule inject[EMU_INJECT_RULES];
-	u32 nr_inject;
+	struct exmap_inject_rules inject;
 	u32 seed;
 	bool seed_drawn;
 	u32 yield;

@@ -129,7 +129,7 @@ long emu_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_
 		emu_note_setup(&dev->core, &setup, ret);
 		goto fail;
 	}
-	ret = emu_options()->nr_inject ? emu_inject(dev, EMU_INJECT_SETUP, 0, NULL, 0).error : 0;
+	ret = emu_options()->inject.nr ? emu_inject(dev, EXMAP_INJECT_SETUP, 0, NULL, 0).error : 0;
 	if (ret)
 		goto fail;
 	ret = make_user_pages(dev, setup.max_interfaces);

@@ -94,9 +94,8 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	 * With junk=1 a page of an ended shadow would still show what was there. With inject= a call
 	 * that runs out of memory would end shadows, and then not fail.
 	 */
-	s->core.one_by_one = emu_options()->nr_inject;
 	s->core.keep_shadows = emu_options()->strict_shadows || emu_options()->junk ||
-					       emu_marks() || emu_options()->nr_inject ?
+					       emu_marks() || emu_options()->inject.nr ?
 				       0 :
 				       EMU_KEPT_PAGES;
 	ret = create_table(s);

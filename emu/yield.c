@@ -4,7 +4,7 @@
 #define _GNU_SOURCE
 #include "emu/yield.h"
 
-#include "emu/chance.h"
+#include "core/chance.h"
 #include "emu/options.h"
 #include "emu/sys.h"
 
@@ -22,10 +22,10 @@ u64 emu_yields(void)
 void emu_yield_perhaps(u32 id)
 {
 	const struct emu_options *options = emu_options();
-	u64 random = emu_random(&streams[id], options->seed, id);
+	u64 random = exmap_random(&streams[id], options->seed, id);
 	struct timespec moment = { .tv_nsec = SLEEP_NS };
 
-	if (!emu_happens(random, options->yield))
+	if (!exmap_happens(random, options->yield))
 		return;
 	__atomic_add_fetch(&yields, 1, __ATOMIC_RELAXED);
 	/* The number's low half is independent of the high half, which has decided above. */

@@ -13,7 +13,7 @@
 
 #include "device.h"
 #include "emu/backing.h"
-#include "emu/chance.h"
+#include "core/chance.h"
 #include "emu/disturb.h"
 #include "emu/inject.h"
 #include "file.h"
@@ -65,19 +65,19 @@ static void rules_are_read(void **state)
 		{ "read:eio:pages=10000000000000000000-10000000000000000000:seed=4000000000:delay=99999us:if=10:every=1000000",
 		  false },
 	};
-	struct emu_inject_rule rule;
+	struct exmap_inject_rule rule;
 	char why[160];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		bool good = emu_inject_parse(rules[i].text, strlen(rules[i].text), &rule, why,
-					     sizeof(why));
+		bool good = exmap_inject_parse(rules[i].text, strlen(rules[i].text), &rule, why,
+					       sizeof(why));
 
 		if (good != rules[i].good)
 			fail_msg("%s is %sa rule", rules[i].text, good ? "" : "no ");
 	}
-	assert_true(emu_inject_parse("read,eio,pages=5-9,if=3,delay=3ms,every=4;x", 41, &rule, why,
-				     sizeof(why)));
+	assert_true(exmap_inject_parse("read,eio,pages=5-9,if=3,delay=3ms,every=4;x", 41, &rule,
+				       why, sizeof(why)));
 	assert_string_equal(rule.text, "read:eio:pages=5-9:if=3:delay=3ms:every=4");
 	assert_int_equal(rule.error, -EIO);
 	assert_int_equal(rule.first, 5);
@@ -195,15 +195,15 @@ static void a_seed_decides_which(void **state)
 
 	(void)state;
 	for (int i = 0; i < 200; i++) {
-		bool fails = emu_happens(emu_random(&next, 9, 4 * EXMAP_MAX_INTERFACES + 3),
-					 EMU_CERTAIN / 10 * 3);
+		bool fails = exmap_happens(exmap_random(&next, 9, 4 * EXMAP_MAX_INTERFACES + 3),
+					   EXMAP_CERTAIN / 10 * 3);
 
 		assert_int_equal(unit_read_pages(d, 3, READ, 5, 1), fails ? -EIO : (ssize_t)PAGE);
 		unit_one(d, 3, FREE, 5, 1);
 		failed += fails;
 		/* So does READ of a page that is mapped, in the LeanStore dialect. */
-		fails = emu_happens(emu_random(&next, 9, 4 * EXMAP_MAX_INTERFACES + 3),
-				    EMU_CERTAIN / 10 * 3);
+		fails = exmap_happens(exmap_random(&next, 9, 4 * EXMAP_MAX_INTERFACES + 3),
+				      EXMAP_CERTAIN / 10 * 3);
 		assert_int_equal(s->ops->fetch(s, 3, 5, 1), fails ? -EIO : (s64)PAGE);
 	}
 	unit_assert_between(failed, 40, 80);

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 
 #include "device.h"
-#include "emu/chance.h"
+#include "core/chance.h"
 #include "emu/options.h"
 #include "emu/yield.h"
 #include "file.h"
@@ -20,10 +20,10 @@ static void probabilities_are_read(void **state)
 		u32 p;
 	} texts[] = {
 		{ "0", true, 0 },
-		{ "1", true, EMU_CERTAIN },
-		{ "1.0", true, EMU_CERTAIN },
-		{ "0.25", true, EMU_CERTAIN / 4 },
-		{ ".001", true, EMU_CERTAIN / 1000 },
+		{ "1", true, EXMAP_CERTAIN },
+		{ "1.0", true, EXMAP_CERTAIN },
+		{ "0.25", true, EXMAP_CERTAIN / 4 },
+		{ ".001", true, EXMAP_CERTAIN / 1000 },
 		{ "0.0000000019", true, 1 },
 		{ "1.1", false, 0 },
 		{ "2", false, 0 },
@@ -38,7 +38,7 @@ static void probabilities_are_read(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		assert_int_equal(emu_chance_parse(texts[i].text, &p), texts[i].good);
+		assert_int_equal(exmap_chance_parse(texts[i].text, &p), texts[i].good);
 		if (texts[i].good)
 			assert_int_equal(p, texts[i].p);
 	}
@@ -50,7 +50,7 @@ static u32 happened(u64 seed, u64 stream, u32 p, u32 n)
 	u32 times = 0;
 
 	for (u32 i = 0; i < n; i++)
-		times += emu_happens(emu_random(&next, seed, stream), p);
+		times += exmap_happens(exmap_random(&next, seed, stream), p);
 	return times;
 }
 
@@ -59,8 +59,8 @@ static void decisions_have_their_probability(void **state)
 	(void)state;
 	for (u64 seed = 1; seed < 20; seed++) {
 		assert_int_equal(happened(seed, 0, 0, 1000), 0);
-		assert_int_equal(happened(seed, 0, EMU_CERTAIN, 1000), 1000);
-		unit_assert_between(happened(seed, 3, EMU_CERTAIN / 10, 10000), 800, 1200);
+		assert_int_equal(happened(seed, 0, EXMAP_CERTAIN, 1000), 1000);
+		unit_assert_between(happened(seed, 3, EXMAP_CERTAIN / 10, 10000), 800, 1200);
 	}
 }
 
@@ -72,10 +72,10 @@ static void streams_differ(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		bool one = emu_happens(emu_random(&a, 5, 0), EMU_CERTAIN / 2);
+		bool one = exmap_happens(exmap_random(&a, 5, 0), EXMAP_CERTAIN / 2);
 
-		same += one == emu_happens(emu_random(&b, 5, 1), EMU_CERTAIN / 2);
-		same += one == emu_happens(emu_random(&c, 6, 0), EMU_CERTAIN / 2);
+		same += one == exmap_happens(exmap_random(&b, 5, 1), EXMAP_CERTAIN / 2);
+		same += one == exmap_happens(exmap_random(&c, 6, 0), EXMAP_CERTAIN / 2);
 	}
 	unit_assert_between(same, 900, 1100);
 }
@@ -86,8 +86,8 @@ static u64 expected(u64 *next, u32 calls, u32 places)
 	u64 times = 0;
 
 	for (u32 i = 0; i < calls * places; i++)
-		times +=
-			emu_happens(emu_random(next, emu_options()->seed, 1), emu_options()->yield);
+		times += exmap_happens(exmap_random(next, emu_options()->seed, 1),
+				       emu_options()->yield);
 	return times;
 }
 

@@ -6,25 +6,26 @@
 
 #include <stdio.h>
 
-#include "emu/inject_rule.h"
+#include "core/inject_rule.h"
 #include "tools/exmap-run/client.h"
 #include "tools/exmap-run/environment.h"
 
 bool inject_option(const char *rule)
 {
-	static char option[EMU_INJECT_RULES * sizeof(((struct emu_inject_rule *)0)->text)] =
+	static char option[EXMAP_INJECT_RULES * sizeof(((struct exmap_inject_rule *)0)->text)] =
 		"inject=";
 	static int nr;
-	struct emu_inject_rule parsed;
+	struct exmap_inject_rule parsed;
 	size_t used = strlen(option);
 	char why[160];
 
-	if (!emu_inject_parse(rule, strlen(rule), &parsed, why, sizeof(why))) {
-		complain("--inject=%s: %s; there is %s", rule, why, EMU_INJECT_USAGE);
+	if (!exmap_inject_parse(rule, strlen(rule), &parsed, why, sizeof(why))) {
+		complain("--inject=%s: %s; there is %s", rule, why, EXMAP_INJECT_USAGE);
 		return false;
 	}
-	if (nr == EMU_INJECT_RULES) {
-		complain("--inject=%s: more than %d rules; leave some out", rule, EMU_INJECT_RULES);
+	if (nr == EXMAP_INJECT_RULES) {
+		complain("--inject=%s: more than %d rules; leave some out", rule,
+			 EXMAP_INJECT_RULES);
 		return false;
 	}
 	snprintf(option + used, sizeof(option) - used, "%s%s", nr++ ? ";" : "", parsed.text);

@@ -7,7 +7,7 @@
 
 /**
  * inject_option() - have one more fault injected into the client
- * @rule: as emu/inject_rule.h says
+ * @rule: as core/inject_rule.h says
  *
  * The rules of all calls are joined, and replace those of the environment.
  *
