@@ -2,8 +2,9 @@
 /*
  * debug.c - figures of exmaps in debugfs
  *
- * exmap/frames is the sum of all exmaps. Each exmap has a folder from SETUP to its end: PID-N,
- * where PID is the process that did SETUP and N the number of the exmap.
+ * exmap/frames is the sum of all exmaps, exmap/inject the rules of inject.h. From SETUP to its end
+ * each exmap has a folder: PID-N, where PID is the process that did SETUP and N the number of the
+ * exmap.
  */
 
 #include <linux/debugfs.h>
@@ -11,7 +12,7 @@
 #include <linux/seq_file.h>
 
 #include "debug.h"
-#include "device.h"
+#include "inject.h"
 
 static struct dentry *root;
 /* The number that the last exmap got. */
@@ -79,9 +80,11 @@ void exmap_debug_init(void)
 {
 	root = debugfs_create_dir("exmap", NULL);
 	debugfs_create_file("frames", 0400, root, NULL, &total_fops);
+	debugfs_create_file("inject", 0600, root, NULL, &exmap_inject_fops);
 }
 
 void exmap_debug_exit(void)
 {
 	debugfs_remove(root);
+	exmap_inject_exit();
 }

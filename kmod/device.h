@@ -33,6 +33,8 @@ struct exmap_vma;
  * @bvec: the pages that a READ fills. Belongs to the call that is on the interface
  * @buffer: what READ reads for pages that are mapped, see read_again.c; NULL until then. Belongs
  *        to the call that is on the interface
+ * @end: where the backing seems to end to a READ by the rules of inject.h, in bytes; 0 if it does
+ *        not. Belongs to the call that is on the interface
  * @away: true while a call has stepped out: it has released @core.lock and will come back. Written
  *        under @core.lock; threads that wait for it, by wait_var_event(), read it without
  * @held: the surface to which a call that has stepped out holds a reference, until it ends; else
@@ -42,6 +44,7 @@ struct exmap_port {
 	struct exmap_interface core;
 	struct bio_vec bvec[EXMAP_FILL_PAGES];
 	struct page *buffer[EXMAP_FILL_PAGES];
+	u64 end;
 	bool away;
 	struct exmap_vma *held;
 };

@@ -13,6 +13,7 @@
 #include "backing.h"
 #include "compat.h"
 #include "entry.h"
+#include "inject.h"
 #include "pages.h"
 #include "ptes.h"
 #include "read_again.h"
@@ -22,23 +23,6 @@
 static u64 page_of(const struct exmap_vma *s, unsigned long addr)
 {
 	return (addr - s->core.base) >> PAGE_SHIFT;
-}
-
-static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
-{
-	u32 n = exmap_set_runs(exmap_vma_of(core), runs, nr_runs);
-	u64 done = 0;
-	u32 i;
-
-	for (i = 0; i < n; i++)
-		done += runs[i].len;
-	/*
-	 * There was no memory for a page-table page of run n. Entries of this run that were set are
-	 * cleared.
-	 */
-	if (unlikely(n < nr_runs))
-		exmap_surface_ops.unmap(core, id, &runs[n], 1);
-	return done;
 }
 
 /*
@@ -112,13 +96,45 @@ static void keep_pinned(struct exmap_vma *s, const struct exmap_run *runs, u32 n
 	exmap_leave_table(&c);
 }
 
-static void unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
+static void unmap_pages(struct exmap_surface *core, u32 id, const struct exmap_run *runs,
+			u32 nr_runs)
 {
 	struct exmap_vma *s = exmap_vma_of(core);
 
 	exmap_clear_runs(s, runs, nr_runs);
 	exmap_flush_tlb(s->mm);
 	keep_pinned(s, runs, nr_runs);
+}
+
+static void unmap(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	if (exmap_injects())
+		exmap_injected_unmap(id, runs, nr_runs);
+	unmap_pages(core, id, runs, nr_runs);
+}
+
+static u64 map_pages(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	u32 n = exmap_set_runs(exmap_vma_of(core), runs, nr_runs);
+	u64 done = 0;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		done += runs[i].len;
+	/*
+	 * There was no memory for a page-table page of run n. Entries of this run that were set are
+	 * cleared.
+	 */
+	if (unlikely(n < nr_runs))
+		unmap_pages(core, id, &runs[n], 1);
+	return done;
+}
+
+static u64 map(struct exmap_surface *core, u32 id, const struct exmap_run *runs, u32 nr_runs)
+{
+	if (exmap_injects())
+		return exmap_injected_map(map_pages, core, id, runs, nr_runs);
+	return map_pages(core, id, runs, nr_runs);
 }
 
 s64 exmap_read_chunk(struct exmap_vma *s, struct exmap_port *port, u64 page, u32 len)
@@ -131,13 +147,14 @@ s64 exmap_read_chunk(struct exmap_vma *s, struct exmap_port *port, u64 page, u32
 							       (loff_t)page << PAGE_SHIFT);
 	if (!exmap_step_in(s, port))
 		return -EPROTO;
+	n = exmap_injected_bytes(port, page, n);
 	if (n > 0 && n % PAGE_SIZE)
 		zero_user_segment(port->bvec[n >> PAGE_SHIFT].bv_page, n % PAGE_SIZE, PAGE_SIZE);
 	return n;
 }
 
 /* Reads the backing into the frames, then maps them: a page that has appeared has its content. */
-static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
+static s64 fill_pages(struct exmap_surface *core, u32 id, u64 page, u32 len)
 {
 	struct exmap_vma *s = exmap_vma_of(core);
 	struct exmap_port *port = exmap_port_of(s->dev->core.interfaces[id]);
@@ -162,9 +179,29 @@ static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
 		if (n < (s64)chunk << PAGE_SHIFT)
 			break;
 	}
-	if (run.len && map(core, id, &run, 1) < run.len)
+	if (run.len && map_pages(core, id, &run, 1) < run.len)
 		return -ENOMEM;
 	return done;
+}
+
+static s64 fill(struct exmap_surface *core, u32 id, u64 page, u32 len)
+{
+	if (exmap_injects())
+		return exmap_injected_read(fill_pages, core, id, page, len);
+	return fill_pages(core, id, page, len);
+}
+
+static s64 fetch(struct exmap_surface *core, u32 id, u64 page, u32 len)
+{
+	if (exmap_injects())
+		return exmap_injected_read(exmap_vma_fetch, core, id, page, len);
+	return exmap_vma_fetch(core, id, page, len);
+}
+
+/* By the rules of inject.h, each range of a READ is an occasion. */
+static bool one_by_one(const struct exmap_surface *core)
+{
+	return exmap_injects();
 }
 
 static bool wait(struct exmap_surface *core, u32 id, unsigned int round)
@@ -251,8 +288,9 @@ const struct exmap_surface_ops exmap_surface_ops = {
 	.unmap = unmap,
 	.wait = wait,
 	.fill = fill,
-	.fetch = exmap_vma_fetch,
+	.fetch = fetch,
 	.store = exmap_vma_store,
 	.shadow = exmap_vma_shadow,
 	.unshadow = exmap_vma_unshadow,
+	.one_by_one = one_by_one,
 };

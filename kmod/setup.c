@@ -12,6 +12,7 @@
 #include "backing.h"
 #include "background.h"
 #include "debug.h"
+#include "inject.h"
 #include "read_again.h"
 #include "setup.h"
 
@@ -210,6 +211,8 @@ long exmap_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioct
 		dev->backing = backing;
 	}
 	ret = exmap_check_sizes(&dev->core, &setup, totalram_pages());
+	if (!ret && exmap_injects())
+		ret = exmap_injected_setup();
 	if (ret)
 		goto fail;
 	ret = make_memory(dev, &setup);
