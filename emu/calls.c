@@ -117,10 +117,11 @@ static int looked_at_action(struct exmap_call *call, struct exmap_iov *iov, u32 
 	if (history)
 		emu_history_vectors(history, call, asked, iov_len);
 	ret = emu_trace_vectors(call, serial_of(call), iov, iov_len, page_id);
-	if (history)
-		emu_history_end(history, call);
+	/* First: what the action itself did is no news to who made it. */
 	if (ret >= 0 && call->opcode <= EXMAP_OP_FREE && emu_watched(EMU_WATCH_NOTES))
 		emu_note_results(call, asked, iov_len);
+	if (history)
+		emu_history_vectors_end(history, call, ret);
 	return ret;
 }
 
@@ -151,7 +152,7 @@ static __attribute__((noinline)) s64 watched_ranges(struct exmap_call *call, u32
 		emu_history_ranges(history_of(call), call, ranges, n);
 	ret = emu_trace_ranges(kind, call, serial_of(call), ranges, n);
 	if (history)
-		emu_history_end(history_of(call), call);
+		emu_history_ranges_end(history_of(call), call, kind == EMU_TRACE_READ, ret);
 	return ret;
 }
 

@@ -73,12 +73,6 @@ __attribute__((format(printf, 1, 2))) static void print(const char *format, ...)
 		emu_sys(SYS_write, 2, line, EXMAP_MIN((size_t)n, sizeof(line) - 1));
 }
 
-static bool present(const struct exmap_surface *s, u64 page)
-{
-	return page < s->nr_pages && exmap_block_touched(s, page / EXMAP_BLOCK_PAGES) &&
-	       exmap_load(&s->table[page]) & EXMAP_WORD_PRESENT;
-}
-
 static void look_up(struct page_report *r)
 {
 	const struct emu_history *h = r->s->dev->history;
@@ -143,7 +137,8 @@ static void print_neighbours(const struct page_report *r)
 	print("pages around:");
 	for (u64 page = first; page <= r->page + 2 && page < r->s->core.nr_pages; page++)
 		print(" %s%llu%s%s", page == r->page ? "[" : "", (unsigned long long)page,
-		      present(&r->s->core, page) ? " allocated" : "", page == r->page ? "]" : "");
+		      exmap_page_present(&r->s->core, page) ? " allocated" : "",
+		      page == r->page ? "]" : "");
 	print("\n");
 }
 
@@ -255,7 +250,7 @@ static u64 first_missing(const struct emu_surface *s, uintptr_t start, uintptr_t
 
 	for (; page < s->core.nr_pages && (uintptr_t)emu_page_address(&s->core, page) < end;
 	     page++) {
-		if (!present(&s->core, page))
+		if (!exmap_page_present(&s->core, page))
 			return page;
 	}
 	return s->core.nr_pages;
@@ -314,8 +309,7 @@ void emu_diagnose_oldest(const struct emu_surface *s)
 	struct emu_history_event event;
 	u64 page;
 
-	if (!s->dev->history ||
-	    !emu_history_oldest(s->dev->history, present, &s->core, &page, &event) ||
+	if (!s->dev->history || !emu_history_oldest(s->dev->history, &s->core, &page, &event) ||
 	    pthread_mutex_trylock(&lock))
 		return;
 	print("of the pages that are allocated, as far as history= goes back, the first was:\n");

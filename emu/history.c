@@ -182,11 +182,70 @@ void emu_history_ranges(struct emu_history *h, const struct exmap_call *call,
 	begun(h, call, r);
 }
 
-void emu_history_end(struct emu_history *h, const struct exmap_call *call)
+static struct record *latest(const struct emu_history *h, const struct exmap_call *call)
 {
-	struct lane *lane = &h->lane[call->ifc->id];
+	const struct lane *lane = &h->lane[call->ifc->id];
 
-	exmap_store_release(&record_of(h, lane, lane->nr_actions)->done, true);
+	return record_of(h, lane, lane->nr_actions);
+}
+
+static struct span *span_of(const struct emu_history *h, const struct exmap_call *call, u32 i)
+{
+	const struct lane *lane = &h->lane[call->ifc->id];
+
+	return &lane->spans[(latest(h, call)->first + i) % h->max_spans];
+}
+
+/* Number of pages of a span, from the first on, that are allocated. */
+static u64 count_present(const struct exmap_call *call, const struct span *span)
+{
+	u64 n = 0;
+
+	while (n < span->len && exmap_page_present(call->s, span->page + n))
+		n++;
+	return n;
+}
+
+/* Number of pages of a vector's span that the action has mapped or unmapped. */
+static u64 count_done(const struct exmap_call *call, const struct span *span,
+		      struct exmap_iov result, s64 ret)
+{
+	/* In the LeanStore dialect not every vector has a result then [8.11]. */
+	if (ret == -ENOMEM || (ret >= 0 && result.res == -ENOMEM && result.pages))
+		return count_present(call, span);
+	return ret < 0 || result.res < 0 || !result.pages ? 0 : span->len;
+}
+
+void emu_history_vectors_end(struct emu_history *h, const struct exmap_call *call, s64 ret)
+{
+	struct record *r = latest(h, call);
+
+	for (u32 i = 0; call->opcode <= EXMAP_OP_FREE && i < r->nr; i++) {
+		struct span *span = span_of(h, call, i);
+
+		exmap_store(&span->len, count_done(call, span, call->ifc->result[i], ret));
+	}
+	exmap_store_release(&r->done, true);
+}
+
+void emu_history_ranges_end(struct emu_history *h, const struct exmap_call *call, bool in_order,
+			    s64 ret)
+{
+	u64 left = ret < 0 ? 0 : (ret + EXMAP_PAGE_SIZE - 1) >> EXMAP_PAGE_SHIFT;
+	struct record *r = latest(h, call);
+
+	for (u32 i = 0; i < r->nr; i++) {
+		struct span *span = span_of(h, call, i);
+		u64 done = left ? span->len : 0;
+
+		if (in_order)
+			done = EXMAP_MIN(span->len, left);
+		else if (ret == -ENOMEM)
+			done = count_present(call, span);
+		exmap_store(&span->len, done);
+		left -= EXMAP_MIN(left, done);
+	}
+	exmap_store_release(&r->done, true);
 }
 
 /* Whether an action named a page. Spans that were overwritten meanwhile name none. */
@@ -194,7 +253,8 @@ static bool names(const struct emu_history *h, const struct lane *lane, const st
 		  u64 page)
 {
 	for (u64 i = r->first; i < r->first + r->nr; i++) {
-		struct span span = lane->spans[i % h->max_spans];
+		const struct span *at = &lane->spans[i % h->max_spans];
+		struct span span = { at->page, exmap_load(&at->len) };
 
 		fence();
 		if (page - span.page < span.len &&
@@ -230,16 +290,16 @@ bool emu_history_find(const struct emu_history *h, u64 page, u32 opcodes, bool d
 	event->order = 0;
 	for (u32 id = 0; id < h->nr_lanes; id++) {
 		const struct lane *lane = &h->lane[id];
-		u64 latest = exmap_load_acquire(&lane->nr_actions);
+		u64 actions = exmap_load_acquire(&lane->nr_actions);
 
-		for (u64 ago = 0; ago < EXMAP_MIN(latest, h->nr_records); ago++) {
-			const struct record *r = record_of(h, lane, latest - ago);
+		for (u64 ago = 0; ago < EXMAP_MIN(actions, h->nr_records); ago++) {
+			const struct record *r = record_of(h, lane, actions - ago);
 			struct emu_history_event found = event_of(r, id, ago);
 
 			if (!(opcodes & 1u << found.opcode) || found.done != done ||
 			    found.order <= event->order || !names(h, lane, r, page))
 				continue;
-			if (still(r, latest - ago)) {
+			if (still(r, actions - ago)) {
 				*event = found;
 				break;
 			}
@@ -250,42 +310,38 @@ bool emu_history_find(const struct emu_history *h, u64 page, u32 opcodes, bool d
 
 /* The first page of an action's spans that is allocated. Return: whether there is one. */
 static bool first_present(const struct emu_history *h, const struct lane *lane,
-			  const struct record *r,
-			  bool (*present)(const struct exmap_surface *s, u64 page),
-			  const struct exmap_surface *s, u64 *page)
+			  const struct record *r, const struct exmap_surface *s, u64 *page)
 {
 	for (u64 i = r->first; i < r->first + r->nr; i++) {
 		struct span span = lane->spans[i % h->max_spans];
 
 		for (*page = span.page; *page < EXMAP_MIN(span.page + span.len, s->nr_pages);
 		     ++*page) {
-			if (present(s, *page))
+			if (exmap_page_present(s, *page))
 				return true;
 		}
 	}
 	return false;
 }
 
-bool emu_history_oldest(const struct emu_history *h,
-			bool (*present)(const struct exmap_surface *s, u64 page),
-			const struct exmap_surface *s, u64 *page, struct emu_history_event *event)
+bool emu_history_oldest(const struct emu_history *h, const struct exmap_surface *s, u64 *page,
+			struct emu_history_event *event)
 {
 	event->order = 0;
 	for (u32 id = 0; id < h->nr_lanes; id++) {
 		const struct lane *lane = &h->lane[id];
-		u64 latest = exmap_load_acquire(&lane->nr_actions);
+		u64 actions = exmap_load_acquire(&lane->nr_actions);
 
 		/* From the oldest action on, up to the first that has such a page. */
-		for (u64 ago = EXMAP_MIN(latest, h->nr_records); ago-- > 0;) {
-			const struct record *r = record_of(h, lane, latest - ago);
+		for (u64 ago = EXMAP_MIN(actions, h->nr_records); ago-- > 0;) {
+			const struct record *r = record_of(h, lane, actions - ago);
 			struct emu_history_event found = event_of(r, id, ago);
 			u64 first;
 
 			if (event->order && found.order >= event->order)
 				break;
-			if (found.opcode == EXMAP_OP_FREE || !found.done ||
-			    !first_present(h, lane, r, present, s, &first) ||
-			    !still(r, latest - ago))
+			if (found.opcode >= EXMAP_OP_FREE || !found.done ||
+			    !first_present(h, lane, r, s, &first) || !still(r, actions - ago))
 				continue;
 			*page = first;
 			*event = found;

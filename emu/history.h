@@ -44,7 +44,7 @@ void emu_history_free(struct emu_history *h);
  * @iov: its vectors, which the client may change meanwhile
  * @n:   number of vectors
  *
- * The interface's lock is held until emu_history_end().
+ * The interface's lock is held until emu_history_vectors_end().
  */
 void emu_history_vectors(struct emu_history *h, const struct exmap_call *call,
 			 const struct exmap_iov *iov, u32 n);
@@ -53,8 +53,23 @@ void emu_history_vectors(struct emu_history *h, const struct exmap_call *call,
 void emu_history_ranges(struct emu_history *h, const struct exmap_call *call,
 			const struct iovec *ranges, u32 n);
 
-/** emu_history_end() - record that the interface's action has ended. */
-void emu_history_end(struct emu_history *h, const struct exmap_call *call);
+/**
+ * emu_history_vectors_end() - record that an action of vectors has ended
+ * @ret: what exmap_vectors() has returned
+ *
+ * From now on the action names no page of those vectors that came to nothing, and of a vector that ran
+ * out of frames only the pages before that. Of a vector that found some of its pages done already
+ * all count.
+ */
+void emu_history_vectors_end(struct emu_history *h, const struct exmap_call *call, s64 ret);
+
+/**
+ * emu_history_ranges_end() - the same for a call that names ranges of bytes
+ * @in_order: the call ends at the first range that is not done, as exmap_read() does
+ * @ret:      number of bytes, or a negative errno
+ */
+void emu_history_ranges_end(struct emu_history *h, const struct exmap_call *call, bool in_order,
+			    s64 ret);
 
 /**
  * emu_history_find() - find the latest action that named a page
@@ -73,14 +88,13 @@ bool emu_history_find(const struct emu_history *h, u64 page, u32 opcodes, bool d
 
 /**
  * emu_history_oldest() - find the page that was allocated longest ago, and is allocated still
- * @present: whether a page of @s is allocated
+ * @s:       the surface
  * @page:    set to the page
  * @event:   set to the ALLOC or READ that named the page
  *
  * Only actions that are kept are known. Otherwise as emu_history_find().
  */
-bool emu_history_oldest(const struct emu_history *h,
-			bool (*present)(const struct exmap_surface *s, u64 page),
-			const struct exmap_surface *s, u64 *page, struct emu_history_event *event);
+bool emu_history_oldest(const struct emu_history *h, const struct exmap_surface *s, u64 *page,
+			struct emu_history_event *event);
 
 #endif /* EXMAP_EMU_HISTORY_H */
