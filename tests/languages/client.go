@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 
 // A client whose calls are those of Go's own syscall package, which go past libc. Only cgo
-// makes it a dynamic program, which a preloaded library can reach.
+// makes it a dynamic program, which a preloaded library can reach. With an argument it
+// allocates pages at the end, and waits with them until its standard input ends.
 package main
 
 import "C"
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -189,6 +191,11 @@ func main() {
 		check(exec() == nil, "a program in between")
 	}
 	done.Wait()
+	if len(os.Args) > 1 {
+		check(do(2, opAlloc, 10, 5) == 5, "ALLOC at the end")
+		fmt.Println("waiting")
+		io.ReadAll(os.Stdin)
+	}
 	check(syscall.Close(device) == nil, "close")
 	fmt.Printf("%d passed, %d failed, 0 skipped\n", passed, failed)
 	if failed > 0 {

@@ -83,6 +83,22 @@ def past_libc():
         check_known(exmaps(f"--pid={client.pids[0]}"), client.pids[0])
 
 
+def go():
+    """Of a client in Go, whose system calls go past libc and which moves between threads."""
+    program = BIN / "languages/go"
+    if not program.exists():
+        raise Skip("no program of Go's, which is built where go is")
+    with subprocess.Popen([BIN / "exmap-run", "--", program, "wait"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "waiting\n"
+        (_, exmap), seen = exmaps(f"--pid={process.pid}").popitem()
+        process.stdin.close()
+        assert process.wait(SECONDS) == 0
+    assert exmap == 1
+    equal(seen, command="go", backend="emu", frames=128, resident=5, faults=1)
+    equal(seen["interfaces"][3], actions=600, allocated=300 * 32, freed=300 * 32)
+
+
 def children():
     """A child has the exmaps that it opened, and not those that it has copies of."""
     with Client() as client:
@@ -190,6 +206,28 @@ def somebody_elses():
         refused(run, rf"{client.pids[0]} may not be looked into \(EPERM\): it is user 0's")
 
 
+def locked_memory():
+    """As under kernel.yama.ptrace_scope=1: a client's files are seen, and its memory is not."""
+    if not (BIN / "refuse").exists():
+        raise Skip("no program refuse, which is built where libseccomp is")
+    under = [BIN / "refuse", "process_vm_readv=EPERM", "--", TOP, "--interval=0.2"]
+    with Client() as client:
+        def look(*arguments):
+            return subprocess.run([*under, *arguments], capture_output=True, text=True,
+                                  timeout=SECONDS, check=False)
+
+        refused(look("--once", f"--pid={client.pids[0]}"),
+                rf"{client.pids[0]} may not be looked into \(EPERM\).*ptrace_scope; .*as root")
+        run = look("--once", f"--debugfs={WORK / 'no such folder'}")
+        assert run.returncode == 0 and not run.stdout, run.stdout
+        assert re.fullmatch(r"exmap-top: left out: ([3-9]|\d\d+) with an exmap .*ptrace_scope; .*\n",
+                            run.stderr), run.stderr
+        seen = json.loads(look("--once", "--json").stdout)
+        assert seen["locked"] >= 3 and not [x for x in seen["exmaps"] if x["backend"] == "emu"]
+        with Screen(100, 24, before=under[:3]) as terminal:
+            terminal.wait(r"^exmap-top: .*\[([3-9]|\d\d+) more: EPERM; be root\]$")
+
+
 def bad_arguments():
     refused(top("--once", f"--pid={os.getpid()}"), "has opened no exmap")
     refused(top("--once", "--pid=4194304"), "there is no process 4194304")
@@ -212,9 +250,9 @@ def another_version():
 class Screen:
     """exmap-top on a terminal of so many columns and lines."""
 
-    def __init__(self, columns, lines, *arguments):
+    def __init__(self, columns, lines, *arguments, before=()):
         self.tmux = ["tmux", "-L", f"exmap-top-{os.getpid()}", "-f", "/dev/null"]
-        command = ["env", "LC_ALL=C.UTF-8", str(TOP), "--interval=0.2", *arguments]
+        command = ["env", "LC_ALL=C.UTF-8", *map(str, before), str(TOP), "--interval=0.2", *arguments]
         self.run("new-session", "-d", "-x", str(columns), "-y", str(lines), *command)
 
     def run(self, *arguments):
@@ -308,6 +346,7 @@ TESTS = {
     **{f"figures under {name}": known_figures(name) for name in ("move", "copy", "guard",
                                                                   "mprotect")},
     "figures of a client that is trapped": past_libc,
+    "figures of a client in Go": go,
     "children": children,
     "a huge surface gets no memory": no_memory,
     "rates and changes": rates,
@@ -315,6 +354,7 @@ TESTS = {
     "tables": tables,
     "the module's debugfs": module_folder,
     "somebody else's process": somebody_elses,
+    "a process whose memory is locked": locked_memory,
     "bad arguments": bad_arguments,
     "another version": another_version,
     "a screen of 80 x 24": screen(80, 24),

@@ -232,7 +232,7 @@ enum client_state client_look(int pid, struct snapshot *s)
 	if (!ret)
 		return CLIENT_SEEN;
 	snapshot_drop(s, before);
-	return refused(-ret);
+	return refused(-ret) == CLIENT_FOREIGN ? CLIENT_LOCKED : CLIENT_NONE;
 }
 
 void client_look_at_all(struct snapshot *s)
@@ -244,7 +244,7 @@ void client_look_at_all(struct snapshot *s)
 		int pid = atoi(entry->d_name);
 
 		if (pid > 0)
-			client_look(pid, s);
+			s->locked += client_look(pid, s) == CLIENT_LOCKED;
 	}
 	if (dir)
 		closedir(dir);

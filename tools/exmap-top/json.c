@@ -131,6 +131,7 @@ void print_json(const struct snapshot *now, const struct snapshot *then, struct 
 
 	add_number(all, "version", JSON_VERSION);
 	add_real(all, "seconds", seconds);
+	add_number(all, "locked", now->locked);
 	for (size_t i = 0; i < now->n; i++) {
 		const struct exmap_figures *x = &now->exmaps[i];
 		const struct exmap_figures *was = snapshot_find(then, x);

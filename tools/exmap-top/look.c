@@ -64,6 +64,7 @@ struct snapshot look_first(const struct look *what)
 	case CLIENT_NONE:
 		fail_none(what->pid);
 	case CLIENT_FOREIGN:
+	case CLIENT_LOCKED:
 		fail_foreign(what->pid);
 	case CLIENT_VERSION:
 		fail("process %d has an emulator of another version; use the exmap-top that was "

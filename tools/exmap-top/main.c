@@ -112,8 +112,13 @@ static void print_once(const struct settings *settings)
 		print_json(&now, &then, maps);
 	else if (now.n)
 		print_tables(&now, &then);
-	else
+	else if (!now.locked)
 		fputs("exmap-top: no process that may be looked into has an exmap\n", stderr);
+	if (now.locked)
+		fprintf(stderr,
+			"exmap-top: left out: %zu with an exmap whose memory may not be read (EPERM), as by "
+			"a debugger: see kernel.yama.ptrace_scope; run exmap-top as root\n",
+			now.locked);
 	for (size_t i = 0; i < then.n; i++)
 		map_free(&maps[i]);
 	free(maps);

@@ -160,14 +160,16 @@ static void take_snapshot(struct screen *s)
 static void draw_title(const struct screen *s)
 {
 	size_t processes = 0;
-	char line[COLUMNS_LINE];
+	char line[COLUMNS_LINE], locked[64] = "";
 
 	for (size_t i = 0; i < s->now.n; i++)
 		processes += !i || s->now.exmaps[i].pid != s->now.exmaps[i - 1].pid;
-	snprintf(line, sizeof(line), "exmap-top: %zu exmap%s of %zu process%s, by %s%s%s", s->now.n,
-		 s->now.n == 1 ? "" : "s", processes, processes == 1 ? "" : "es",
+	if (s->now.locked)
+		snprintf(locked, sizeof(locked), "  [%zu more: EPERM; be root]", s->now.locked);
+	snprintf(line, sizeof(line), "exmap-top: %zu exmap%s of %zu process%s, by %s%s%s%s",
+		 s->now.n, s->now.n == 1 ? "" : "s", processes, processes == 1 ? "" : "es",
 		 order_name(&s->order), s->order.reverse ? " reversed" : "",
-		 s->frozen ? "  [frozen]" : "");
+		 s->frozen ? "  [frozen]" : "", locked);
 	line_at(0, A_BOLD, line);
 }
 

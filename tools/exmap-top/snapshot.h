@@ -50,10 +50,12 @@ struct exmap_figures {
 
 /**
  * struct snapshot - all exmaps, in the order of their processes and numbers
- * @when: seconds, of a clock that only goes forward
+ * @when:   seconds, of a clock that only goes forward
+ * @locked: number of processes that have opened an exmap and whose memory may not be read
  */
 struct snapshot {
 	double when;
+	size_t locked;
 	size_t n;
 	struct exmap_figures *exmaps;
 };
