@@ -62,6 +62,26 @@ static inline int exmap_vectors(struct exmap_call *call, struct exmap_iov *iov, 
 	return exmap_end_shadows(call);
 }
 
+/** exmap_shadow_asked() - number of pages that the latest SHADOW, of @n vectors, named. */
+static inline u64 exmap_shadow_asked(const struct exmap_interface *ifc, u32 n)
+{
+	u64 pages = 0;
+
+	for (u32 i = 0; i < n; i++)
+		pages += ifc->result[i].len;
+	return pages;
+}
+
+/** exmap_shadow_targets() - number of pages that were targets of SHADOW since the last RM_SD. */
+static inline u64 exmap_shadow_targets(const struct exmap_interface *ifc)
+{
+	u64 pages = 0;
+
+	for (u32 i = 0; i < ifc->nr_shadows; i++)
+		pages += ifc->shadows[i].len;
+	return pages;
+}
+
 /**
  * exmap_shadow_yields() - end the shadows that ALLOC, FREE or READ has met [8.4]
  * @call: the call, whose batch is empty

@@ -138,7 +138,9 @@ static int do_action(struct exmap_call *call, struct exmap_iov *iov, u32 iov_len
 {
 	if (emu_traced(EMU_WATCH_HISTORY | EMU_WATCH_NOTES | EMU_WATCH_WRITEBACK))
 		return watched_action(call, iov, iov_len, page_id);
-	return exmap_vectors(call, iov, iov_len, page_id);
+	if (exmap_unlikely(call->opcode > EXMAP_OP_FREE))
+		return emu_trace_shadows(call, serial_of(call), iov, iov_len, page_id);
+	return exmap_action(call, iov, iov_len);
 }
 
 /* exmap_read(), or exmap_bytes() of one range, of a call that somebody watches. */

@@ -133,6 +133,23 @@ static u32 add_results(struct emu_trace_call *event, const struct exmap_iov *res
 	return 2 * n;
 }
 
+int emu_trace_shadows(struct exmap_call *call, u64 exmap, struct exmap_iov *iov, u32 iov_len,
+		      u64 page_id)
+{
+	const struct exmap_interface *ifc = call->ifc;
+	u64 pages = exmap_unlikely(emu_probed_shadows()) ? exmap_shadow_targets(ifc) : 0;
+	int ret = exmap_vectors(call, iov, iov_len, page_id);
+
+	if (exmap_likely(!emu_probed_shadows()))
+		return ret;
+	if (call->opcode == EXMAP_OP_SHADOW)
+		emu_probe_shadow(exmap, ifc->id, iov_len, exmap_shadow_asked(ifc, iov_len), page_id,
+				 ret);
+	else
+		emu_probe_rm_sd(exmap, ifc->id, pages, ret);
+	return ret;
+}
+
 int emu_trace_vectors(struct exmap_call *call, u64 exmap, struct exmap_iov *iov, u32 iov_len,
 		      u64 page_id)
 {
@@ -150,7 +167,8 @@ int emu_trace_vectors(struct exmap_call *call, u64 exmap, struct exmap_iov *iov,
 			event->word[i] = exmap_load(&iov[i].value);
 		event->event.start = emu_ticks();
 	}
-	ret = exmap_vectors(call, iov, iov_len, page_id);
+	ret = results ? exmap_action(call, iov, iov_len) :
+			emu_trace_shadows(call, exmap, iov, iov_len, page_id);
 	if (exmap_likely(event != NULL)) {
 		event->event.end = emu_ticks();
 		if (results && ret >= 0)

@@ -2,7 +2,7 @@
 /*
  * trace.h - the events of trace=FILE, and the probes of the same calls
  *
- * To be called only if emu_watched(EMU_WATCH_TRACE), or emu_traced(). Where there is no trace, because its file could
+ * To be called only if emu_watched(EMU_WATCH_TRACE), or emu_traced(), but for emu_trace_shadows(). Where there is no trace, because its file could
  * not be written, and where the ring of the thread is full, the calls are performed all the same.
  *
  * @exmap is the exmap's number, as in messages.
@@ -33,6 +33,10 @@ static inline bool emu_traced(unsigned int others)
  * The event has the vectors as they were before the call. If the client writes them during the call,
  * core/ may have performed others.
  */
+
+/** emu_trace_shadows() - SHADOW and RM_SD, with their probes but without an event. */
+int emu_trace_shadows(struct exmap_call *call, u64 exmap, struct exmap_iov *iov, u32 iov_len,
+		      u64 page_id);
 
 /** emu_trace_vectors() - exmap_vectors(). */
 int emu_trace_vectors(struct exmap_call *call, u64 exmap, struct exmap_iov *iov, u32 iov_len,

@@ -9,7 +9,6 @@
 
 #include "calls.h"
 #include "compat.h"
-#include "core/shadow.h"
 #include "entry.h"
 #include "file.h"
 #include "traced.h"
@@ -44,7 +43,8 @@ static noinline int do_vectors(struct exmap_device *dev, const struct exmap_acti
 	if (!exmap_enter(&call, dev, params->interface, params->opcode))
 		return -EPROTO;
 	if (unlikely(params->opcode > EXMAP_OP_FREE))
-		ret = exmap_vectors(&call, call.ifc->user->iov, params->iov_len, params->page_id);
+		ret = exmap_traced_shadows(dev, &call, call.ifc->user->iov, params->iov_len,
+					   params->page_id);
 	else
 		ret = exmap_traced_action(dev, &call, call.ifc->user->iov, params->iov_len);
 	exmap_leave(&call);

@@ -48,6 +48,51 @@ DEFINE_EVENT(exmap_action, exmap_free,
 	TP_ARGS(exmap, interface, vectors, pages, failed)
 );
 
+/* SHADOW of @pages, the first at page @target: @ret is 0 or a negative errno. */
+TRACE_EVENT(exmap_shadow,
+	TP_PROTO(u32 exmap, u32 interface, u32 vectors, u64 pages, u64 target, int ret),
+	TP_ARGS(exmap, interface, vectors, pages, target, ret),
+	TP_STRUCT__entry(
+		__field(u32, exmap)
+		__field(u32, interface)
+		__field(u32, vectors)
+		__field(int, ret)
+		__field(u64, pages)
+		__field(u64, target)
+	),
+	TP_fast_assign(
+		__entry->exmap = exmap;
+		__entry->interface = interface;
+		__entry->vectors = vectors;
+		__entry->ret = ret;
+		__entry->pages = pages;
+		__entry->target = target;
+	),
+	TP_printk("exmap=%u interface=%u vectors=%u pages=%llu target=%llu ret=%d", __entry->exmap,
+		  __entry->interface, __entry->vectors, __entry->pages, __entry->target,
+		  __entry->ret)
+);
+
+/* RM_SD: @pages were targets of SHADOW since the last one; @ret is 0 or a negative errno. */
+TRACE_EVENT(exmap_rm_sd,
+	TP_PROTO(u32 exmap, u32 interface, u64 pages, int ret),
+	TP_ARGS(exmap, interface, pages, ret),
+	TP_STRUCT__entry(
+		__field(u32, exmap)
+		__field(u32, interface)
+		__field(u64, pages)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->exmap = exmap;
+		__entry->interface = interface;
+		__entry->pages = pages;
+		__entry->ret = ret;
+	),
+	TP_printk("exmap=%u interface=%u pages=%llu ret=%d", __entry->exmap, __entry->interface,
+		  __entry->pages, __entry->ret)
+);
+
 /* An interface took frames from other interfaces' lists, @steals times during one call. */
 TRACE_EVENT(exmap_steal,
 	TP_PROTO(u32 exmap, u32 interface, u64 steals),

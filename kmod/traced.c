@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* traced.c - core/'s calls, each followed by its tracepoints; see traced.h */
 
+#include "core/shadow.h"
 #include "traced.h"
 
 #define CREATE_TRACE_POINTS
@@ -57,5 +58,26 @@ s64 exmap_traced_read(struct exmap_device *dev, struct exmap_call *call, const s
 
 	trace_exmap_read(dev->id, call->ifc->id, call->opcode, nr_iov, ret);
 	trace_steals(dev, call, stolen);
+	return ret;
+}
+
+int exmap_traced_shadows(struct exmap_device *dev, struct exmap_call *call, struct exmap_iov *iov,
+			 u32 iov_len, u64 page_id)
+{
+	const struct exmap_interface *ifc = call->ifc;
+	u64 pages = 0;
+	int ret;
+
+	if (call->opcode == EXMAP_OP_SHADOW) {
+		ret = exmap_shadow(call, iov, iov_len, page_id);
+		if (trace_exmap_shadow_enabled())
+			trace_exmap_shadow(dev->id, ifc->id, iov_len,
+					   exmap_shadow_asked(ifc, iov_len), page_id, ret);
+		return ret;
+	}
+	if (trace_exmap_rm_sd_enabled())
+		pages = exmap_shadow_targets(ifc);
+	ret = exmap_end_shadows(call);
+	trace_exmap_rm_sd(dev->id, ifc->id, pages, ret);
 	return ret;
 }

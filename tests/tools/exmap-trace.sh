@@ -350,14 +350,66 @@ PYTHON
 	says "$work/err" 'is no trace'
 }
 
-# The module's tracepoints have these names and arguments (kmod/trace.h).
+# The module's tracepoints, and their arguments; its header is beside the tests.
+tracepoints() {
+	awk '
+		/^(TRACE|DEFINE)_EVENT\(/ { name = $NF; sub(/.*[( ]/, "", name); sub(/,.*/, "", name) }
+		name && /TP_ARGS\(/ { sub(/.*TP_ARGS\(/, ""); sub(/\).*/, ""); gsub(/,/, ""); print name, $0; name = "" }
+	' "$here/../../kmod/trace.h" | sort
+}
+
+# The emulator's probes have the names of the module's tracepoints, and as many arguments.
 probes_are_there() {
 	readelf -n "$shim" >"$work/notes"
-	for probe in alloc:5 free:5 steal:3 read:5; do
-		grep -A2 "Name: exmap_${probe%:*}\$" "$work/notes" >"$work/note"
+	tracepoints >"$work/tracepoints"
+	cat "$work/tracepoints"
+	[ "$(wc -l <"$work/tracepoints")" = 6 ]
+	[ "$(grep -c 'Name: exmap_' "$work/notes")" = 6 ]
+	while read -r name arguments; do
+		grep -A2 "Name: $name\$" "$work/notes" >"$work/note"
 		grep -E 'Semaphore: 0x0*[1-9a-f]' "$work/note"
-		[ "$(grep Arguments: "$work/note" | grep -o @ | wc -l)" = "${probe#*:}" ]
-	done
+		[ "$(grep Arguments: "$work/note" | grep -o @ | wc -l)" = "$(wc -w <<<"$arguments")" ]
+	done <"$work/tracepoints"
+}
+
+# The script for bpftrace names all of them, and their arguments in the same order.
+script_fits_the_probes() {
+	"$bin/exmap-calls" --print module >"$work/module"
+	"$bin/exmap-calls" --print emulator >"$work/emulator"
+	awk '
+		/^tracepoint:exmap:/ { split($1, part, ":"); line = part[3] }
+		/ = args->/ { sub(/.*args->/, ""); sub(/;/, ""); line = line " " $0 }
+		/^}/ && line { print line; line = "" }
+	' "$work/module" | sort >"$work/out"
+	diff "$work/tracepoints" "$work/out"
+	# The same program, but for the names.
+	diff <(sed -E 's/^tracepoint:/usdt:/; s/args->.*/ARGUMENT/' "$work/module") \
+		<(sed -E 's|^usdt:[^:]*/libexmap-shim.so:|usdt:|; s/ arg[0-9];/ ARGUMENT/' "$work/emulator")
+	trouble_of_script 'Usage: exmap-calls' nonsense
+	trouble_of_script 'module exmap is not loaded' module
+}
+
+# trouble_of_script WORDS ARGUMENT...
+trouble_of_script() {
+	local words=$1 status=0
+
+	shift
+	"$bin/exmap-calls" "$@" 2>"$work/err" || status=$?
+	cat "$work/err"
+	[ "$status" = 2 ]
+	grep -q -- "$words" "$work/err"
+}
+
+# bpftrace is root's.
+script_counts_calls() {
+	local status=0
+
+	timeout 60 "$bin/exmap-calls" emulator -c "$run -- $client vectors" >"$work/out" 2>"$work/err" || status=$?
+	cat "$work/err"
+	[ "$status" = 0 ]
+	says "$work/out" '@calls\[ALLOC, 1, 1\]: 2$'
+	says "$work/out" '@calls\[READ, 1, 2\]: 2$'
+	says "$work/out" '@steals\[1, 2\]: 1$'
 }
 
 # A tool that attaches gets the arguments; it counts the semaphore up, which nothing else does here.
@@ -385,7 +437,20 @@ silent
 printf "steal %d %d %d\n", \$_probe_arg0, \$_probe_arg1, \$_probe_arg2
 continue
 end
+break -probe-stap exmap:exmap_shadow
+commands
+silent
+printf "shadow %d %d %d %d %d %d\n", \$_probe_arg0, \$_probe_arg1, \$_probe_arg2, \$_probe_arg3, \$_probe_arg4, \$_probe_arg5
+continue
+end
+break -probe-stap exmap:exmap_rm_sd
+commands
+silent
+printf "rm_sd %d %d %d %d\n", \$_probe_arg0, \$_probe_arg1, \$_probe_arg2, \$_probe_arg3
+continue
+end
 run vectors
+run shadow
 GDB
 	gdb -nx -batch -x "$work/gdb" "$client" >"$work/out" 2>&1
 	says "$work/out" '^alloc 1 1 4 4 1$'
@@ -393,6 +458,8 @@ GDB
 	says "$work/out" '^read 1 2 0 1 8192$'
 	says "$work/out" '^read 1 2 0 1 0$'
 	says "$work/out" '^steal 1 2 1$'
+	says "$work/out" '^shadow 1 0 2 3 1000 0$'
+	says "$work/out" '^rm_sd 1 0 3 0$'
 }
 
 check "dump shows what the client did" dump_shows_all
@@ -438,6 +505,14 @@ if [ -x "$bin/exmap-bench" ]; then
 fi
 if readelf -n "$shim" | grep -q stapsdt; then
 	check "probes have the names of the module's tracepoints" probes_are_there
+	check "exmap-calls knows both" script_fits_the_probes
+	if ! command -v bpftrace >/dev/null; then
+		skip "exmap-calls counts calls" "no bpftrace"
+	elif [ "$(id -u)" != 0 ]; then
+		skip "exmap-calls counts calls" "bpftrace is root's"
+	else
+		check "exmap-calls counts calls" script_counts_calls
+	fi
 	if command -v gdb >/dev/null; then
 		check "probes fire, with their arguments" probes_fire
 	else
