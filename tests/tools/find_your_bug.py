@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Runs each command of docs/find-your-bug.md: must print the lines of the page, in their order.
 
+The first is run once more with what clang would have written of debugging information.
+
 Usage: find_your_bug.py PAGE BIN-DIR
 """
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 
@@ -27,11 +31,26 @@ def missing(wanted, got):
     return None
 
 
+def without_aranges(folder, command):
+    """Puts the program of a command into a new folder, without the section that clang leaves out."""
+    other = Path(tempfile.mkdtemp())
+    program = command.split()[-1]
+    (other / program).parent.mkdir()
+    (other / "exmap-run").symlink_to(folder / "exmap-run")
+    subprocess.run(["objcopy", "--remove-section=.debug_aranges", folder / program,
+                    other / program], check=True)
+    return other
+
+
 def main():
-    page, folder = Path(sys.argv[1]), sys.argv[2]
+    page, folder = Path(sys.argv[1]), Path(sys.argv[2]).resolve()
     failed = 0
     blocks = re.findall(r"```console\n\$ ([^\n]*)\n(.*?)```", page.read_text(), re.S)
-    for nr, (command, text) in enumerate(blocks, 1):
+    runs = [(command, text, folder) for command, text in blocks]
+    command, text = blocks[0]
+    stripped = without_aranges(folder, command)
+    runs.append((command, text, stripped))
+    for nr, (command, text, folder) in enumerate(runs, 1):
         run = subprocess.run(shlex.split(command), cwd=folder, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
         got = [plain(line) for line in run.stdout.splitlines()]
@@ -41,7 +60,8 @@ def main():
             failed += 1
             print(f"# the page has this line, and the output has not: {lacks}")
             print("".join(f"#   {line}\n" for line in run.stdout.splitlines()), end="")
-    print(f"{len(blocks) - failed} passed, {failed} failed, 0 skipped")
+    shutil.rmtree(stripped)
+    print(f"{len(runs) - failed} passed, {failed} failed, 0 skipped")
     return failed > 0 or len(blocks) < 7
 
 

@@ -68,7 +68,9 @@ static void start(struct exmap_of_ours *x, int backing, int interfaces, int fram
 					EXMAP_OFF_INTERFACE(i));
 }
 
-static void act(struct exmap_of_ours *x, int interface, int opcode, size_t page, size_t len)
+/* A function of its own in each build: stacks are looked at. */
+static __attribute__((noinline)) void act(struct exmap_of_ours *x, int interface, int opcode,
+					  size_t page, size_t len)
 {
 	struct exmap_action_params action = { .interface = interface,
 					      .iov_len = 1,

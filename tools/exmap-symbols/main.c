@@ -20,11 +20,27 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/*
+ * The line of an address. Each unit of the debugging information is asked whether it has the address:
+ * dwfl_module_getsrc() goes by .debug_aranges, which clang does not write.
+ */
+static Dwarf_Line *find_line(Dwfl_Module *module, Dwarf_Addr pc)
+{
+	Dwarf_Die *unit = NULL;
+	Dwarf_Addr bias;
+
+	while ((unit = dwfl_module_nextcu(module, unit, &bias))) {
+		if (dwarf_haspc(unit, pc - bias) == 1)
+			return dwarf_getsrc_die(unit, pc - bias);
+	}
+	return NULL;
+}
+
 static void print_frame(Dwfl *dwfl, int nr, Dwarf_Addr pc)
 {
 	Dwfl_Module *module = dwfl_addrmodule(dwfl, pc);
 	const char *function = module ? dwfl_module_addrname(module, pc) : NULL;
-	Dwfl_Line *line = module ? dwfl_module_getsrc(module, pc) : NULL;
+	Dwarf_Line *line = module ? find_line(module, pc) : NULL;
 	const char *file = NULL;
 	Dwarf_Addr start = 0;
 	int number = 0;
@@ -32,8 +48,8 @@ static void print_frame(Dwfl *dwfl, int nr, Dwarf_Addr pc)
 	printf("    #%d %#llx", nr, (unsigned long long)pc);
 	if (function)
 		printf(" in %s", function);
-	if (line)
-		file = dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
+	if (line && !dwarf_lineno(line, &number))
+		file = dwarf_linesrc(line, NULL, NULL);
 	if (file) {
 		printf(" %s:%d", base_name(file), number);
 	} else if (module) {
