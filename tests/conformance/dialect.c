@@ -263,6 +263,10 @@ static void where_the_backing_ends(void)
 
 	in_the_dialect();
 	ex_start(&ex, 64, 1, 64, backing_file(10 * PAGE + 600));
+	/* A backend that reads such pages by a buffer has other content in it now. */
+	CHECK_EQ(ALLOC(&ex, 0, 0, 4), 4);
+	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 0, 4), 4 * PAGE);
+	CHECK_EQ(FREE(&ex, 0, 0, 4), 4);
 	CHECK_EQ(ALLOC(&ex, 0, 9, 4), 4);
 	memset(ex_at(&ex, 9), 0x77, 4 * PAGE);
 	CHECK_EQ(ex_read(&ex, EXMAP_OP_READ, 8, 8), 2 * PAGE + 600);
