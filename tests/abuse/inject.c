@@ -200,37 +200,48 @@ static void until_it_strikes(void)
 		usleep(1000);
 }
 
-static bool ended;
-
 static void *read_slowly(void *arg)
 {
 	struct ex *ex = arg;
 	intptr_t ret = ex_read(ex, EXMAP_OP_READ, 0, 1);
 
-	if (ret < 0)
-		ret = -errno;
-	__atomic_store_n(&ended, true, __ATOMIC_SEQ_CST);
-	return (void *)ret;
+	return (void *)(ret < 0 ? -errno : ret);
 }
 
-static void unmap_meanwhile(struct ex *ex)
+static pthread_t unmap_during_read(struct ex *ex)
 {
 	pthread_t thread;
-	void *ret;
 
 	ex_start(ex, PAGES, 1, PAGES, backing_file(PAGES * PAGE));
 	CHECK_EQ(pthread_create(&thread, NULL, read_slowly, ex), 0);
 	until_it_strikes();
-	/* Does not wait for the READ. */
 	CHECK_EQ(munmap(ex->base, PAGES * PAGE), 0);
-	CHECK(!__atomic_load_n(&ended, __ATOMIC_SEQ_CST));
-	pthread_join(thread, &ret);
-	CHECK_EQ((intptr_t)ret, -EPROTO);
+	return thread;
+}
+
+static void unmap_and_end(struct ex *ex)
+{
+	/* Ends a munmap() that waits for the READ. */
+	alarm(30);
+	unmap_during_read(ex);
 }
 
 static void munmap_does_not_wait_for_a_slow_read(void)
 {
-	under("read:delay=4s", unmap_meanwhile);
+	under("read:delay=60s", unmap_and_end);
+}
+
+static void unmap_and_look(struct ex *ex)
+{
+	void *ret;
+
+	CHECK_EQ(pthread_join(unmap_during_read(ex), &ret), 0);
+	CHECK_EQ((intptr_t)ret, -EPROTO);
+}
+
+static void slow_read_notices_the_munmap(void)
+{
+	under("read:delay=1s", unmap_and_look);
 }
 
 /* Twenty minutes, in all. */
@@ -277,6 +288,7 @@ const struct test inject_tests[] = {
 	  setup_that_fails_may_be_tried_again },
 	{ "2.4", "inject_munmap_does_not_wait_for_a_slow_read",
 	  munmap_does_not_wait_for_a_slow_read },
+	{ "2.4", "inject_slow_read_notices_the_munmap", slow_read_notices_the_munmap },
 	{ "4.6", "inject_delay_ends_when_the_client_is_killed",
 	  delay_ends_when_the_client_is_killed },
 	{ 0 },
