@@ -28,7 +28,7 @@ struct exmap_interface;
  *                 all fields below. Then it is constant.
  * @buffer_size:   number of frames in @pool. Constant after SETUP
  * @has_backing:   whether READ has a backing to read from. Constant after SETUP
- * @leanstore:     calls follow the LeanStore dialect [8.9]. Set when the exmap is made, then constant
+ * @leanstore:     calls follow the LeanStore dialect [8.9]. Constant since the exmap was made
  * @pool:          the frames. It has locks of its own
  * @interfaces:    array of @nr_interfaces pointers. Constant after SETUP
  * @forgotten:     number of pages that left the surface without FREE, because the surface was

@@ -6,10 +6,10 @@
  * tried as one, by read_neighbours(): one read of the backing is cheaper than many. If that fails,
  * exmap_read() takes them one by one.
  *
- * In the LeanStore dialect READ fills mapped pages, too [8.12]. read_pieces() takes a range with such
- * pages piece by piece, each of which is either mapped or not. A mapped page stays mapped and stays
- * the client's while the backing is read into a buffer, for that may take long; only then the page is
- * claimed and the buffer copied over its content.
+ * In the LeanStore dialect READ fills mapped pages, too [8.12]. read_pieces() takes a range with
+ * such pages piece by piece, each of which is either mapped or not. A mapped page stays mapped and
+ * stays the client's while the backing is read into a buffer, for that may take long; only then the
+ * page is claimed and the buffer copied over its content.
  */
 
 #include "core/batch.h"
@@ -133,8 +133,9 @@ static s64 read_new(struct exmap_call *call, u64 page, u64 pages)
 }
 
 /*
- * Replaces the content of mapped pages by what ops->fetch() has read. A page that another thread has
- * freed meanwhile is passed over, as if it had been freed after the READ; it may be a shadow now.
+ * Replaces the content of mapped pages by what ops->fetch() has read. A page that another thread
+ * has freed meanwhile is passed over, as if it had been freed after the READ; it may be a shadow
+ * now.
  *
  * Return: 0, -ENOMEM, or -EPROTO if the surface was unmapped meanwhile.
  */

@@ -104,9 +104,9 @@ struct exmap_surface;
  *           number of bytes read, less than asked only where the backing ends. The pages that hold
  *           these bytes have appeared, and the rest of the last one is zero. Or returns a negative
  *           errno, and no page has appeared; EPROTO if the surface was unmapped.
- * @fetch:   read @len pages, at most EXMAP_FETCH_PAGES, of the backing at their offset into a buffer
- *           of interface @id. Returns the number of bytes read, less than asked only where the
- *           backing ends, or a negative errno; EPROTO if the surface was unmapped.
+ * @fetch:   read @len pages, at most EXMAP_FETCH_PAGES, of the backing at their offset into a
+ *           buffer of interface @id. Returns the number of bytes read, less than asked only where
+ *           the backing ends, or a negative errno; EPROTO if the surface was unmapped.
  * @store:   copy a part of what @fetch has read, from its page @from on, into mapped pages: a run.
  *           The rest of the page in which the backing ends becomes zero. Returns false if memory
  *           ran out.

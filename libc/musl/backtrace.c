@@ -1,16 +1,42 @@
 // SPDX-License-Identifier: MIT
-/*
- * dl_find_object.c - glibc's _dl_find_object(), which the unwinder of a compiler for glibc asks
- *
- * musl-gcc is a compiler for glibc with musl's headers. One of a system with musl does not ask.
- */
+/* backtrace.c - see execinfo.h; and what the unwinder of a compiler for glibc asks glibc */
 
 #define _GNU_SOURCE
+#include "libc/musl/execinfo.h"
+
 #include <link.h>
 #include <stdint.h>
 #include <string.h>
+#include <unwind.h>
 
-/* dlfcn.h of glibc 2.35. */
+struct trace {
+	void **pc;
+	int size;
+	int n;
+};
+
+static _Unwind_Reason_Code add(struct _Unwind_Context *context, void *arg)
+{
+	struct trace *to = arg;
+
+	if (to->n == to->size)
+		return _URC_END_OF_STACK;
+	to->pc[to->n++] = (void *)_Unwind_GetIP(context);
+	return _URC_NO_REASON;
+}
+
+int backtrace(void **pc, int size)
+{
+	struct trace to = { pc, size, 0 };
+
+	_Unwind_Backtrace(add, &to);
+	return to.n;
+}
+
+/*
+ * For glibc's _dl_find_object(). musl-gcc is a compiler for glibc with musl's headers; one of a system
+ * with musl does not ask for that function. The structure is of dlfcn.h, glibc 2.35.
+ */
 struct dl_find_object {
 	unsigned long long flags;
 	void *map_start;
