@@ -49,6 +49,8 @@ def bash_values():
     same(set(re.findall(r"\[OPTION...\] (\w+) ", output(BIN / "exmap-trace", "--help"))), COMMANDS)
     same(complete("exmap-trace", "--all", ""), COMMANDS)
     same(complete("exmap-trace", "dump", "s"), set())
+    same(complete("exmap-calls", "--print", "m"), {"module"})
+    same(complete("exmap-calls", "module", "e"), set())
 
 
 def bash_client():

@@ -244,7 +244,7 @@ says "--doctor obeys --strategy" 0 "^strategy: mprotect$" --strategy=mprotect --
 says "it tells the version" 0 "^exmap-run  *$("$run" --version | sed 's/.* //')$" --doctor
 says "the emulator's library" 0 "^the emulator, libexmap-shim.so  */.*/libexmap-shim.so$" --doctor
 says "the library to link" 0 "^libexmap-emu, to link  */.*/libexmap-emu.so" --doctor
-says "the other tools" 0 " exmap-bench exmap-symbols exmap-top exmap-trace$" --doctor
+says "the other tools" 0 " exmap-bench exmap-calls exmap-symbols exmap-top exmap-trace$" --doctor
 says "the strategies" 0 "^strategies that work here  .* mprotect$" --doctor
 says "what a client gets" 0 "^a client gets, by exmap-run  *the emulator, strategy mprotect$" \
 	--strategy=mprotect --doctor

@@ -42,8 +42,8 @@ static void say_library(const char *shim)
 
 static void say_tools(void)
 {
-	static const char *const tools[] = { "exmap-bench", "exmap-symbols", "exmap-top",
-					     "exmap-trace" };
+	static const char *const tools[] = { "exmap-bench", "exmap-calls", "exmap-symbols",
+					     "exmap-top", "exmap-trace" };
 	char self[PATH_MAX], path[PATH_MAX + 32];
 	const char *folder = own_folder(self);
 	char found[128] = "";
