@@ -14,6 +14,9 @@ static struct workqueue_struct *queue;
 /* Number of exmaps that are not freed yet. */
 static atomic_t live = ATOMIC_INIT(0);
 
+/* Number of surfaces and exmaps of which nobody has a mapping or a file any more. */
+static atomic_t ending = ATOMIC_INIT(0);
+
 int exmap_background_init(void)
 {
 	queue = alloc_workqueue("exmap", WQ_UNBOUND, 0);
@@ -34,12 +37,18 @@ void exmap_background_exit(void)
 
 void exmap_background_flush(void)
 {
-	/* The kernel lets go of the surfaces, which queues them. */
-	mmu_notifier_synchronize();
-	/* They let go of their exmaps, which queues these after a callback of RCU. */
-	flush_workqueue(queue);
-	rcu_barrier();
-	flush_workqueue(queue);
+	wait_var_event_timeout(&ending, !atomic_read(&ending), 10 * HZ);
+}
+
+void exmap_background_ends(void)
+{
+	atomic_inc(&ending);
+}
+
+void exmap_background_ended(void)
+{
+	if (atomic_dec_and_test(&ending))
+		wake_up_var(&ending);
 }
 
 void exmap_background_add(void)

@@ -16,9 +16,19 @@ void exmap_background_add(void);
 void exmap_background_done(void);
 
 /**
+ * exmap_background_ends() - count a surface or an exmap that will be freed soon
+ *
+ * exmap_background_ended() uncounts it when it is free. A surface is uncounted after the exmap that it
+ * held, if that ends with it, is counted.
+ */
+void exmap_background_ends(void);
+void exmap_background_ended(void);
+
+/**
  * exmap_background_flush() - wait until all is free that was closed and unmapped before
  *
- * Sleeps. Not for the workqueue itself, nor under locks that freeing takes.
+ * Sleeps, for ten seconds at most: other processes may close exmaps all the time. Not for the
+ * workqueue itself, nor under locks that freeing takes.
  */
 void exmap_background_flush(void);
 

@@ -23,6 +23,7 @@ static void free_device(struct work_struct *work)
 	mutex_destroy(&dev->lock);
 	percpu_ref_exit(&dev->calls);
 	kfree(dev);
+	exmap_background_ended();
 	exmap_background_done();
 }
 
@@ -38,6 +39,7 @@ static void last_put(struct kref *refs)
 {
 	struct exmap_device *dev = container_of(refs, struct exmap_device, refs);
 
+	exmap_background_ends();
 	percpu_ref_kill(&dev->calls);
 }
 

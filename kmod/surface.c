@@ -18,6 +18,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
+#include "background.h"
 #include "compat.h"
 #include "core/shadow.h"
 #include "entry.h"
@@ -257,6 +258,7 @@ static void surface_close(struct vm_area_struct *vma)
 	 * The notifiers' references are given up, by free_ender() and free_notifier(), when no
 	 * callback can run any more.
 	 */
+	exmap_background_ends();
 	mmu_notifier_put(&s->ender);
 	mmu_notifier_put(&s->notifier);
 }

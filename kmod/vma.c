@@ -62,6 +62,7 @@ static void free_surface(struct work_struct *work)
 	kvfree(s->core.blocks);
 	exmap_device_put(s->dev);
 	kfree(s);
+	exmap_background_ended();
 }
 
 /* May run in a callback of SRCU, which must not sleep. */
