@@ -248,7 +248,7 @@ says "the other tools" 0 " exmap-bench exmap-calls exmap-symbols exmap-top exmap
 says "the strategies" 0 "^strategies that work here  .* mprotect$" --doctor
 says "what a client gets" 0 "^a client gets, by exmap-run  *the emulator, strategy mprotect$" \
 	--strategy=mprotect --doctor
-if [ -e "$libdir/libexmap-shim.so" ]; then
+if [ -e "$prefix/$folder/libexmap-shim.so" ]; then
 	skip "--doctor without the shim" "one is installed"
 else
 	run=$dir/alone/bin/exmap-run

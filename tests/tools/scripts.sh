@@ -170,7 +170,7 @@ kernel_of() {
 	rm -rf "$copy"
 	mkdir -p "$copy/scripts" "$copy/headers"
 	cp -r "$scripts"/{build-kmod,kmod-tree,deps,quiet.sh} "$copy/scripts"
-	cp -r "$scripts"/../{kmod,core,include} "$copy"
+	cp -r "$scripts"/../{kmod,core,include,VERSION} "$copy"
 	cat >"$copy/scripts/vm-kernel" <<-KERNEL
 		#!/bin/sh
 		printf '%s\\n' folder $1 $copy/headers /
