@@ -7,7 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/../tools/check.sh"
 
 source=$1
-[ -e "$source/.git" ] || {
+git -C "$source" rev-parse -q --verify HEAD >/dev/null 2>&1 || {
 	echo "ok 1 - scripts/release # SKIP not in a clone with git"
 	echo "0 passed, 0 failed, 1 skipped"
 	exit 77

@@ -119,6 +119,8 @@ users_of_a_suite() {
 check "what it does not know it refuses" refuses_what_it_does_not_know
 if [ "$(id -u)" != 0 ]; then
 	skip "commands on another distribution" "chroot and mounts need root"
+elif ! git -C "$1" rev-parse -q --verify HEAD >/dev/null 2>&1; then
+	skip "commands on another distribution" "the sources are no clone with git that this user may read"
 elif ! unshare --mount true 2>/dev/null; then
 	# Such as in a root file system that scripts/on has made.
 	skip "commands on another distribution" "/ is no mount point here, so there are no namespaces of mounts"
