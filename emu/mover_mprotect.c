@@ -196,7 +196,10 @@ static u64 uncount(struct emu_holes *holes, u64 page, u64 len)
 	return holes ? emu_holes_remove(holes, page, len) : len;
 }
 
-/* What counts the pages of shadows. */
+/*
+ * The counter of the mappings that shadows take. Shadows share that of the frames if SETUP got no
+ * mappings for a counter of their own. NULL if nothing is counted.
+ */
 static struct emu_holes *shadow_holes(const struct emu_surface *s)
 {
 	return s->shadow_holes ? s->shadow_holes : s->holes;

@@ -20,7 +20,10 @@
 #define EMU_TRACE_MAGIC "EXMAPTRC"
 #define EMU_TRACE_VERSION 1
 
-/* What a tick is: the processor's counter (emu/counter.h), or a nanosecond of CLOCK_MONOTONIC. */
+/*
+ * The unit of a trace's times: a step of the processor's counter (emu/counter.h), or a nanosecond of
+ * CLOCK_MONOTONIC.
+ */
 enum emu_trace_clock { EMU_TRACE_COUNTER = 1, EMU_TRACE_NANOSECONDS = 2 };
 
 /**

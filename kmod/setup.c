@@ -217,7 +217,7 @@ long exmap_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioct
 		goto fail;
 	ret = make_memory(dev, &setup);
 	if (ret == -ENOMEM) {
-		/* What was just closed, such as the client before a restart, may still be held. */
+		/* Frames of an exmap that was just closed may still be on their way to the kernel. */
 		exmap_background_flush();
 		ret = make_memory(dev, &setup);
 	}

@@ -17,7 +17,10 @@
 #include "emu/sys.h"
 #include "shim/machine.h"
 
-/* What stands in the way of a program that is linked with musl, and of one that is not. */
+/*
+ * Why the shim does not reach a program that is linked with musl, and one that is linked with glibc, and
+ * the way out. NULL for the libc that the shim itself is built for.
+ */
 #ifdef __GLIBC__
 #define REACH_MUSL                                                               \
 	"linked with musl, and the shim is made for glibc; link it with glibc, " \

@@ -63,7 +63,7 @@ ssize_t pwritev64(int fd, const struct iovec *iov, int n, off_t offset);
 ssize_t pwritev64v2(int fd, const struct iovec *iov, int n, off_t offset, int flags);
 int stat64(const char *path, struct stat64 *st);
 
-/* What musl 1.2.3 has not. */
+/* Declarations that glibc's headers have and those of musl 1.2.3 lack. */
 #include <linux/close_range.h>
 #include <linux/fs.h>
 #include <linux/stat.h>

@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-/* What the instruction wanted, by the bits that x86's error code has, as traces are to be the same. */
+/*
+ * Bits that say what kind of access faulted: a store, or the fetch of an instruction. They are those of
+ * x86's error code, so that a trace means the same on both architectures.
+ */
 #define EMU_ACCESS_WRITE (1 << 1)
 #define EMU_ACCESS_INSTR (1 << 4)
 
