@@ -26,7 +26,7 @@
  * process forks while one of its threads is in a call, the child's copy of that interface stays
  * locked for ever. The child must get EPROTO, and not wait [1.4].
  */
-static bool is_mapped(struct exmap_device *dev)
+static inline bool is_mapped(struct exmap_device *dev)
 {
 	return emu_surface_alive(exmap_load_acquire(&dev->surface));
 }
@@ -187,24 +187,44 @@ static void end(struct emu_call *call)
 	emu_call_end(call->outer);
 }
 
-/* @readable: false if the client's parameters are at a bad address, and the others are 0. */
-static long action(struct exmap_device *dev, bool readable, u32 interface, u32 opcode, u32 iov_len,
-		   u64 page_id)
+/* An ACTION that is not let through, because of @ret. */
+static __attribute__((noinline)) long refuse_action(struct exmap_device *dev, u32 interface,
+						    u32 opcode, u32 iov_len, int ret)
+{
+	emu_note_vectors(&dev->core, interface, opcode, iov_len, ret);
+	return refuse(dev, EMU_TRACE_ACTION, interface, opcode, iov_len, ret);
+}
+
+/* An ACTION that has been let through, and has something to do. */
+static __attribute__((noinline)) long perform_action(struct exmap_device *dev, u32 interface,
+						     u32 opcode, u32 iov_len, u64 page_id)
 {
 	struct emu_call call;
-	int ret = exmap_check_vectors(&dev->core, is_mapped(dev), readable, interface, opcode,
-				      iov_len);
+	int ret = begin(&call, dev, interface, opcode);
 
 	if (exmap_unlikely(ret))
-		emu_note_vectors(&dev->core, interface, opcode, iov_len, ret);
-	if (ret || (!iov_len && opcode != EXMAP_OP_RM_SD))
-		return refuse(dev, EMU_TRACE_ACTION, interface, opcode, iov_len, ret);
-	ret = begin(&call, dev, interface, opcode);
-	if (ret)
 		return refuse(dev, EMU_TRACE_ACTION, interface, opcode, iov_len, ret);
 	ret = do_action(&call.core, call.core.ifc->user->iov, iov_len, page_id);
 	end(&call);
 	return ret;
+}
+
+/*
+ * What is seldom or long is in functions of its own. So an ACTION without vectors, the shortest call
+ * there is, saves no registers for it.
+ * @readable: false if the client's parameters are at a bad address, and the others are 0.
+ */
+static __always_inline long action(struct exmap_device *dev, bool readable, u32 interface,
+				   u32 opcode, u32 iov_len, u64 page_id)
+{
+	int ret = exmap_check_vectors(&dev->core, is_mapped(dev), readable, interface, opcode,
+				      iov_len);
+
+	if (exmap_unlikely(ret))
+		return refuse_action(dev, interface, opcode, iov_len, ret);
+	if (exmap_unlikely(!iov_len && opcode != EXMAP_OP_RM_SD))
+		return refuse(dev, EMU_TRACE_ACTION, interface, opcode, iov_len, 0);
+	return perform_action(dev, interface, opcode, iov_len, page_id);
 }
 
 long emu_action(struct exmap_file *file, const struct exmap_action_params *user)

@@ -84,6 +84,7 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	s->len = len;
 	s->core.nr_pages = len >> EXMAP_PAGE_SHIFT;
 	s->generation = emu_generation();
+	s->present = emu_generation_page();
 	s->uffd = s->advice_fd = s->table_fd = -1;
 	s->may_write = true;
 	s->prot = prot;
@@ -156,9 +157,4 @@ void emu_surface_destroy(struct emu_surface *s)
 		return;
 	emu_rcu_synchronize();
 	free_surface(s);
-}
-
-bool emu_surface_alive(const struct emu_surface *s)
-{
-	return s && s->generation == emu_generation();
 }

@@ -42,6 +42,7 @@ struct emu_mover {
  * @mover:       how pages appear and vanish
  * @dev:         the exmap
  * @generation:  emu_generation() of the process that mapped the surface
+ * @present:     emu_generation_page(): what @generation is compared with; atomic
  * @len:         bytes of the mapping, without fences
  * @fence:       the fences around the mapping
  * @table_len:   bytes of @core.table
@@ -74,6 +75,7 @@ struct emu_surface {
 	const struct emu_mover *mover;
 	struct exmap_device *dev;
 	u64 generation;
+	const u64 *present;
 	size_t len;
 	struct emu_fence fence;
 	size_t table_len;
@@ -135,7 +137,10 @@ void emu_surface_forget_marks(const struct emu_surface *s);
 void emu_surface_destroy(struct emu_surface *s);
 
 /** emu_surface_alive() - whether a surface, which may be NULL, is mapped in this address space. */
-bool emu_surface_alive(const struct emu_surface *s);
+static inline bool emu_surface_alive(const struct emu_surface *s)
+{
+	return s && s->generation == exmap_load(s->present);
+}
 
 /** emu_surface_of() - the emulator's surface, of which core/ knows the first part. */
 static inline struct emu_surface *emu_surface_of(struct exmap_surface *s)

@@ -71,7 +71,8 @@ static long do_general_ioctl(int fd, unsigned int request)
 	}
 }
 
-static long do_ioctl(int fd, unsigned int request, unsigned long arg)
+/* Not inlined, so that an ACTION saves no registers for it. */
+static __attribute__((noinline)) long do_ioctl(int fd, unsigned int request, unsigned long arg)
 {
 	struct exmap_file *file = fdtable_get(fd);
 	struct exmap_file *other = NULL;
@@ -103,7 +104,7 @@ static bool is_exmap_request(unsigned int request)
  * Tells a client whose ioctl() failed with EBADF, if that is why: the O_PATH fd behind an exmap
  * survives exec, and the exmap does not.
  */
-static void explain_exec(int fd)
+static __attribute__((noinline)) void explain_exec(int fd)
 {
 	int error = errno;
 	struct stat null;
