@@ -7,13 +7,15 @@
  * of them. The difference of minimum and maximum shows how much it did.
  *
  * callcost --plain opens no exmap: it tells what the other two cost in a program without one.
+ * callcost --quick makes few rounds, to see that all of it works.
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
+#include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -22,10 +24,12 @@
 #include <linux/exmap.h>
 
 #define ROUNDS 101
+#define QUICK_ROUNDS 3
 #define CALLS 10000
 
 static int fd;
 static int zero;
+static int rounds = ROUNDS;
 
 static void empty_action(void)
 {
@@ -76,9 +80,9 @@ static int ascending(const void *a, const void *b)
 /* Prints minimum, median and maximum. Returns the median. */
 static double show(const char *what, double *times)
 {
-	qsort(times, ROUNDS, sizeof(*times), ascending);
-	printf("%-28s %9.1f %9.1f %9.1f\n", what, times[0], times[ROUNDS / 2], times[ROUNDS - 1]);
-	return times[ROUNDS / 2];
+	qsort(times, rounds, sizeof(*times), ascending);
+	printf("%-28s %9.1f %9.1f %9.1f\n", what, times[0], times[rounds / 2], times[rounds - 1]);
+	return times[rounds / 2];
 }
 
 static void open_exmap(void)
@@ -101,6 +105,28 @@ struct line {
 	double times[ROUNDS];
 };
 
+/* Return: whether to open no exmap. */
+static bool read_options(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ .name = "plain", .val = 'p' },
+		{ .name = "quick", .val = 'q' },
+		{ 0 },
+	};
+	bool plain = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'p')
+			plain = true;
+		else if (option == 'q')
+			rounds = QUICK_ROUNDS;
+		else
+			exit(2);
+	}
+	return plain;
+}
+
 int main(int argc, char **argv)
 {
 	static struct line lines[] = {
@@ -108,13 +134,13 @@ int main(int argc, char **argv)
 		{ .what = "read of one byte", .call = small_read },
 		{ .what = "ACTION of no vectors", .call = empty_action },
 	};
-	int n = argc > 1 && !strcmp(argv[1], "--plain") ? 2 : 3;
+	int n = read_options(argc, argv) ? 2 : 3;
 	double medians[3];
 
 	zero = open("/dev/zero", O_RDONLY);
 	if (n == 3)
 		open_exmap();
-	for (int round = -1; round < ROUNDS; round++) {
+	for (int round = -1; round < rounds; round++) {
 		for (int i = 0; i < n; i++)
 			/* Round -1 warms up: round 0 overwrites its result. */
 			lines[i].times[round < 0 ? 0 : round] = time_of(lines[i].call);

@@ -92,7 +92,7 @@ def minicache(name, options):
 
 def calls(name, options):
     """Calls that do nothing, by libc and by instructions of the client's, by what is loaded."""
-    repeat = 1 if options.quick else 7
+    repeat, quick = (1, ["--quick"]) if options.quick else (7, [])
     shim = [f"{options.build}/bin/exmap-run"]
     modes = {
         "without": ([], ["--plain"]),
@@ -108,7 +108,7 @@ def calls(name, options):
                 if (client, mode) == ("raw/callcost", "shim"):
                     # Nobody serves what it asks for.
                     continue
-                printed = output(*before, f"{options.build}/bin/{client}", *after)
+                printed = output(*before, f"{options.build}/bin/{client}", *after, *quick)
                 for call, median in CALL.findall(printed):
                     key = {"client": client, "mode": mode, "call": call.strip()}
                     add(results, key, {"ns": float(median)})

@@ -116,7 +116,7 @@ FULL = {
 QUICK = {
     "patterns": (patterns(), 0.01, 1),
     "runs": (runs(RUN_LENGTHS[::3]), 0.01, 1),
-    "threads": (threads(THREADS[::3]), 0.01, 1),
+    "threads": (threads(THREADS[:4:3]), 0.01, 1),
     "surface": (surface(SURFACES[::5]), 0.01, 1),
     "touched": (touched(WORKING_SETS[:5:2]), 0.01, 1),
     "frames": (frames([(1, 1), (1000, 500), (10000, 500)], 2**14), 0.01, 1),

@@ -79,6 +79,12 @@ static UNUSED void check_skip(const char *what, const char *why)
 	printf("skipped: %s: %s\n", what, why);
 }
 
+/* Rounds of a loop that takes seconds: @n with EXMAP_TEST_LONG, a quarter of that without. */
+static UNUSED int check_rounds(int n)
+{
+	return getenv("EXMAP_TEST_LONG") ? n : n / 4;
+}
+
 /* Prints the counts. Return: the status for main() to return. */
 static UNUSED int check_done(void)
 {

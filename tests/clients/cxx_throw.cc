@@ -20,7 +20,7 @@ namespace
 constexpr size_t surface_pages = 64;
 constexpr int readers = 3;
 // Each throws, which takes long on a machine that is emulated.
-const int rounds = getenv("EXMAP_TEST_LONG") ? 2000 : 400;
+const int rounds = check_rounds(1200);
 
 struct Restart {
 	const void *where;

@@ -13,7 +13,7 @@
 #define OBJECTS 64
 #define EXTENTS 5
 #define PAGES_OF_OBJECT 31
-#define ROUNDS 60
+#define ROUNDS 80
 
 static struct engine e;
 static pthread_mutex_t latch[OBJECTS];
@@ -40,7 +40,7 @@ static void *worker(void *arg)
 	struct engine_extent extent[EXTENTS];
 	unsigned int random = id + 1;
 
-	for (int round = 0; round < ROUNDS; round++) {
+	for (int round = 0; round < check_rounds(ROUNDS); round++) {
 		int i = rand_r(&random) % OBJECTS;
 		/* All workers have a part of the common area, too. */
 		uint64_t area = round % 4 ? engine_area(&e, id) :

@@ -15,7 +15,7 @@
 #include "tests/call.h"
 
 #define PAGES 16
-#define ROUNDS 150
+#define ROUNDS 160
 
 static struct client pool;
 static int stop;
@@ -85,12 +85,13 @@ static int by_clone(void)
 
 static void test(int (*make)(void))
 {
+	int rounds = check_rounds(ROUNDS);
 	int i;
 
-	for (i = 0; i < ROUNDS; i++)
+	for (i = 0; i < rounds; i++)
 		if (make() != 0)
 			break;
-	CHECK(i == ROUNDS);
+	CHECK(i == rounds);
 }
 
 int main(void)

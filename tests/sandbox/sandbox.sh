@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The conformance suite where userfaultfd and other things are refused, as root and as an
 # ordinary user. Usage: sandbox.sh BUILD-DIR REFUSE
-# With EXMAP_TEST_LONG in the environment each refusal alone, and all of it without process_madvise.
+# With EXMAP_TEST_LONG in the environment each refusal alone, too.
 set -euo pipefail
 
 build=$1
@@ -61,22 +61,23 @@ best=mprotect
 ! bin/exmap-run --doctor | grep -q '^guard regions .*yes$' || best=guard
 # shellcheck disable=SC2086 # lists of words
 {
-	suite "as an ordinary user" "$free" "${user[@]}"
-	[ -z "$long" ] || suite "Docker's and Podman's profile" "$best" bin/refuse $docker --
 	suite "Docker's and Podman's profile, as an ordinary user" "$best" "${user[@]}" \
 		bin/refuse $docker --
-	suite "Docker's and Podman's profile, without process_madvise" "$best" "${user[@]}" \
-		bin/refuse $docker process_madvise=EPERM --
 	suite "a kernel that knows no userfaultfd, guards and pidfd" mprotect "${user[@]}" \
 		bin/refuse $gvisor --
-	suite "without vectored advice" "$free" "${user[@]}" bin/refuse process_madvise=EPERM --
 	if [ -n "$long" ]; then
+		suite "as an ordinary user" "$free" "${user[@]}"
+		suite "Docker's and Podman's profile" "$best" bin/refuse $docker --
+		suite "Docker's and Podman's profile, without process_madvise" "$best" "${user[@]}" \
+			bin/refuse $docker process_madvise=EPERM --
+		suite "without vectored advice" "$free" "${user[@]}" bin/refuse process_madvise=EPERM --
 		suite "without io_uring" "$free" "${user[@]}" bin/refuse io_uring_setup=EPERM --
 		suite "without Syscall User Dispatch or seccomp" "$free" "${user[@]}" \
 			bin/refuse prctl=EPERM --
 	else
-		suite "without io_uring, Syscall User Dispatch or seccomp" "$free" "${user[@]}" \
-			bin/refuse io_uring_setup=EPERM prctl=EPERM --
+		suite "an ordinary user without vectored advice, io_uring, Syscall User Dispatch and seccomp" \
+			"$free" "${user[@]}" \
+			bin/refuse process_madvise=EPERM io_uring_setup=EPERM prctl=EPERM --
 	fi
 }
 

@@ -522,6 +522,8 @@ if readelf -n "$shim" | grep -q stapsdt; then
 	check "exmap-calls knows both" script_fits_the_probes
 	if ! command -v bpftrace >/dev/null; then
 		skip "exmap-calls counts calls" "no bpftrace"
+	elif [ ! -e /sys/kernel/tracing/uprobe_events ]; then
+		skip "exmap-calls counts calls" "no tracefs here, or not root (mount -t tracefs tracefs /sys/kernel/tracing)"
 	elif ! bpftrace -e 'BEGIN { exit(); }' >"$work/probe" 2>&1; then
 		skip "exmap-calls counts calls" "bpftrace cannot work here: $(grep ERROR "$work/probe" | tail -1)"
 	else

@@ -85,7 +85,7 @@ failed_build_is_shown() {
 	CMAKE
 	run_all 1 '3 passed, 1 failed, 0 skipped' --no-vm
 	grep -x 'x.c:1: error: a warning' "$work/printed"
-	sed -n '/^failed:/,$p' "$work/printed" | grep -x '    alone: cmake --build build-clang'
+	sed -n '/^failed:/,$p' "$work/printed" | grep -x '    alone: cmake --build build-clang --target all'
 	# Nothing runs without the first.
 	fake cmake <<<'exit 1'
 	run_all 1 '0 passed, 1 failed, 0 skipped' --no-vm
