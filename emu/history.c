@@ -258,7 +258,7 @@ static bool names(const struct emu_history *h, const struct lane *lane, const st
 
 		fence();
 		if (page - span.page < span.len &&
-		    exmap_load_acquire(&lane->nr_spans) <= i + h->max_spans)
+		    exmap_load_acquire(&lane->nr_spans) < i + h->max_spans)
 			return true;
 	}
 	return false;

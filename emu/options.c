@@ -53,104 +53,12 @@ static const struct choice dialects[] = { { "exmap", EMU_DIALECT_EXMAP },
 static const struct choice steals[] = { { "auto", false }, { "always", true }, { NULL, 0 } };
 static const struct choice reports[] = { { "fatal", 0 }, { "all", 1 }, { NULL, 0 } };
 
-/* The most that an option with a number takes. */
-#define MAX_NUMBER 1000000
 static const struct choice shadows[] = { { "keep", false }, { "strict", true }, { NULL, 0 } };
 
-static void set_strategy(int value)
-{
-	options.strategy = value;
-}
-
-static void set_backend(int value)
-{
-	options.backend = value;
-}
-
-static void set_dialect(int value)
-{
-	options.dialect = value;
-}
-
-static void set_stats(int value)
-{
-	options.stats = value;
-}
-
-static void set_junk(int value)
-{
-	options.junk = value;
-}
-
-static void set_holes(int value)
-{
-	options.readable_holes = value;
-}
-
-static void set_memcheck(int value)
-{
-	options.memcheck = value;
-}
-
-static void set_trap(int value)
-{
-	options.trap = value;
-}
-
-static void set_history(int value)
-{
-	options.history = value;
-}
-
-static void set_history_stacks(int value)
-{
-	options.history_stacks = value;
-}
-
-static void set_notes(int value)
-{
-	options.notes = value;
-}
-
-static void set_writeback(int value)
-{
-	options.writeback = value;
-}
-
-static void set_report(int value)
-{
-	options.report = value;
-}
-
-static void set_shadow(int value)
-{
-	options.strict_shadows = value;
-}
-
-static void set_verbose(int value)
-{
-	options.verbose = value;
-}
-
-static void set_seed(int value)
-{
-	options.seed = value;
-}
-
-static void set_quarantine(int value)
-{
-	options.quarantine = value;
-}
-
-static void set_shuffle(int value)
-{
-	options.shuffle = value;
-}
-
-static void set_steal(int value)
-{
-	options.steal = value;
-}
+/* The most that an option with a number takes. */
+#define MAX_NUMBER 1000000
+/* help=1 */
+static bool help_wanted;
 
 static bool set_yield(const char *value)
 {
@@ -191,13 +99,12 @@ static bool set_trace(const char *value)
 	return true;
 }
 
-static void print_help(int value);
-
 /**
  * struct option - an option
  * @key:     its name
  * @choices: the words that it takes; NULL if it takes a number up to MAX_NUMBER, or a string
- * @set:     called with the value; NULL if it takes a string
+ * @flag:    where a value that is false or true goes, or NULL
+ * @number:  where any other number goes, or NULL
  * @take:    called with the string, which is not empty and stays where it is; returns whether it is
  *           one of those that there are. NULL if the option takes none
  * @help:    what help=1 prints
@@ -205,63 +112,72 @@ static void print_help(int value);
 static const struct option {
 	const char *key;
 	const struct choice *choices;
-	void (*set)(int value);
+	bool *flag;
+	unsigned int *number;
 	bool (*take)(const char *value);
 	const char *help;
 } table[] = {
-	{ "strategy", strategies, set_strategy, NULL,
+	{ "strategy", strategies, NULL, &options.strategy, NULL,
 	  "auto|move|copy|guard|mprotect|mixed: how pages appear and vanish" },
-	{ "backend", backends, set_backend, NULL, "emu|module: who serves /dev/exmap" },
-	{ "dialect", dialects, set_dialect, NULL,
+	{ "backend", backends, NULL, &options.backend, NULL, "emu|module: who serves /dev/exmap" },
+	{ "dialect", dialects, NULL, &options.dialect, NULL,
 	  "exmap|leanstore: what /dev/exmap follows; /dev/exmap0 to 4 always follow leanstore" },
-	{ "stats", booleans, set_stats, NULL, "0|1: statistics on stderr at the end" },
-	{ "junk", booleans, set_junk, NULL,
+	{ "stats", booleans, &options.stats, NULL, NULL, "0|1: statistics on stderr at the end" },
+	{ "junk", booleans, &options.junk, NULL, NULL,
 	  "0|1: fresh pages hold a pattern instead of zeroes, and freed ones are overwritten" },
-	{ "holes", holes, set_holes, NULL,
+	{ "holes", holes, &options.readable_holes, NULL, NULL,
 	  "hidden|readable: under strategy=mprotect, what becomes of free pages where "
 	  "vm.max_map_count is too low" },
-	{ "memcheck", booleans, set_memcheck, NULL,
+	{ "memcheck", booleans, &options.memcheck, NULL, NULL,
 	  "0|1: tell valgrind and sanitizers of freed and fresh pages" },
-	{ "trap", traps, set_trap, NULL,
+	{ "trap", traps, NULL, &options.trap, NULL,
 	  "auto|on|off: serve system calls made outside libc too, where there are some" },
-	{ "history", NULL, set_history, NULL,
+	{ "history", NULL, NULL, &options.history, NULL,
 	  "N: keep the latest N actions of each interface, for reports of bad accesses" },
-	{ "history-stacks", booleans, set_history_stacks, NULL,
+	{ "history-stacks", booleans, &options.history_stacks, NULL, NULL,
 	  "0|1: with the stacks of their callers" },
-	{ "notes", booleans, set_notes, NULL,
+	{ "notes", booleans, &options.notes, NULL, NULL,
 	  "0|1: say why calls fail, and what they did that may be a mistake" },
-	{ "report", reports, set_report, NULL,
+	{ "report", reports, &options.report, NULL, NULL,
 	  "fatal|all: report bad accesses that the program has no handler for, or others too" },
-	{ "writeback", booleans, set_writeback, NULL,
+	{ "writeback", booleans, &options.writeback, NULL, NULL,
 	  "0|1: say which pages FREE drops whose content the backing does not have" },
-	{ "shadow", shadows, set_shadow, NULL,
+	{ "shadow", shadows, &options.strict_shadows, NULL, NULL,
 	  "keep|strict: leave pages mapped after RM_SD, which is fast, or drop them at once" },
-	{ "trace", NULL, NULL, set_trace, "FILE: record all calls in FILE; %p stands for the pid" },
-	{ "inject", NULL, NULL, set_inject,
+	{ "trace", NULL, NULL, NULL, set_trace,
+	  "FILE: record all calls in FILE; %p stands for the pid" },
+	{ "inject", NULL, NULL, NULL, set_inject,
 	  "RULE[;RULE...]: have calls fail, end early or take long: " EXMAP_INJECT_USAGE
 	  "; with commas for colons" },
-	{ "seed", NULL, set_seed, NULL,
+	{ "seed", NULL, NULL, &options.seed, NULL,
 	  "N: what the random decisions of other options follow from" },
-	{ "yield", NULL, NULL, set_yield,
+	{ "yield", NULL, NULL, NULL, set_yield,
 	  "P: with this probability, 0 to 1, let other threads run in the middle of calls" },
-	{ "quarantine", NULL, set_quarantine, NULL,
+	{ "quarantine", NULL, NULL, &options.quarantine, NULL,
 	  "N: hand a freed frame out again when N others were freed after it" },
-	{ "shuffle", NULL, set_shuffle, NULL, "SEED: hand frames out in a random order" },
-	{ "steal", steals, set_steal, NULL,
+	{ "shuffle", NULL, NULL, &options.shuffle, NULL,
+	  "SEED: hand frames out in a random order" },
+	{ "steal", steals, &options.steal, NULL, NULL,
 	  "auto|always: ALLOC takes frames from other interfaces' lists first" },
-	{ "verbose", booleans, set_verbose, NULL, "0|1: say what is done and why" },
-	{ "help", booleans, print_help, NULL, "0|1: print this list" },
+	{ "verbose", booleans, &options.verbose, NULL, NULL, "0|1: say what is done and why" },
+	{ "help", booleans, &help_wanted, NULL, NULL, "0|1: print this list" },
 };
 
 #define NR_OPTIONS (sizeof(table) / sizeof(table[0]))
 
-static void print_help(int value)
+static void print_help(void)
 {
-	if (!value)
-		return;
 	emu_say("EXMAP_OPTIONS=key=value:key=value...");
 	for (size_t i = 0; i < NR_OPTIONS; i++)
 		emu_say("  %-14s %s", table[i].key, table[i].help);
+}
+
+static void store(const struct option *option, unsigned int value)
+{
+	if (option->flag)
+		*option->flag = value;
+	else
+		*option->number = value;
 }
 
 /* Return: whether @value is one that @option takes; then it is set. */
@@ -272,18 +188,18 @@ static bool set_value(const struct option *option, const char *value)
 
 	for (const struct choice *c = option->choices; c && c->word; c++) {
 		if (!strcmp(c->word, value)) {
-			option->set(c->value);
+			store(option, c->value);
 			return true;
 		}
 	}
-	if (option->take && *value)
-		return option->take(value);
-	if (!option->set || option->choices || *value < '0' || *value > '9')
+	if (option->take)
+		return *value && option->take(value);
+	if (option->choices || *value < '0' || *value > '9')
 		return false;
 	number = strtoul(value, &end, 10);
 	if (*end || number > MAX_NUMBER)
 		return false;
-	option->set(number);
+	store(option, number);
 	return true;
 }
 
@@ -339,6 +255,8 @@ static void read_options(void)
 	strcpy(text, env);
 	for (char *word = strtok_r(text, ":", &rest); word; word = strtok_r(NULL, ":", &rest))
 		set_option(word);
+	if (help_wanted)
+		print_help();
 	if (!options.seed)
 		draw_seed();
 	exmap_store(&emu_watching, (options.history ? EMU_WATCH_HISTORY : 0) |
