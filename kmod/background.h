@@ -18,8 +18,8 @@ void exmap_background_done(void);
 /**
  * exmap_background_ends() - count a surface or an exmap that will be freed soon
  *
- * exmap_background_ended() uncounts it when it is free. A surface is uncounted after the exmap that it
- * held, if that ends with it, is counted.
+ * exmap_background_ended() uncounts it when it is free. A surface is uncounted after the exmap that
+ * it held, if that ends with it, is counted.
  */
 void exmap_background_ends(void);
 void exmap_background_ended(void);

@@ -176,7 +176,7 @@ void exmap_setup_undo(struct exmap_device *dev)
 	put_backing(dev);
 }
 
-/* Allocates and accounts all that calls need. Return: 0 or a negative errno, and nothing is held. */
+/* Allocates and accounts all that calls need. Return: 0; or a negative errno, nothing is held. */
 static int make_memory(struct exmap_device *dev, const struct exmap_ioctl_setup *setup)
 {
 	int ret;
@@ -217,7 +217,7 @@ long exmap_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioct
 		goto fail;
 	ret = make_memory(dev, &setup);
 	if (ret == -ENOMEM) {
-		/* Frames of an exmap that was just closed may still be on their way to the kernel. */
+		/* Frames of an exmap that was just closed may not have been freed yet. */
 		exmap_background_flush();
 		ret = make_memory(dev, &setup);
 	}

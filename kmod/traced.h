@@ -3,8 +3,8 @@
  * traced.h - core/'s calls, each followed by its tracepoints
  *
  * Each function calls the one of core/call.h and returns its result: exmap_action(), exmap_bytes(),
- * exmap_read(); exmap_traced_shadows() the one of core/shadow.h that the opcode names. The interface
- * is locked.
+ * exmap_read(); exmap_traced_shadows() the one of core/shadow.h that the opcode names. The
+ * interface is locked.
  */
 #ifndef EXMAP_KMOD_TRACED_H
 #define EXMAP_KMOD_TRACED_H
