@@ -21,7 +21,7 @@ prints_pages() {
 holds_all() {
 	local name
 
-	for name in bin/exmap-{run,bench,top,trace,symbols} share/exmap-emu/exmap.supp \
+	for name in bin/exmap-{run,bench,calls,top,trace,symbols} share/exmap-emu/exmap.supp \
 		include/{exmap,exmap-emu,linux/exmap}.h lib/udev/rules.d/60-exmap.rules \
 		share/man/man{1/exmap-run.1,3/exmap-emu.3,4/exmap.4,7/exmap.7} \
 		share/bash-completion/completions/exmap-run share/zsh/site-functions/_exmap \
@@ -31,6 +31,13 @@ holds_all() {
 	grep -x "PACKAGE_VERSION=\"$version\"" "$prefix/src/exmap-$version/dkms.conf"
 	[ -n "$(find "$prefix" -name libexmap-shim.so-gdb.py)" ]
 	[ -n "$(find "$prefix" -name libexmap-shim.so)" ]
+}
+
+# Of bpftrace's probes each names the shim.
+calls_find_the_shim() {
+	"$prefix/bin/exmap-calls" --print emulator >script
+	grep -F "usdt:$prefix/" script
+	[ -e "$(sed -n 's/^usdt:\([^:]*\):.*/\1/p' script | uniq)" ]
 }
 
 project=$source/examples/your-project
@@ -87,6 +94,7 @@ manifest=$build/install_manifest.txt
 [ ! -e "$manifest" ] || cp -p "$manifest" "$work/manifest"
 check "it is installed" cmake --install "$build" --prefix "$prefix"
 check "nothing is missing" holds_all
+check "exmap-calls finds the shim" calls_find_the_shim
 pc=$(dirname "$(find "$prefix" -name exmap-emu.pc)")
 export PKG_CONFIG_PATH=$pc
 for package in exmap exmap-emu; do
