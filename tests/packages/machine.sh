@@ -36,6 +36,16 @@ check() {
 serves() {
 	exmap-run --backend=module -- /clients/hello-exmap | grep -x 'page 1000 is gone: SIGSEGV'
 }
+tells() {
+	local said
+
+	said=$(exmap-run --doctor)
+	echo "$said"
+	grep -E '^kernel module +loaded, version [0-9.]+$' <<<"$said" &&
+		grep -E '^its udev rule +/.*/60-exmap.rules$' <<<"$said" &&
+		grep -E '^a client gets, without +the kernel module$' <<<"$said" &&
+		! grep '^for the kernel module:' <<<"$said"
+}
 purges() {
 	dpkg --purge exmap-dkms && [ -z "$(find /lib/modules/ -name 'exmap.ko*')" ]
 }
@@ -49,6 +59,7 @@ dmesg -c >/dev/null
 echo
 check "modprobe finds the module" modprobe exmap
 check "a client runs on it" serves
+check "exmap-run --doctor tells of it" tells
 exec 9<>/dev/exmap
 check "the package is purged while the device is open" purges
 check "the module stays" stays

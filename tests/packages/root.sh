@@ -49,7 +49,7 @@ gdb_has_commands() {
 man_opens() {
 	local page
 
-	for page in exmap-run exmap-bench exmap-top exmap-trace 'exmap(4)' 'exmap-emu(3)' 'exmap(7)'; do
+	for page in exmap-run exmap-bench exmap-calls exmap-symbols exmap-top exmap-trace 'exmap(4)' 'exmap-emu(3)' 'exmap(7)'; do
 		echo "$page"
 		man -P cat "$page" | grep -i exmap >said
 	done
