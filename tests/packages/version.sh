@@ -36,7 +36,7 @@ for key in directory source_filename; do
 done
 check "dkms.conf" dkms
 if [ -n "$bin" ]; then
-	for tool in exmap-run exmap-bench exmap-top exmap-trace; do
+	for tool in exmap-run exmap-bench exmap-calls exmap-symbols exmap-top exmap-trace; do
 		check "$tool --version" says "$tool"
 	done
 fi

@@ -6,7 +6,7 @@ import subprocess
 
 from watched import BIN, SECONDS
 
-TOOLS = ["exmap-run", "exmap-bench", "exmap-top", "exmap-trace"]
+TOOLS = ["exmap-run", "exmap-bench", "exmap-symbols", "exmap-top", "exmap-trace"]
 
 
 def output(*command, **settings):

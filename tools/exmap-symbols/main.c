@@ -6,11 +6,45 @@
  * debugging information.
  */
 
+#include <argp.h>
 #include <elfutils/libdwfl.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char *argp_program_version = "exmap-symbols " EXMAP_VERSION;
+error_t argp_err_exit_status = 2;
+
+/* The arguments, which are no options. */
+struct stack {
+	const char *pid;
+	char **addresses;
+	int nr;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct stack *stack = state->input;
+
+	if (key == ARGP_KEY_ARG && !stack->pid) {
+		stack->pid = arg;
+	} else if (key == ARGP_KEY_ARGS) {
+		stack->addresses = state->argv + state->next;
+		stack->nr = state->argc - state->next;
+	} else if (key == ARGP_KEY_END && !stack->nr) {
+		argp_usage(state);
+	} else {
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.parser = parse,
+	.args_doc = "PID ADDRESS...",
+	.doc = "Print a line for each address in the code of a running process: function, file and line.\v"
+	       "Exit status: 1 if the process's mappings cannot be read, 2 if arguments are missing.",
+};
 
 /* The last part of a path: reports show names as compilers' messages do. */
 static const char *base_name(const char *path)
@@ -67,20 +101,22 @@ int main(int argc, char **argv)
 		.find_debuginfo = dwfl_standard_find_debuginfo,
 		.debuginfo_path = &no_path,
 	};
-	Dwfl *dwfl = dwfl_begin(&callbacks);
+	struct stack stack = { 0 };
+	Dwfl *dwfl;
+	int error;
 
-	if (argc < 3) {
-		fprintf(stderr, "Usage: exmap-symbols PID ADDRESS...\n");
-		return 2;
-	}
-	if (!dwfl || dwfl_linux_proc_report(dwfl, atoi(argv[1])) ||
-	    dwfl_report_end(dwfl, NULL, NULL)) {
+	argp_parse(&argp, argc, argv, 0, NULL, &stack);
+	dwfl = dwfl_begin(&callbacks);
+	error = dwfl ? dwfl_linux_proc_report(dwfl, atoi(stack.pid)) : -1;
+	if (!error)
+		error = dwfl_report_end(dwfl, NULL, NULL);
+	if (error) {
 		fprintf(stderr, "exmap-symbols: cannot read the mappings of process %s: %s\n",
-			argv[1], dwfl_errmsg(-1));
+			stack.pid, error > 0 ? strerror(error) : dwfl_errmsg(-1));
 		return 1;
 	}
-	for (int i = 2; i < argc; i++)
-		print_frame(dwfl, i - 2, strtoull(argv[i], NULL, 0));
+	for (int i = 0; i < stack.nr; i++)
+		print_frame(dwfl, i, strtoull(stack.addresses[i], NULL, 0));
 	dwfl_end(dwfl);
 	return 0;
 }
