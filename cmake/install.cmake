@@ -2,7 +2,7 @@
 # What is installed beside programs and libraries, which say so where they are built.
 include(CMakePackageConfigHelpers)
 
-install(FILES include/exmap.h include/exmap-emu.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES include/exmap.h include/exmap_client.h include/exmap-emu.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES include/linux/exmap.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/linux)
 
 # For pkg-config and CMake.

@@ -1,94 +1,83 @@
 // SPDX-License-Identifier: MIT
-/* memory.c - see memory.h; all calls of exmap that blobs makes are in this file */
+/* memory.c - see memory.h; all that blobs asks of exmap is in this file */
 
 #define _GNU_SOURCE
 #include "memory.h"
 
 #include <err.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include <linux/exmap.h>
-
-/* One ACTION, of which each vector is an extent. Ends the program if it fails. */
-static void act(struct memory *m, int interface, int opcode, const struct extent *extents, int n,
-		uint64_t page_id)
+/* A range for each extent. Return: pages of all. */
+static size_t ranges_of(const struct extent *extents, int n, struct exmap_iov *ranges)
 {
-	struct exmap_user_interface *user = m->interfaces[interface];
-	struct exmap_action_params params = {
-		.interface = interface,
-		.iov_len = n,
-		.opcode = opcode,
-		.page_id = page_id,
-	};
+	size_t pages = 0;
 
-	for (int i = 0; i < n; i++)
-		user->iov[i] = (struct exmap_iov){ .page = extents[i].page, .len = extents[i].len };
-	if (ioctl(m->fd, EXMAP_IOCTL_ACTION, &params))
-		err(1, "exmap opcode %d of %d extents", opcode, n);
-	if (opcode == EXMAP_OP_SHADOW)
-		return;
 	for (int i = 0; i < n; i++) {
-		if (user->iov[i].pages != (int)extents[i].len)
-			errx(1, "exmap opcode %d: %d pages of %lu, result %d", opcode,
-			     user->iov[i].pages, extents[i].len, user->iov[i].res);
+		ranges[i] = exmap_client_range(extents[i].page, extents[i].len);
+		pages += extents[i].len;
 	}
+	return pages;
+}
+
+/* Ends the program unless all pages of the extents are allocated, or freed. */
+static void act(struct memory *m, int interface, int opcode, const struct extent *extents, int n)
+{
+	struct exmap_iov ranges[EXMAP_USER_INTERFACE_PAGES];
+	long wanted = ranges_of(extents, n, ranges);
+	long pages = exmap_client_act(&m->exmap, interface, opcode, ranges, n);
+
+	if (pages < 0)
+		errx(1, "exmap opcode %d of %d extents: %s", opcode, n, strerror(-pages));
+	if (pages != wanted)
+		errx(1, "exmap opcode %d: %ld pages of %ld", opcode, pages, wanted);
 }
 
 void memory_alloc(struct memory *m, int interface, const struct extent *extents, int n)
 {
-	act(m, interface, EXMAP_OP_ALLOC, extents, n, 0);
+	act(m, interface, EXMAP_OP_ALLOC, extents, n);
 }
 
 void memory_free(struct memory *m, int interface, const struct extent *extents, int n)
 {
-	act(m, interface, EXMAP_OP_FREE, extents, n, 0);
+	act(m, interface, EXMAP_OP_FREE, extents, n);
 }
 
+/* A call of our own: SHADOW has no results. */
 char *memory_show(struct memory *m, int interface, const struct extent *extents, int n)
 {
-	uint64_t target = m->nr_pages + interface * m->area_pages;
+	struct exmap_action_params params = {
+		.interface = interface,
+		.iov_len = n,
+		.opcode = EXMAP_OP_SHADOW,
+		.page_id = m->nr_pages + interface * m->area_pages,
+	};
 
-	act(m, interface, EXMAP_OP_SHADOW, extents, n, target);
-	return memory_at(m, target);
+	ranges_of(extents, n, m->exmap.interfaces[interface]->iov);
+	if (ioctl(m->exmap.fd, EXMAP_IOCTL_ACTION, &params))
+		err(1, "exmap: SHADOW of %d extents", n);
+	return memory_at(m, params.page_id);
 }
 
 void memory_hide(struct memory *m, int interface)
 {
 	struct exmap_action_params params = { .interface = interface, .opcode = EXMAP_OP_RM_SD };
 
-	if (ioctl(m->fd, EXMAP_IOCTL_ACTION, &params))
+	if (ioctl(m->exmap.fd, EXMAP_IOCTL_ACTION, &params))
 		err(1, "exmap: RM_SD");
-}
-
-/* One iovec for each extent. Return: bytes of all. */
-static size_t iovecs(struct memory *m, const struct extent *extents, int n, struct iovec *iov)
-{
-	size_t bytes = 0;
-
-	for (int i = 0; i < n; i++) {
-		iov[i].iov_base = memory_at(m, extents[i].page);
-		iov[i].iov_len = extents[i].len * PAGE_SIZE;
-		bytes += iov[i].iov_len;
-	}
-	return bytes;
 }
 
 void memory_read(struct memory *m, int interface, const struct extent *extents, int n)
 {
-	struct iovec iov[EXMAP_USER_INTERFACE_PAGES];
-	size_t bytes = iovecs(m, extents, n, iov);
-	/* A preadv() of the exmap, not of the file: it allocates the pages and fills them. */
-	ssize_t got = preadv(m->fd, iov, n, interface | EXMAP_OP_READ << 8);
+	struct exmap_iov ranges[EXMAP_USER_INTERFACE_PAGES];
+	ssize_t wanted = ranges_of(extents, n, ranges) * PAGE_SIZE;
+	ssize_t got = exmap_client_read(&m->exmap, interface, ranges, n);
 
 	if (got < 0)
-		err(1, "read of %zu bytes", bytes);
-	if ((size_t)got != bytes)
-		errx(1, "read %zd bytes of %zu", got, bytes);
+		errx(1, "read of %zd bytes: %s", wanted, strerror(-got));
+	if (got != wanted)
+		errx(1, "read %zd bytes of %zd", got, wanted);
 }
 
 void memory_write(struct memory *m, const struct extent *extents, int n)
@@ -105,15 +94,6 @@ void memory_write(struct memory *m, const struct extent *extents, int n)
 	}
 }
 
-static void *map(size_t bytes, int fd, off_t offset)
-{
-	void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
-
-	if (address == MAP_FAILED)
-		err(1, "mmap of %zu bytes", bytes);
-	return address;
-}
-
 void memory_open(struct memory *m, int file, uint64_t nr_pages, uint64_t frames, int interfaces,
 		 uint64_t area_pages)
 {
@@ -122,29 +102,17 @@ void memory_open(struct memory *m, int file, uint64_t nr_pages, uint64_t frames,
 		.max_interfaces = interfaces,
 		.buffer_size = frames,
 	};
+	int error = exmap_client_open(&m->exmap, &setup, nr_pages + interfaces * area_pages);
 
+	if (error)
+		errx(1, "/dev/exmap: %s (use exmap-run, or load the exmap module)",
+		     strerror(-error));
 	m->file = file;
 	m->nr_pages = nr_pages;
 	m->area_pages = area_pages;
-	m->nr_interfaces = interfaces;
-	m->fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
-	if (m->fd < 0)
-		err(1, "/dev/exmap (use exmap-run, or load the exmap module)");
-	m->base = map((nr_pages + interfaces * area_pages) * PAGE_SIZE, m->fd, EXMAP_OFF_EXMAP);
-	if (ioctl(m->fd, EXMAP_IOCTL_SETUP, &setup))
-		err(1, "EXMAP_IOCTL_SETUP");
-	m->interfaces = calloc(interfaces, sizeof(*m->interfaces));
-	if (!m->interfaces)
-		err(1, NULL);
-	for (int i = 0; i < interfaces; i++)
-		m->interfaces[i] = map(PAGE_SIZE, m->fd, EXMAP_OFF_INTERFACE(i));
 }
 
 void memory_close(struct memory *m)
 {
-	for (int i = 0; i < m->nr_interfaces; i++)
-		munmap(m->interfaces[i], PAGE_SIZE);
-	free(m->interfaces);
-	munmap(m->base, (m->nr_pages + m->nr_interfaces * m->area_pages) * PAGE_SIZE);
-	close(m->fd);
+	exmap_client_close(&m->exmap);
 }

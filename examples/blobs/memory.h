@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <exmap_client.h>
+
 #define PAGE_SIZE 4096UL
 
 /* Neighbouring pages of the file. */
@@ -22,13 +24,11 @@ struct extent {
 };
 
 struct memory {
-	char *base; /* page 0 of the file; the areas follow behind the last one */
+	struct exmap_client
+		exmap; /* its page 0 is the file's; the areas follow behind the last one */
 	uint64_t nr_pages;
 	uint64_t area_pages;
-	int nr_interfaces;
-	int fd; /* of /dev/exmap */
 	int file;
-	struct exmap_user_interface **interfaces;
 };
 
 /**
@@ -67,7 +67,7 @@ void memory_hide(struct memory *m, int interface);
 
 static inline char *memory_at(const struct memory *m, uint64_t page)
 {
-	return m->base + page * PAGE_SIZE;
+	return exmap_client_page(&m->exmap, page);
 }
 
 #endif /* BLOBS_MEMORY_H */

@@ -259,7 +259,7 @@ void store_open(struct store *s, int file, uint64_t nr_pages, uint64_t frames, i
 
 void store_close(struct store *s)
 {
-	for (int i = 0; i < s->memory.nr_interfaces; i++)
+	for (int i = 0; i < s->memory.exmap.nr_interfaces; i++)
 		free(s->all_slots[i].buffer);
 	free(s->all_slots);
 	memory_close(&s->memory);

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* memory.c - see memory.h; all calls of exmap that minicache makes are in this file */
+/* memory.c - see memory.h; all that minicache asks of exmap is in this file */
 
 #define _GNU_SOURCE
 #include "memory.h"
 
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <linux/exmap.h>
 
 static char *address_of(struct memory *m, uint64_t page)
 {
@@ -36,54 +31,41 @@ void memory_write(struct memory *m, uint64_t page)
 	check_transfer(n, "write", page);
 }
 
-/* One ACTION on the interface of @thread, to which @nr vectors were written. */
-static void exmap_act(struct memory *m, int thread, int opcode, int nr)
+static void check_action(long pages, const char *what)
 {
-	struct exmap_action_params params = {
-		.interface = thread,
-		.iov_len = nr,
-		.opcode = opcode,
-	};
-	int failed = ioctl(m->fd, EXMAP_IOCTL_ACTION, &params);
-
-	if (failed < 0)
-		err(1, "EXMAP_IOCTL_ACTION");
-	for (int i = 0; failed && i < nr; i++) {
-		struct exmap_iov result = m->interfaces[thread]->iov[i];
-
-		if (result.res < 0)
-			errx(1, "exmap opcode %d: %s", opcode, strerror(-result.res));
-	}
+	if (pages < 0)
+		errx(1, "exmap %s: %s", what, strerror(-pages));
 }
 
 static void exmap_alloc(struct memory *m, int thread, uint64_t page)
 {
-	m->interfaces[thread]->iov[0] = (struct exmap_iov){ .page = page, .len = 1 };
-	exmap_act(m, thread, EXMAP_OP_ALLOC, 1);
+	struct exmap_iov range = exmap_client_range(page, 1);
+
+	check_action(exmap_client_act(&m->exmap, thread, EXMAP_OP_ALLOC, &range, 1), "ALLOC");
 }
 
 static void exmap_free(struct memory *m, int thread, const uint64_t *pages, int nr)
 {
+	struct exmap_iov ranges[MEMORY_BATCH];
+
 	for (int i = 0; i < nr; i++)
-		m->interfaces[thread]->iov[i] = (struct exmap_iov){ .page = pages[i], .len = 1 };
-	exmap_act(m, thread, EXMAP_OP_FREE, nr);
+		ranges[i] = exmap_client_range(pages[i], 1);
+	check_action(exmap_client_act(&m->exmap, thread, EXMAP_OP_FREE, ranges, nr), "FREE");
 }
 
 static void exmap_read(struct memory *m, int thread, uint64_t page)
 {
-	/* A pread() of the exmap, not of the file: it allocates the page and fills it. */
-	off_t offset = thread | EXMAP_OP_READ << 8;
+	struct exmap_iov range = exmap_client_range(page, 1);
+	ssize_t n = exmap_client_read(&m->exmap, thread, &range, 1);
 
-	check_transfer(pread(m->fd, address_of(m, page), PAGE_SIZE, offset), "read", page);
+	if (n < 0)
+		errno = -n;
+	check_transfer(n, "read", page);
 }
 
 static void exmap_close(struct memory *m)
 {
-	for (int i = 0; i < m->nr_threads; i++)
-		munmap(m->interfaces[i], PAGE_SIZE);
-	free(m->interfaces);
-	munmap(m->base, m->bytes);
-	close(m->fd);
+	exmap_client_close(&m->exmap);
 }
 
 static const struct memory_ops exmap_ops = {
@@ -93,15 +75,6 @@ static const struct memory_ops exmap_ops = {
 	.close = exmap_close,
 };
 
-static void *map(size_t bytes, int flags, int fd, off_t offset)
-{
-	void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, offset);
-
-	if (address == MAP_FAILED)
-		err(1, "mmap of %zu bytes", bytes);
-	return address;
-}
-
 void memory_open_exmap(struct memory *m, int file, uint64_t nr_pages, uint64_t frames,
 		       int nr_threads)
 {
@@ -110,24 +83,17 @@ void memory_open_exmap(struct memory *m, int file, uint64_t nr_pages, uint64_t f
 		.max_interfaces = nr_threads,
 		.buffer_size = frames,
 	};
+	int error = exmap_client_open(&m->exmap, &setup, nr_pages);
 
+	if (error)
+		errx(1,
+		     "/dev/exmap: %s (start me with exmap-run, or load the exmap module, or "
+		     "use --backend=anon)",
+		     strerror(-error));
 	m->ops = &exmap_ops;
 	m->file = file;
+	m->base = m->exmap.surface;
 	m->bytes = nr_pages * PAGE_SIZE;
-	m->nr_threads = nr_threads;
-	m->fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
-	if (m->fd < 0)
-		err(1, "cannot open /dev/exmap (start me with exmap-run, or load the exmap "
-		       "module, or use --backend=anon)");
-	m->base = map(m->bytes, MAP_SHARED, m->fd, EXMAP_OFF_EXMAP);
-	if (ioctl(m->fd, EXMAP_IOCTL_SETUP, &setup))
-		err(1, "EXMAP_IOCTL_SETUP");
-
-	m->interfaces = calloc(nr_threads, sizeof(*m->interfaces));
-	if (!m->interfaces)
-		err(1, NULL);
-	for (int i = 0; i < nr_threads; i++)
-		m->interfaces[i] = map(PAGE_SIZE, MAP_SHARED, m->fd, EXMAP_OFF_INTERFACE(i));
 }
 
 static void anon_read(struct memory *m, int thread, uint64_t page)
@@ -172,7 +138,10 @@ void memory_open_anon(struct memory *m, int file, uint64_t nr_pages)
 	m->ops = &anon_ops;
 	m->file = file;
 	m->bytes = nr_pages * PAGE_SIZE;
-	m->base = map(m->bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	m->base = mmap(NULL, m->bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (m->base == MAP_FAILED)
+		err(1, "mmap of %zu bytes", m->bytes);
 	/* With huge pages, a touch of one page would bring 511 freed pages back. */
 	madvise(m->base, m->bytes, MADV_NOHUGEPAGE);
 }

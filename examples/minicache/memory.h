@@ -16,11 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <exmap_client.h>
+
 #define PAGE_SIZE 4096
 /* Pages freed at a time. */
 #define MEMORY_BATCH 64
 
-struct exmap_user_interface;
 struct memory;
 
 /**
@@ -45,9 +46,7 @@ struct memory {
 	char *base;
 	size_t bytes;
 	int file;
-	int fd; /* exmap: of /dev/exmap */
-	int nr_threads;
-	struct exmap_user_interface **interfaces; /* exmap: one for each thread */
+	struct exmap_client exmap; /* exmap: an interface for each thread */
 };
 
 /**

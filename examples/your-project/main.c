@@ -8,7 +8,7 @@
 
 int main(void)
 {
-	struct pages pages;
+	struct exmap_client pages;
 	int error = pages_open(&pages, (1UL << 40) / PAGE_SIZE, 16);
 	unsigned int *count;
 

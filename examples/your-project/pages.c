@@ -3,53 +3,27 @@
 
 #include "pages.h"
 
-#include <errno.h>
-#include <exmap.h>
-#include <fcntl.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-int pages_open(struct pages *pages, size_t nr_pages, size_t nr_frames)
+int pages_open(struct exmap_client *pages, size_t nr_pages, size_t nr_frames)
 {
 	struct exmap_ioctl_setup setup = { .fd = -1,
 					   .max_interfaces = 1,
 					   .buffer_size = nr_frames };
-	int error;
 
-	pages->fd = open("/dev/exmap", O_RDWR | O_CLOEXEC);
-	if (pages->fd < 0)
-		return -errno;
-	pages->surface = mmap(NULL, nr_pages * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			      pages->fd, EXMAP_OFF_EXMAP);
-	if (pages->surface == MAP_FAILED || ioctl(pages->fd, EXMAP_IOCTL_SETUP, &setup))
-		goto fail;
-	pages->interface = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, pages->fd,
-				EXMAP_OFF_INTERFACE(0));
-	if (pages->interface == MAP_FAILED)
-		goto fail;
-	return 0;
-fail:
-	error = errno;
-	close(pages->fd);
-	return -error;
+	return exmap_client_open(pages, &setup, nr_pages);
 }
 
-/* One vector that names one page. Return: whether it was done. */
-static int act(struct pages *pages, size_t page, int opcode)
+char *pages_alloc(struct exmap_client *pages, size_t page)
 {
-	struct exmap_action_params params = { .interface = 0, .iov_len = 1, .opcode = opcode };
+	struct exmap_iov range = exmap_client_range(page, 1);
 
-	pages->interface->iov[0] = (struct exmap_iov){ .page = page, .len = 1 };
-	return !ioctl(pages->fd, EXMAP_IOCTL_ACTION, &params);
+	if (exmap_client_act(pages, 0, EXMAP_OP_ALLOC, &range, 1) < 0)
+		return NULL;
+	return exmap_client_page(pages, page);
 }
 
-char *pages_alloc(struct pages *pages, size_t page)
+void pages_free(struct exmap_client *pages, size_t page)
 {
-	return act(pages, page, EXMAP_OP_ALLOC) ? pages->surface + page * PAGE_SIZE : NULL;
-}
+	struct exmap_iov range = exmap_client_range(page, 1);
 
-void pages_free(struct pages *pages, size_t page)
-{
-	act(pages, page, EXMAP_OP_FREE);
+	exmap_client_act(pages, 0, EXMAP_OP_FREE, &range, 1);
 }

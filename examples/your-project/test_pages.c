@@ -18,7 +18,7 @@ static void check(int holds, const char *what)
 
 int main(void)
 {
-	struct pages pages;
+	struct exmap_client pages;
 	char *page;
 
 	check(!pages_open(&pages, 1000, NR_FRAMES), "there is an exmap");

@@ -22,7 +22,7 @@ holds_all() {
 	local name
 
 	for name in bin/exmap-{run,bench,calls,top,trace,symbols} share/exmap-emu/exmap.supp \
-		include/{exmap,exmap-emu,linux/exmap}.h lib/udev/rules.d/60-exmap.rules \
+		include/{exmap,exmap_client,exmap-emu,linux/exmap}.h lib/udev/rules.d/60-exmap.rules \
 		share/man/man{1/exmap-run.1,3/exmap-emu.3,4/exmap.4,7/exmap.7} \
 		share/bash-completion/completions/exmap-run share/zsh/site-functions/_exmap \
 		share/doc/exmap-emu/{LICENSE,README.md,docs/spec.md,modprobe.d/exmap.conf,examples/hello.c}; do
@@ -115,8 +115,9 @@ check "a static program links it" cc -static "$example" -I"$prefix/include" "$li
 	-lurcu-bp -o whole
 check "and runs" prints_pages ./whole
 echo '#include <exmap-emu.h>
-int main() { return exmap_emu_open() == nullptr; }' >header.cc
-check "C++ takes the header" c++ -Wall -Wextra -Werror header.cc "${flags[@]}" -o header
+#include <exmap_client.h>
+int main() { return exmap_emu_open() == nullptr || !exmap_client_range(1, 1).len; }' >header.cc
+check "C++ takes the headers" c++ -Wall -Wextra -Werror header.cc "${flags[@]}" -o header
 check "nothing else is exported" test -z \
 	"$(nm -D --defined-only "$libdir/libexmap-emu.so" | grep -v ' T exmap_emu_')"
 check "a CMake project links it" links_by_cmake
