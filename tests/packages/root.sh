@@ -56,8 +56,12 @@ man_opens() {
 }
 
 completes() {
-	bash -c '. /usr/share/bash-completion/bash_completion && _comp_load exmap-run 2>/dev/null ||
-		_completion_loader exmap-run; complete -p exmap-run'
+	local tool
+
+	for tool in exmap-run exmap-bench exmap-calls exmap-symbols exmap-top exmap-trace; do
+		bash -c '. /usr/share/bash-completion/bash_completion && _comp_load "$0" 2>/dev/null ||
+			_completion_loader "$0"; complete -p "$0"' "$tool"
+	done
 }
 
 upgrades() {
