@@ -80,6 +80,18 @@ mesons_project() {
 	meson test -C meson --print-errorlogs
 }
 
+# The header from a source archive, as a machine has it where nothing is installed.
+mesons_wrap() {
+	local name=exmap-emu-$version
+
+	cp -r "$project" wrapped
+	mkdir -p "wrapped/subprojects/packagefiles" "$name"
+	(cd "$source" && tar -c VERSION meson.build include) | tar -x -C "$name"
+	tar -czf "wrapped/subprojects/packagefiles/$name.tar.gz" "$name"
+	PKG_CONFIG_PATH='' PATH=$prefix/bin:$PATH meson setup --wrap-mode=forcefallback wrapped/build wrapped
+	meson test -C wrapped/build --print-errorlogs
+}
+
 is_gone() {
 	# A file of the user's keeps its folder.
 	: >"$prefix/share/doc/exmap-emu/.mine"
@@ -126,6 +138,7 @@ check "a client's project builds and is tested: pkg-config" makes_project
 check "CMake" cmakes_project
 if command -v meson >/dev/null; then
 	check "Meson" mesons_project
+	check "Meson, by a wrap" mesons_wrap
 else
 	skip "Meson" "no meson here (scripts/deps test)"
 fi
