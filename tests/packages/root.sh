@@ -115,9 +115,10 @@ goes() {
 
 	mapfile -t names < <(ours)
 	[ "${#names[@]}" -gt 0 ] || return 0
-	dpkg -L "${names[@]}" | sed -n '/exmap/p' | sort -u >files
+	# Of a package whose configuration is all that is left, dpkg says so.
+	dpkg -L "${names[@]}" | sed -n '/^\/.*exmap/p' | sort -u >files
 	apt-get "$1" -y "${names[@]}"
-	xargs ls -d <files 2>/dev/null >left || true
+	xargs -r ls -d <files 2>/dev/null >left || true
 	cat left
 	[ ! -s left ]
 }
