@@ -127,7 +127,9 @@ leaves_nothing() {
 	goes purge
 	[ -z "$(ours)" ]
 	! getent group exmap || return 1
-	find / -xdev -path "$here" -prune -o -path /var/cache/apt -prune -o -path /var/log -prune -o -iname '*exmap*' -print >left
+	# man keeps pages that were read.
+	find / -xdev -path "$here" -prune -o -path /var/cache/apt -prune -o -path /var/cache/man -prune -o \
+		-path /var/log -prune -o -iname '*exmap*' -print >left
 	cat left
 	[ ! -s left ]
 }
