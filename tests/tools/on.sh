@@ -34,9 +34,9 @@ refuses_what_it_does_not_know() {
 }
 
 says_that_it_needs_root() {
-	# The source may lie where only root may look; the script needs one file beside it.
+	# The source may lie where only root may look; the script needs two files beside it.
 	mkdir "$work/public"
-	cp "$on" "${on%/*}/quiet.sh" "$work/public"
+	cp "$on" "${on%/*}/"{quiet,suite}.sh "$work/public"
 	chmod 755 "$work" "$work/public"
 	fails 1 setpriv --reuid 65534 --regid 65534 --clear-groups "$work/public/on" trixie -- true
 	[ "$(grep -c . "$work/err")" = 1 ]
