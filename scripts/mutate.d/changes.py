@@ -10,9 +10,14 @@ why a change changes nothing.
 
 import fnmatch
 import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+
+try:
+    import tomllib
+except ModuleNotFoundError:
+    # Before Python 3.11 it was a library of its own.
+    import tomli as tomllib
 
 FOLDERS = ["core", "emu", "shim", "kmod"]
 
