@@ -122,9 +122,16 @@ def wall_times(result):
     return [run["time_wall_clock"]["value"] for run in result["measurements"]]
 
 
+def without_shell():
+    """Returns how hyperfine starts commands by itself. Before 1.13 it takes a shell, and subtracts that."""
+    version = output("hyperfine", "--version").split()[1].split(".")
+    return ["-N"] if [int(part) for part in version[:2]] >= [1, 13] else []
+
+
 def startup(name, options):
     """How long a program takes that never opens the device."""
     repeat, runs = (1, 5) if options.quick else (9, 40)
+    how = [*without_shell(), *f"--style none --warmup 2 --runs {runs} --export-json".split()]
     launcher = f"{options.build}/bin/exmap-run"
     # By the name that the loader can read.
     shim = output(launcher, "--", "printenv", "LD_PRELOAD").strip()
@@ -141,7 +148,6 @@ def startup(name, options):
             for program, command in PROGRAMS.items():
                 for mode, before in modes.items():
                     report = f"{work}/report.json"
-                    how = f"-N --style none --warmup 2 --runs {runs} --export-json".split()
                     output("hyperfine", *how, report, f"{before} {command}")
                     with open(report, encoding="utf-8") as file:
                         seconds = wall_times(json.load(file)["results"][0])
