@@ -98,7 +98,7 @@ packages_missing() {
 		echo install ok installed
 	DPKG
 	fake apt-get <<-APT
-		echo "\$@" >>"$work/apt"
+		if [ "\$1" = indextargets ]; then echo there; else echo "\$@" >>"$work/apt"; fi
 	APT
 	fake apt-cache <<-'APT'
 		[ "$3" = musl-tools ] || printf '%s:\n  Candidate: 1.0\n' "$3"
@@ -116,11 +116,15 @@ asks_for_packages() {
 	tail -n 1 "$work/err" | grep "^scripts/deps: .*$line"
 	# And where there is no sudo at all.
 	rm "$work/bin/sudo"
-	for tool in bash sh cat dirname grep; do
+	for tool in bash sh cat dirname grep sed; do
 		ln -s "$(command -v "$tool")" "$work/bin/"
 	done
 	PATH=$work/bin fails "$(command -v bash)" "$scripts/deps" build
 	grep "^scripts/deps: .*$line" "$work/err"
+	[ ! -e "$work/apt" ]
+	# Nobody is asked for what there is not.
+	packages_missing musl-tools
+	PATH=$work/bin "$(command -v bash)" "$scripts/deps" test
 	[ ! -e "$work/apt" ]
 }
 
@@ -133,7 +137,18 @@ some_packages_do_not_exist() {
 	grep -E '^install .* cargo$' "$work/apt"
 	packages_missing musl-tools
 	"$scripts/deps" test
-	! grep install "$work/apt" || return 1
+	[ ! -e "$work/apt" ]
+	# Until apt has its lists, it is not asked.
+	packages_missing musl-tools cargo
+	fake apt-get <<-APT
+		echo "\$@" >>"$work/apt"
+		[ "\$2" != update ] || touch "$work/lists"
+	APT
+	fake apt-cache <<-APT
+		[ ! -e "$work/lists" ] || [ "\$3" = musl-tools ] || printf '%s:\n  Candidate: 1.0\n' "\$3"
+	APT
+	"$scripts/deps" test
+	grep -E '^install .* cargo$' "$work/apt"
 	packages_missing cmake
 	fake apt-cache <<<'exit 0'
 	fails "$scripts/deps" build
