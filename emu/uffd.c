@@ -184,6 +184,11 @@ bool emu_uffd_moves(int uffd)
 
 	if (emu_is_error(pages))
 		return false;
+	/*
+	 * A page that a child shares is not moved. Another thread, or a signal handler of this one,
+	 * may fork right after the page was copied in.
+	 */
+	emu_sys(SYS_madvise, pages, 2 * 4096, MADV_DONTFORK);
 	/* Under mlockall(MCL_FUTURE) both pages are there already, and could not be moved. */
 	emu_sys(SYS_munlock, pages, 2 * 4096);
 	emu_sys(SYS_madvise, pages, 2 * 4096, MADV_DONTNEED);

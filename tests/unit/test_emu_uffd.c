@@ -8,7 +8,10 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "emu/advice.h"
 #include "emu/hidden_fd.h"
@@ -130,12 +133,47 @@ static void locked_memory_hides_nothing(void **state)
 	assert_int_equal(found.vectored, before.vectored);
 }
 
+static void *fork_until(void *ended)
+{
+	while (!__atomic_load_n((bool *)ended, __ATOMIC_RELAXED)) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+	return NULL;
+}
+
+/* The kernel does not move a page that a child shares: the page on which that is tried must not be. */
+static void a_fork_hides_no_move(void **state)
+{
+	int uffd = emu_uffd_open();
+	unsigned int refused = 0;
+	bool ended = false;
+	pthread_t forking;
+
+	(void)state;
+	if (uffd < 0 || !emu_uffd_moves(uffd)) {
+		print_message("UFFDIO_MOVE is not to be had here\n");
+		skip();
+	}
+	assert_int_equal(pthread_create(&forking, NULL, fork_until, &ended), 0);
+	for (unsigned int i = 0; i < UNIT_ROUNDS(5000); i++)
+		refused += !emu_uffd_moves(uffd);
+	__atomic_store_n(&ended, true, __ATOMIC_RELAXED);
+	pthread_join(forking, NULL);
+	emu_close_hidden(uffd);
+	assert_int_equal(refused, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_page_that_was_moved_counts_whatever_the_answer),
 		cmocka_unit_test(a_page_that_is_in_the_way_is_an_error),
 		cmocka_unit_test(locked_memory_hides_nothing),
+		cmocka_unit_test(a_fork_hides_no_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
