@@ -244,6 +244,30 @@ static void slow_read_notices_the_munmap(void)
 	under("read:delay=1s", unmap_and_look);
 }
 
+static void *free_slowly(void *arg)
+{
+	return (void *)(intptr_t)FREE((struct ex *)arg, 0, 3, 1);
+}
+
+static void free_and_look(struct ex *ex)
+{
+	pthread_t thread;
+
+	ex_start(ex, PAGES, 1, PAGES, -1);
+	CHECK_EQ(ALLOC(ex, 0, 3, 1), 1);
+	ex_fill(ex, 3, 1);
+	CHECK_EQ(pthread_create(&thread, NULL, free_slowly, ex), 0);
+	until_it_strikes();
+	/* Long enough for a FREE that does not wait to end. */
+	usleep(500000);
+	CHECK(ex_shows(ex, 3, 3));
+}
+
+static void page_of_a_slow_free_stays_until_its_end(void)
+{
+	under("free:delay=60s", free_and_look);
+}
+
 /* Twenty minutes, in all. */
 static void alloc_slowly(struct ex *ex)
 {
@@ -289,6 +313,8 @@ const struct test inject_tests[] = {
 	{ "2.4", "inject_munmap_does_not_wait_for_a_slow_read",
 	  munmap_does_not_wait_for_a_slow_read },
 	{ "2.4", "inject_slow_read_notices_the_munmap", slow_read_notices_the_munmap },
+	{ "4.9", "inject_page_of_a_slow_free_stays_until_its_end",
+	  page_of_a_slow_free_stays_until_its_end },
 	{ "4.6", "inject_delay_ends_when_the_client_is_killed",
 	  delay_ends_when_the_client_is_killed },
 	{ 0 },

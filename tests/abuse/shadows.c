@@ -100,20 +100,24 @@ static void munmap_with_io_in_flight(void)
 	all_is_well(&ex);
 }
 
-/* Where this advice frees pages, it does so under live shadows, too. */
+/*
+ * Where this advice frees pages, it does so under live shadows, too, and ends all of these: no
+ * shadow keeps its source from FREE any more.
+ */
 static void dontneed_of_sources_and_shadows(void)
 {
 	struct ex ex;
 
 	for (int round = 0; round < 20; round++) {
+		bool sources = round % 2;
+		bool taken;
+
 		start(&ex);
 		CHECK_EQ(SHADOW(&ex, 0, 0, 32, TARGET), 0);
 		CHECK_EQ(SHADOW(&ex, 1, 16, 32, TARGET + 64), 0);
-		if (round % 2)
-			madvise(ex_at(&ex, 8), 20 * PAGE, MADV_DONTNEED);
-		else
-			madvise(ex_at(&ex, TARGET + 8), 20 * PAGE, MADV_DONTNEED);
-		FREE(&ex, 0, 20, 8);
+		CHECK_EQ(SHADOW(&ex, 1, 20, 4, TARGET + 40), 0);
+		taken = !madvise(ex_at(&ex, sources ? 8 : TARGET + 8), 20 * PAGE, MADV_DONTNEED);
+		CHECK_EQ(FREE(&ex, 0, 20, 8), taken && sources ? 0 : 8);
 		ALLOC(&ex, 1, 200, 20);
 		for (int i = 0; i < 32; i++) {
 			/* A shadow shows its source's old content, or nothing. */
