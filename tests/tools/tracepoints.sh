@@ -19,6 +19,7 @@ record() {
 	echo 1 >"$tracing/events/exmap/enable"
 	bin/trace-client vectors
 	bin/trace-client shadow
+	bin/conformance --filter command_maps_pages
 	echo 0 >"$tracing/events/exmap/enable"
 	cp "$tracing/trace" "$work/trace"
 	cat "$work/trace"
@@ -35,6 +36,14 @@ read_and_steal() {
 	says 'exmap_read: exmap=[0-9]+ interface=2 READ iovecs=1 ret=8192$'
 	says 'exmap_read: exmap=[0-9]+ interface=2 READ iovecs=1 ret=0$'
 	says 'exmap_steal: exmap=[0-9]+ interface=2 steals=1$'
+	! says 'exmap_steal: .* steals=0$'
+}
+
+# of a range of bytes each
+commands() {
+	says 'exmap_alloc: exmap=[0-9]+ interface=1 vectors=1 pages=3 failed=0$'
+	says 'exmap_alloc: exmap=[0-9]+ interface=1 vectors=1 pages=0 failed=1$'
+	says 'exmap_alloc: exmap=[0-9]+ interface=1 vectors=1 pages=4 failed=1$'
 }
 
 shadows() {
@@ -45,6 +54,7 @@ shadows() {
 check "tracepoints fire" record
 check "of ALLOC and FREE" alloc_and_free
 check "of READ, and of frames that are stolen" read_and_steal
+check "of ALLOC by io_uring" commands
 check "of SHADOW and RM_SD" shadows
 
 checked
