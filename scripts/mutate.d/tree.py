@@ -11,6 +11,8 @@ import suite
 # The module's kernel, and what a machine takes beside its commands.
 KERNEL = "6.12"
 BOOT_SECONDS = 30
+# What commands in there may run, beside the build's programs.
+SCRIPTS = ["tests/tools/check.sh", "tests/tools/tracepoints.sh", "tests/abuse/reload.sh"]
 
 
 class BuildError(Exception):
@@ -112,5 +114,6 @@ class Tree:
         return suite.Test(
             f"vm: {script}",
             [self.tree / "scripts/vm", "--kernel", KERNEL, "--build", self.build, "--timeout", "1200",
+             *(word for name in SCRIPTS for word in ("--add", self.tree / name)),
              "--", "sh", "-c", script],
         )
