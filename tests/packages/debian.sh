@@ -28,6 +28,11 @@ builds() {
 	"$source/scripts/on" "$suite" --deps package -- tests/packages/build.sh | tar -x -C "$kept"
 }
 
+# lines PATTERN: how many the scripts have printed; none is no error
+lines() {
+	cat "$work/tap" "$work/machine" | grep -c "$1" || true
+}
+
 kept=${EXMAP_TEST_PACKAGES:-$work/packages}/$suite
 mkdir -p "$kept"
 if [ ! -d "$kept/new" ]; then
@@ -46,8 +51,8 @@ if [ -d "$kept/new" ]; then
 	grep -q '^ok - the package is purged' "$work/machine" || echo "not ok - the module in a machine" >>"$work/machine"
 	# Of what the scripts counted, all counts here.
 	cat "$work/tap" "$work/machine"
-	passed=$((passed + $(cat "$work/tap" "$work/machine" | grep -c '^ok ')))
-	failed=$((failed + $(cat "$work/tap" "$work/machine" | grep -c '^not ok ')))
+	passed=$((passed + $(lines '^ok ')))
+	failed=$((failed + $(lines '^not ok ')))
 	# It may have died.
 	grep -qE '^[0-9]+ passed, ' "$work/tap" || failed=$((failed + 1))
 fi
