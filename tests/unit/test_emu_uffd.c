@@ -159,7 +159,7 @@ static void a_fork_hides_no_move(void **state)
 		skip();
 	}
 	assert_int_equal(pthread_create(&forking, NULL, fork_until, &ended), 0);
-	for (unsigned int i = 0; i < UNIT_ROUNDS(5000); i++)
+	for (unsigned int i = 0; i < UNIT_ROUNDS(20000); i++)
 		refused += !emu_uffd_moves(uffd);
 	__atomic_store_n(&ended, true, __ATOMIC_RELAXED);
 	pthread_join(forking, NULL);
