@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "emu/registers.h"
+#include "emu/say.h"
 #include "emu/sys.h"
 
 /* Frames of the emulator, the shim and the trap that may lie in front of the client's. */
@@ -147,13 +148,13 @@ static void print_addresses(const struct emu_stack *stack, bool is_fault)
 				     (unsigned long)(pc - (uintptr_t)info.dli_fbase));
 		else
 			n = snprintf(line, sizeof(line), "    #%u %#lx\n", i, (unsigned long)pc);
-		emu_sys(SYS_write, 2, line, n < (int)sizeof(line) ? n : (int)sizeof(line) - 1);
+		emu_print(line, n < (int)sizeof(line) ? n : (int)sizeof(line) - 1);
 	}
 }
 
 void emu_backtrace_print(const struct emu_stack *stack, bool is_fault)
 {
-	if (!stack->nr)
+	if (!stack->nr || !emu_has_stderr())
 		return;
 	if (!*symbols || !run_symbols(stack, is_fault))
 		print_addresses(stack, is_fault);

@@ -70,7 +70,7 @@ __attribute__((format(printf, 1, 2))) static void print(const char *format, ...)
 	n = vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	if (n > 0)
-		emu_sys(SYS_write, 2, line, EXMAP_MIN((size_t)n, sizeof(line) - 1));
+		emu_print(line, EXMAP_MIN((size_t)n, sizeof(line) - 1));
 }
 
 static void look_up(struct page_report *r)

@@ -4,11 +4,22 @@
  *
  * A message is one line: what stands in the way, and the way out. A call that succeeds prints
  * nothing.
+ *
+ * A program that has closed descriptor 2 may have got the number again, for its database. So nothing is
+ * printed if the descriptor is a file, socket or block device that it was not when the emulator was
+ * loaded, unless the file is opened as logs are.
  */
 #ifndef EXMAP_EMU_SAY_H
 #define EXMAP_EMU_SAY_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+/** emu_has_stderr() - whether descriptor 2 is for messages. Any thread, in signal handlers too. */
+bool emu_has_stderr(void);
+
+/** emu_print() - print @len bytes on stderr, if there is one. Any thread, in signal handlers too. */
+void emu_print(const char *text, size_t len);
 
 /**
  * emu_say() - print one line on stderr, with "exmap: " before it
