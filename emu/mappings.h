@@ -28,7 +28,7 @@ u64 emu_mappings_limit(void);
  * emu_mappings_claim() - claim mappings for a surface
  * @want: how many it could need
  *
- * Leaves an eighth of what is left to the program and to other exmaps. Outside calls on an exmap.
+ * Leaves an eighth of what is left to the program and to other exmaps.
  *
  * Return: number of mappings, at most @want, for emu_mappings_return().
  */

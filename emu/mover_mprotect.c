@@ -9,7 +9,8 @@
  * Each stretch of allocated pages is a mapping of the process, and so is each hole between two. The
  * process may have vm.max_map_count of them. FREE must always find one for the hole that it makes:
  *
- *   the frames could never need more than there are    only shadows are counted, up to SHADOW_MAPPINGS
+ *   the frames could never need more than there are    only shadows are counted, up to SHADOW_MAPPINGS,
+ *                                                      which the first SHADOW claims
  *   otherwise                                          holes.h counts; ALLOC beyond fails with ENOMEM
  *   the program has used more since                    FREE uses the reserve of mappings.h, and ALLOC
  *                                                      fails with ENOMEM until it is there again
@@ -80,15 +81,13 @@ static void mprotect_frames(struct emu_surface *s, u64 nr_frames)
 	emu_reserve_fill();
 	if (emu_options()->readable_holes)
 		return;
-	s->mappings = emu_mappings_claim(want + SHADOW_MAPPINGS);
-	if (s->mappings > want) {
-		s->shadow_holes =
-			emu_holes_new(EMU_COUNT_STRETCHES, s->core.nr_pages, s->mappings - want);
+	s->mappings = emu_mappings_claim(want);
+	if (s->mappings == want)
 		return;
-	}
 	s->holes = emu_holes_new(EMU_COUNT_PAIRS, s->core.nr_pages, s->mappings);
 	if (s->holes)
-		emu_say("SETUP: of %llu frames %llu fit if the pages are scattered, for each hole "
+		emu_say_once(
+			"SETUP: of %llu frames %llu fit if the pages are scattered, for each hole "
 			"is a mapping under strategy=mprotect, and vm.max_map_count is %llu; use "
 			"Linux 6.13, permit userfaultfd, raise the limit to %llu, or see option "
 			"holes=readable",
@@ -197,12 +196,37 @@ static u64 uncount(struct emu_holes *holes, u64 page, u64 len)
 }
 
 /*
- * The counter of the mappings that shadows take. Shadows share that of the frames if SETUP got no
- * mappings for a counter of their own. NULL if nothing is counted.
+ * The counter of the mappings that shadows take: that of the frames if SETUP got too few. NULL if
+ * nothing is counted, or there was no SHADOW yet.
  */
 static struct emu_holes *shadow_holes(const struct emu_surface *s)
 {
-	return s->shadow_holes ? s->shadow_holes : s->holes;
+	return s->holes ? s->holes : exmap_load_acquire(&s->shadow_holes);
+}
+
+/*
+ * Makes the counter of shadows, if that of the frames does not serve. Not by SETUP: most exmaps have no
+ * shadows, and the process may have many exmaps. Return: whether there is one, if it is needed.
+ */
+static bool count_shadows(struct emu_surface *s)
+{
+	struct emu_holes *none = NULL;
+	struct emu_holes *holes;
+	u64 mappings;
+
+	if (shadow_holes(s) || emu_options()->readable_holes)
+		return true;
+	mappings = emu_mappings_claim(SHADOW_MAPPINGS);
+	holes = emu_holes_new(EMU_COUNT_STRETCHES, s->core.nr_pages, mappings);
+	if (holes && __atomic_compare_exchange_n(&s->shadow_holes, &none, holes, false,
+						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		__atomic_add_fetch(&s->mappings, mappings, __ATOMIC_RELAXED);
+		return true;
+	}
+	/* Out of memory, or another thread was faster. */
+	emu_holes_free(holes);
+	emu_mappings_return(mappings);
+	return shadow_holes(s);
 }
 
 static u64 map(struct exmap_surface *core, struct emu_holes *holes, const struct exmap_run *runs,
@@ -249,7 +273,7 @@ static u64 mprotect_map(struct exmap_surface *core, u32 id, const struct exmap_r
 
 static u64 mprotect_show(struct emu_surface *s, const struct exmap_run *run)
 {
-	u64 mapped = map(&s->core, shadow_holes(s), run, 1);
+	u64 mapped = count_shadows(s) ? map(&s->core, shadow_holes(s), run, 1) : 0;
 
 	if (mapped < run->len)
 		emu_say_once(

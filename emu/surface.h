@@ -56,12 +56,12 @@ struct emu_mover {
  * @uffd:        under copy and move: the userfaultfd; else -1
  * @advice_fd:   first argument for emu_advise()
  * @chunks:      under guard: which parts have their guards
- * @mappings:    under mprotect: what emu_mappings_claim() has given; written once, under dev->lock,
- *               before the first call
+ * @mappings:    under mprotect: what emu_mappings_claim() has given, by SETUP and by the first
+ *               SHADOW; atomic
  * @holes:       under mprotect: counts what the allocated pages can need, or NULL if @mappings are
- *               enough for any; written with @mappings
+ *               enough for any; written once, under dev->lock, before the first call
  * @shadow_holes: under mprotect: counts what the pages of shadows need, if @holes does not count
- *               them, or NULL; written with @mappings
+ *               them; NULL before the first SHADOW. Written once; atomic
  * @source:      under copy and move: EMU_SOURCE_PAGES pages that fresh pages are copied from
  * @slots:       under move: the slots of free frames, or NULL; written once, under dev->lock,
  *               before the first call
