@@ -41,7 +41,7 @@ static int refuse(int fd, const char *why)
 	char link[32], path[256];
 	long n;
 
-	if (!emu_options()->verbose)
+	if (!emu_options()->verbose && !emu_options()->notes)
 		return -EBADF;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = emu_sys(SYS_readlinkat, AT_FDCWD, link, path, sizeof(path));

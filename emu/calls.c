@@ -153,6 +153,9 @@ static __attribute__((noinline)) s64 watched_ranges(struct exmap_call *call, u32
 	if (history)
 		emu_history_ranges(history_of(call), call, ranges, n);
 	ret = emu_trace_ranges(kind, call, serial_of(call), ranges, n);
+	/* First, as in looked_at_action(). */
+	if (kind == EMU_TRACE_READ && emu_watched(EMU_WATCH_NOTES))
+		emu_note_ranges(call, ranges, n, ret);
 	if (history)
 		emu_history_ranges_end(history_of(call), call, kind == EMU_TRACE_READ, ret);
 	return ret;
@@ -161,7 +164,7 @@ static __attribute__((noinline)) s64 watched_ranges(struct exmap_call *call, u32
 static __always_inline s64 do_read_ranges(struct exmap_call *call, const struct iovec *ranges,
 					  u32 n)
 {
-	if (emu_traced(EMU_WATCH_HISTORY))
+	if (emu_traced(EMU_WATCH_HISTORY | EMU_WATCH_NOTES))
 		return watched_ranges(call, EMU_TRACE_READ, ranges, n);
 	return exmap_read(call, ranges, n);
 }
@@ -263,8 +266,12 @@ static ssize_t do_read(struct exmap_file *file, const struct iovec *one, const s
 		emu_note_read(&dev->core, offset);
 		return refuse(dev, EMU_TRACE_READ, id, opcode, nr_iov, ret);
 	}
-	if (!is_mapped(dev))
+	if (!is_mapped(dev)) {
+		emu_fails("read", -EPROTO,
+			  "the surface is not mapped in this process: mmap() it first; "
+			  "after fork() it is the parent's [1.4, 5.1]");
 		return refuse(dev, EMU_TRACE_READ, id, opcode, nr_iov, -EPROTO);
+	}
 	ret = begin(&call, dev, id, opcode);
 	if (ret)
 		return refuse(dev, EMU_TRACE_READ, id, opcode, nr_iov, ret);

@@ -31,6 +31,12 @@
 /* Reports of accesses that the program handles; later ones are only counted in the statistics. */
 #define MAX_HANDLED 20
 
+/* What makes a page inaccessible, and what accessible; for emu_history_find(). */
+#define OPCODES_FREE (1u << EXMAP_OP_FREE)
+#define OPCODES_MAKE (1u << EXMAP_OP_ALLOC | 1u << EXMAP_OP_READ)
+/* Pages of a range that are looked up at most. */
+#define MAX_LOOKED_UP 64
+
 /**
  * struct page_report - what is known of a page that was touched
  * @s:         the surface
@@ -76,12 +82,10 @@ __attribute__((format(printf, 1, 2))) static void print(const char *format, ...)
 static void look_up(struct page_report *r)
 {
 	const struct emu_history *h = r->s->dev->history;
-	const u32 free = 1u << EXMAP_OP_FREE;
-	const u32 make = 1u << EXMAP_OP_ALLOC | 1u << EXMAP_OP_READ;
 
-	r->busy = emu_history_find(h, r->page, free | make, false, &r->freed);
-	r->has_freed = r->busy || emu_history_find(h, r->page, free, true, &r->freed);
-	r->has_made = emu_history_find(h, r->page, make, true, &r->made);
+	r->busy = emu_history_find(h, r->page, OPCODES_FREE | OPCODES_MAKE, false, &r->freed);
+	r->has_freed = r->busy || emu_history_find(h, r->page, OPCODES_FREE, true, &r->freed);
+	r->has_made = emu_history_find(h, r->page, OPCODES_MAKE, true, &r->made);
 	/* A FREE that came before the latest ALLOC of the page did not cause this access. */
 	if (!r->busy && r->has_freed && r->has_made && r->made.order > r->freed.order)
 		r->has_freed = false;
@@ -142,22 +146,29 @@ static void print_neighbours(const struct page_report *r)
 	print("\n");
 }
 
-static void report_page(struct page_report *r, const siginfo_t *info, const ucontext_t *uc,
-			const char *ending)
+/* Prints which instruction accesses the address, and from where that was called. */
+static void print_access(const siginfo_t *info, const ucontext_t *uc)
 {
 	uintptr_t addr = (uintptr_t)info->si_addr;
-	bool forbidden = info->si_code == SEGV_ACCERR;
 	struct emu_stack stack;
 
-	look_up(r);
 	emu_backtrace_fault(&stack, uc);
-	print("==%ld==ERROR: exmap: %s: page %llu of exmap %llu\n", emu_sys(SYS_getpid),
-	      kind(r, forbidden), (unsigned long long)r->page,
-	      (unsigned long long)r->s->dev->serial);
 	print("%s at address %#lx, byte %lu of the page, by thread %ld:\n",
 	      emu_access(uc) & EMU_ACCESS_WRITE ? "write" : "read", (unsigned long)addr,
 	      (unsigned long)(addr % EXMAP_PAGE_SIZE), emu_sys(SYS_gettid));
 	emu_backtrace_print(&stack, true);
+}
+
+static void report_page(struct page_report *r, const siginfo_t *info, const ucontext_t *uc,
+			const char *ending)
+{
+	bool forbidden = info->si_code == SEGV_ACCERR;
+
+	look_up(r);
+	print("==%ld==ERROR: exmap: %s: page %llu of exmap %llu\n", emu_sys(SYS_getpid),
+	      kind(r, forbidden), (unsigned long long)r->page,
+	      (unsigned long long)r->s->dev->serial);
+	print_access(info, uc);
 	if (forbidden)
 		print("the protection of the surface forbids the access\n");
 	print_events(r);
@@ -169,12 +180,16 @@ static void report_page(struct page_report *r, const siginfo_t *info, const ucon
 /* One line; with the way to more, if the program ends here. */
 static void say_page(const struct page_report *r, const siginfo_t *info, const char *ending)
 {
+	const struct exmap_device *dev = r->s->dev;
+	const char *more = emu_options()->history ? "" : "; exmap-run --debug tells more";
+
 	emu_say("%s page %llu (address %#llx) of exmap %llu, and %s%s",
 		info->si_code == SEGV_ACCERR ? "access that the protection forbids to" :
 					       "access to unallocated",
 		(unsigned long long)r->page, (unsigned long long)(uintptr_t)info->si_addr,
-		(unsigned long long)r->s->dev->serial, ending,
-		r->s->dev->history ? "" : "; exmap-run --debug tells more");
+		(unsigned long long)dev->serial, ending,
+		exmap_nr_interfaces(&dev->core) ? more :
+						  "; the exmap was not set up: SETUP comes first");
 }
 
 static void say_fence(const struct emu_region *region, uintptr_t addr, const char *ending)
@@ -226,6 +241,10 @@ void emu_diagnose(const siginfo_t *info, const void *ucontext, enum emu_outcome 
 		;
 	} else if (addr < region.start || addr >= region.end) {
 		say_fence(&region, addr, endings[outcome]);
+		if (emu_options()->history && !pthread_mutex_trylock(&lock)) {
+			print_access(info, ucontext);
+			pthread_mutex_unlock(&lock);
+		}
 	} else if (region.kind == EMU_REGION_SURFACE) {
 		struct page_report r = {
 			.s = region.surface,
@@ -314,5 +333,23 @@ void emu_diagnose_oldest(const struct emu_surface *s)
 		return;
 	print("of the pages that are allocated, as far as history= goes back, the first was:\n");
 	print_event(page, &event, "was");
+	pthread_mutex_unlock(&lock);
+}
+
+void emu_diagnose_twice(const struct emu_surface *s, u64 page, u64 len, bool freed)
+{
+	const struct emu_history *h = s->dev->history;
+	struct emu_history_event free, make;
+
+	if (!h || pthread_mutex_trylock(&lock))
+		return;
+	for (u64 end = page + EXMAP_MIN(len, (u64)MAX_LOOKED_UP); page < end; page++) {
+		emu_history_find(h, page, OPCODES_FREE, true, &free);
+		emu_history_find(h, page, OPCODES_MAKE, true, &make);
+		if (freed ? free.order > make.order : make.order > free.order) {
+			print_event(page, freed ? &free : &make, "was");
+			break;
+		}
+	}
 	pthread_mutex_unlock(&lock);
 }

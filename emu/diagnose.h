@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "core/platform.h"
+
 struct emu_surface;
 
 /**
@@ -47,5 +49,14 @@ void emu_diagnose_poisoned(const void *addr);
  * For an exmap that has run out of frames. Says nothing without a history. Any thread.
  */
 void emu_diagnose_oldest(const struct emu_surface *s);
+
+/**
+ * emu_diagnose_twice() - say who has freed or allocated a page before a call that does it again
+ * @page:  first page of a range of @len pages, some of which were as the call wants them to be
+ * @freed: the call is a FREE
+ *
+ * Says nothing without a history. Any thread.
+ */
+void emu_diagnose_twice(const struct emu_surface *s, u64 page, u64 len, bool freed);
 
 #endif /* EXMAP_EMU_DIAGNOSE_H */

@@ -113,6 +113,11 @@ static void *map_interface(struct exmap_device *dev, void *addr, size_t len, int
 		.interface = index,
 	};
 
+	if (!exmap_nr_interfaces(&dev->core))
+		return error(emu_fails("mmap", -ENXIO,
+				       "interface %llu, and the exmap was not set up: SETUP comes "
+				       "first [2.2]",
+				       (unsigned long long)index));
 	if (index >= exmap_nr_interfaces(&dev->core))
 		return error(emu_fails("mmap", -ENXIO, "interface %llu, and SETUP made %u [2.2]",
 				       (unsigned long long)index, exmap_nr_interfaces(&dev->core)));

@@ -90,21 +90,57 @@ static bool has_mapped(u64 exmap, u32 interface)
 	return false;
 }
 
-/*
- * Writes into @text, of @len bytes, which thread last did to a page what the call asks for. Writes
- * nothing if the history does not know.
- */
-static void tell_who(const struct exmap_call *call, u64 page, char *text, size_t len)
+/* Says that a call got no frame, and which page has had one longest. */
+static void say_no_frame(const struct exmap_call *call, const char *what)
 {
-	const struct emu_history *h = emu_surface_of(call->s)->dev->history;
-	struct emu_history_event event;
-	u32 opcodes = call->opcode == EXMAP_OP_FREE ? 1u << EXMAP_OP_FREE :
-						      1u << EXMAP_OP_ALLOC | 1u << EXMAP_OP_READ;
+	const struct emu_surface *s = emu_surface_of(call->s);
+	const char *why = "no frame is free";
 
-	*text = '\0';
-	if (h && emu_history_find(h, page, opcodes, true, &event))
-		snprintf(text, len, "; thread %d did so through interface %u, %llu actions ago",
-			 event.thread, event.interface, (unsigned long long)event.ago);
+	if (emu_options()->inject.nr)
+		why = "inject= says so, or no frame is free";
+	else if (s->holes)
+		why = "the process may have no more mappings, see what SETUP said, or no frame is free";
+	emu_say("%s: ENOMEM: %s: %llu of %llu are in the surface [4.6]", what, why,
+		(unsigned long long)exmap_mapped_pages(&s->dev->core),
+		(unsigned long long)s->dev->core.buffer_size);
+	emu_diagnose_oldest(s);
+}
+
+/* Says why a vector answers EFAULT. */
+static void say_outside(const struct exmap_call *call, const char *what, struct exmap_iov asked)
+{
+	unsigned long long page = asked.page;
+	int len = asked.len;
+
+	/* A result has a small number of pages above its 32 bits of errno. */
+	if (asked.value && !len && asked.res <= 0 && asked.res > -4096 && asked.pages >= 0 &&
+	    asked.pages < 1 << EXMAP_PAGE_LEN_BITS)
+		emu_say("%s: EFAULT: it is the result of an earlier action (res %d, pages %d), which "
+			"overwrites the vectors: write them anew before each; or another thread has "
+			"used the interface meanwhile [4.3]",
+			what, asked.res, asked.pages);
+	else if (!len)
+		emu_say("%s: EFAULT: its length is 0 [4.5]", what);
+	else
+		emu_say("%s: EFAULT: pages %llu to %llu, and the surface has %llu [4.5]", what,
+			page, page + len - 1, (unsigned long long)call->s->nr_pages);
+}
+
+/* Says that of a vector's pages some were as the call wants them to be. */
+static void say_twice(const struct exmap_call *call, const char *what, struct exmap_iov asked,
+		      int done)
+{
+	bool alloc = call->opcode == EXMAP_OP_ALLOC;
+	const char *state = alloc ? "allocated already [4.4]" : "free already [4.9]";
+	unsigned long long page = asked.page;
+	int len = asked.len;
+
+	if (len == 1)
+		emu_say("%s: page %llu was %s", what, page, state);
+	else
+		emu_say("%s: of pages %llu to %llu, %d %s %s", what, page, page + len - 1,
+			len - done, len - done == 1 ? "was" : "were", state);
+	emu_diagnose_twice(emu_surface_of(call->s), page, len, !alloc);
 }
 
 void emu_note_results(const struct exmap_call *call, const struct exmap_iov *asked, u32 iov_len)
@@ -112,8 +148,7 @@ void emu_note_results(const struct exmap_call *call, const struct exmap_iov *ask
 	static u32 unmapped, outside, no_frames, twice;
 	const struct exmap_interface *ifc = call->ifc;
 	const struct emu_surface *s = emu_surface_of(call->s);
-	bool alloc = call->opcode == EXMAP_OP_ALLOC;
-	const char *name = alloc ? "ALLOC" : "FREE";
+	const char *name = call->opcode == EXMAP_OP_ALLOC ? "ALLOC" : "FREE";
 
 	if (!has_mapped(s->dev->serial, ifc->id) && emu_wants_note(&unmapped))
 		emu_say("%s: nobody has mapped the page of interface %u, so its vectors are those "
@@ -121,31 +156,66 @@ void emu_note_results(const struct exmap_call *call, const struct exmap_iov *ask
 			name, ifc->id);
 	for (u32 i = 0; i < iov_len; i++) {
 		struct exmap_iov result = ifc->result[i];
-		unsigned long long page = asked[i].page;
-		int len = asked[i].len;
-		char who[128];
+		char what[32];
 
+		snprintf(what, sizeof(what), "%s: vector %u", name, i);
 		if (result.res == -EFAULT && emu_wants_note(&outside)) {
-			emu_say("%s: vector %u: EFAULT: pages %llu to %llu, and the surface has "
-				"%llu [4.5]",
-				name, i, page, page + len - 1,
-				(unsigned long long)call->s->nr_pages);
+			say_outside(call, what, asked[i]);
 		} else if (result.res == -ENOMEM && emu_wants_note(&no_frames)) {
-			emu_say("%s: vector %u: ENOMEM: %s: %llu of %llu are in the "
-				"surface [4.6]",
-				name, i,
-				emu_options()->inject.nr ? "inject= says so, or no frame is free" :
-							   "no frame is free",
-				(unsigned long long)exmap_mapped_pages(&s->dev->core),
-				(unsigned long long)s->dev->core.buffer_size);
-			emu_diagnose_oldest(s);
+			say_no_frame(call, what);
 			break;
-		} else if (!result.res && result.pages < len && emu_wants_note(&twice)) {
-			tell_who(call, page, who, sizeof(who));
-			emu_say("%s: vector %u: of pages %llu to %llu, %d %s already%s [%s]", name,
-				i, page, page + len - 1, len - result.pages,
-				alloc ? "were allocated" : "were free", who, alloc ? "4.4" : "4.9");
+		} else if (!result.res && result.pages < asked[i].len && emu_wants_note(&twice)) {
+			say_twice(call, what, asked[i], result.pages);
 		}
+	}
+}
+
+/* The first page of a range that is allocated; @end if there is none. */
+static u64 first_present(const struct exmap_surface *s, u64 page, u64 end)
+{
+	while (page < end && !exmap_page_present(s, page))
+		page++;
+	return page;
+}
+
+void emu_note_ranges(const struct exmap_call *call, const struct iovec *ranges, u32 n, s64 ret)
+{
+	static u32 times;
+	u64 left = ret < 0 ? 0 : ret;
+	u64 addr, len, page, end;
+	char what[32];
+	u32 i = 0;
+
+	while (i < n && left >= ranges[i].iov_len)
+		left -= ranges[i++].iov_len;
+	if (i == n || !emu_wants_note(&times))
+		return;
+	snprintf(what, sizeof(what), "read: range %u", i);
+	addr = (uintptr_t)ranges[i].iov_base;
+	len = ranges[i].iov_len;
+	page = (addr - call->s->base) >> EXMAP_PAGE_SHIFT;
+	end = page + (len >> EXMAP_PAGE_SHIFT);
+	if (ret == -ENOMEM) {
+		say_no_frame(call, what);
+	} else if ((addr | len) % EXMAP_PAGE_SIZE) {
+		emu_say("%s: EINVAL: address %#llx or length %llu is no multiple of 4096 [5.4]",
+			what, (unsigned long long)addr, (unsigned long long)len);
+	} else if (addr < call->s->base || !exmap_in_surface(call->s, page, end - page)) {
+		emu_say("%s: EFAULT: %llu bytes at %#llx, and the surface has %llu at %#llx [5.4]",
+			what, (unsigned long long)len, (unsigned long long)addr,
+			(unsigned long long)call->s->nr_pages << EXMAP_PAGE_SHIFT,
+			(unsigned long long)call->s->base);
+	} else if (ret < 0) {
+		emu_say("%s: %s: reading the backing failed [5.4]", what, strerrorname_np(-ret));
+	} else if (!left && first_present(call->s, page, end) < end) {
+		page = first_present(call->s, page, end);
+		emu_say("%s: page %llu is allocated already, so the call returns the %lld bytes before "
+			"the range [5.3]",
+			what, (unsigned long long)page, (long long)ret);
+		emu_diagnose_twice(emu_surface_of(call->s), page, 1, false);
+	} else {
+		emu_say("%s: the backing ends there, so the call returns %lld bytes [5.5]", what,
+			(long long)ret);
 	}
 }
 

@@ -26,6 +26,14 @@ void emu_note_read(const struct exmap *x, u64 offset);
 void emu_note_results(const struct exmap_call *call, const struct exmap_iov *asked, u32 iov_len);
 
 /**
+ * emu_note_ranges() - print why a read returns less than it was asked for
+ * @call:   the call, which has ended; its interface is locked still
+ * @ranges: what it was asked for, @n ranges
+ * @ret:    what it returns
+ */
+void emu_note_ranges(const struct exmap_call *call, const struct iovec *ranges, u32 n, s64 ret);
+
+/**
  * emu_note_contention() - print that two threads use an interface at the same time
  * @ifc: the interface that the calling thread is about to lock
  */
