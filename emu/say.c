@@ -12,27 +12,40 @@
 
 #include "emu/sys.h"
 
-/* What descriptor 2 was when the emulator was loaded; all 0 if it was closed. Then constant. */
-static struct stat first;
+/*
+ * The file that descriptor 2 was when it was last chosen for messages; all 0 if it was closed. Atomic. A
+ * message that is printed meanwhile may be lost.
+ */
+static uint64_t chosen_device, chosen_inode;
 
-static void __attribute__((constructor)) remember_stderr(void)
+void emu_choose_stderr(void)
 {
-	emu_sys(SYS_fstat, 2, &first);
+	struct stat st = { 0 };
+
+	emu_sys(SYS_fstat, 2, &st);
+	__atomic_store_n(&chosen_device, st.st_dev, __ATOMIC_RELAXED);
+	__atomic_store_n(&chosen_inode, st.st_ino, __ATOMIC_RELAXED);
+}
+
+static void __attribute__((constructor)) at_start(void)
+{
+	emu_choose_stderr();
 }
 
 bool emu_has_stderr(void)
 {
 	long flags = emu_sys(SYS_fcntl, 2, F_GETFL);
-	struct stat now;
+	struct stat st;
 
-	if (flags < 0 || emu_sys(SYS_fstat, 2, &now))
+	if (flags < 0 || emu_sys(SYS_fstat, 2, &st))
 		return false;
-	if (now.st_dev == first.st_dev && now.st_ino == first.st_ino)
+	if (st.st_dev == __atomic_load_n(&chosen_device, __ATOMIC_RELAXED) &&
+	    st.st_ino == __atomic_load_n(&chosen_inode, __ATOMIC_RELAXED))
 		return true;
-	/* A log is for writing only, and the kernel may write it when it likes. */
-	if (S_ISREG(now.st_mode))
+	/* freopen() is not seen. A log is for writing only, and the kernel may write it when it likes. */
+	if (S_ISREG(st.st_mode))
 		return (flags & O_ACCMODE) == O_WRONLY && !(flags & (O_DIRECT | O_DSYNC));
-	return S_ISCHR(now.st_mode) || S_ISFIFO(now.st_mode);
+	return S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode);
 }
 
 void emu_print(const char *text, size_t len)

@@ -6,14 +6,22 @@
  * nothing.
  *
  * A program that has closed descriptor 2 may have got the number again, for its database. So nothing is
- * printed if the descriptor is a file, socket or block device that it was not when the emulator was
- * loaded, unless the file is opened as logs are.
+ * printed if the descriptor is a file, socket or block device that the program was not started with, and
+ * that dup2() and the like have not put there, unless the file is opened as logs are.
  */
 #ifndef EXMAP_EMU_SAY_H
 #define EXMAP_EMU_SAY_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/**
+ * emu_choose_stderr() - print on what descriptor 2 is now
+ *
+ * Done when the emulator is loaded. To be called when the program has put another file there on purpose.
+ * Any thread.
+ */
+void emu_choose_stderr(void);
 
 /** emu_has_stderr() - whether descriptor 2 is for messages. Any thread, in signal handlers too. */
 bool emu_has_stderr(void);

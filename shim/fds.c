@@ -126,6 +126,14 @@ EXPORT void closefrom(int first)
 			emu_file_put(gone);                      \
 	} while (0)
 
+/* @ret: the answer of dup2() and the like. */
+static int duplicated(int ret)
+{
+	if (ret == STDERR_FILENO)
+		emu_choose_stderr();
+	return ret;
+}
+
 EXPORT int dup(int fd)
 {
 	int ret;
@@ -133,7 +141,7 @@ EXPORT int dup(int fd)
 	if (fd_is_hidden(fd))
 		return libc_result(-EBADF);
 	if (!fdtable_read(fd))
-		return REAL(dup)(fd);
+		return duplicated(REAL(dup)(fd));
 	DUPLICATE(ret, fd, REAL(dup)(fd));
 	return ret;
 }
@@ -148,7 +156,7 @@ EXPORT int dup2(int fd, int new_fd)
 	if (fd_is_hidden(new_fd))
 		return libc_result(-EBUSY);
 	if (!fdtable_read(fd) && !fdtable_read(new_fd))
-		return REAL(dup2)(fd, new_fd);
+		return duplicated(REAL(dup2)(fd, new_fd));
 	DUPLICATE(ret, fd, REAL(dup2)(fd, new_fd));
 	return ret;
 }
@@ -162,7 +170,7 @@ EXPORT int dup3(int fd, int new_fd, int flags)
 	if (fd_is_hidden(new_fd))
 		return libc_result(-EBUSY);
 	if (!fdtable_read(fd) && !fdtable_read(new_fd))
-		return REAL(dup3)(fd, new_fd, flags);
+		return duplicated(REAL(dup3)(fd, new_fd, flags));
 	DUPLICATE(ret, fd, REAL(dup3)(fd, new_fd, flags));
 	return ret;
 }
