@@ -119,11 +119,9 @@ static void say_outside(const struct exmap_call *call, const char *what, struct 
 			"overwrites the vectors: write them anew before each; or another thread has "
 			"used the interface meanwhile [4.3]",
 			what, asked.res, asked.pages);
-	else if (!len)
-		emu_say("%s: EFAULT: its length is 0 [4.5]", what);
 	else
 		emu_say("%s: EFAULT: pages %llu to %llu, and the surface has %llu [4.5]", what,
-			page, page + len - 1, (unsigned long long)call->s->nr_pages);
+			page, page + (len ? len - 1 : 0), (unsigned long long)call->s->nr_pages);
 }
 
 /* Says that of a vector's pages some were as the call wants them to be. */
