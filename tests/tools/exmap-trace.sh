@@ -285,6 +285,13 @@ replay_on() {
 replay_ways() {
 	"$run" -- "$tool" replay --timed "$work/vectors.t"
 	"$run" -- "$tool" replay --free "$work/vectors.t"
+	# Results may differ, but no call comes before the SETUP and mmap() of another thread.
+	"$run" -- "$tool" replay --free -o "$work/free.t" "$work/minicache.t" || [ $? = 1 ]
+	"$tool" dump "$work/free.t" >"$work/out"
+	says "$work/out" ' READ '
+	if grep -E 'EBADF|EPROTO' "$work/out"; then
+		return 1
+	fi
 	truncate -s 1M "$work/backing"
 	"$run" -- "$tool" replay --backing="$work/backing" "$work/vectors.t" >"$work/out" || [ $? = 1 ]
 	# This backing goes on where the recorded one ended: a result differs, and that is told.
@@ -346,6 +353,8 @@ PYTHON
 	"$bin/exmap-bench" --replay "$work/minicache.t" -B copy -n 1 | grep '^copy '
 	"$bin/exmap-bench" --replay "$work/minicache.t" -B copy -n 2 --csv >"$work/out"
 	[ "$(grep -cE '^copy,[0-9]+,[0-9]+,[0-9]+$' "$work/out")" = 2 ]
+	# By default on all that is here.
+	"$bin/exmap-bench" --replay "$work/minicache.t" -n 1 | grep '^auto '
 	"$bin/exmap-bench" --replay "$client" -B copy 2>"$work/err" && return 1
 	says "$work/err" 'is no trace'
 }

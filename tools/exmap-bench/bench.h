@@ -322,6 +322,9 @@ struct options {
 /** options_parse() - read the command line over the defaults; exits on an error. */
 void options_parse(struct options *options, int argc, char **argv);
 
+/** backend_is_here() - whether a backend can be used: exmap wants the device. */
+bool backend_is_here(const char *backend);
+
 /** plans_make() - fill @results with all plans that the options ask for. Return: their number. */
 int plans_make(const struct options *options, struct result *results);
 

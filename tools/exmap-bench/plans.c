@@ -52,14 +52,19 @@ static bool yes(const char *word)
 	return *word == 'y';
 }
 
+bool backend_is_here(const char *backend)
+{
+	return strcmp(backend, "exmap") || !access("/dev/exmap", F_OK);
+}
+
 /* Whether the backend is here, and the plan means something on it. */
 static bool makes_sense(const struct plan *plan, const char *backend)
 {
 	/* It has no pattern but SHADOW. */
 	if (!strcmp(backend, "bare-memcpy"))
 		return plan->pattern == SHADOW;
-	if (!strcmp(backend, "exmap"))
-		return !access("/dev/exmap", F_OK);
+	if (!backend_is_here(backend))
+		return false;
 	/* A page of anonymous memory appears only when it is touched. */
 	return plan->touch || plan->pattern == EMPTY || strncmp(backend, "anon", 4);
 }

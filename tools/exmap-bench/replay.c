@@ -123,7 +123,7 @@ int replay(const struct options *options)
 
 	for (char *name = strtok_r(names, ",", &rest); name && n < MAX_BACKENDS;
 	     name = strtok_r(NULL, ",", &rest)) {
-		if (is_exmap(name))
+		if (is_exmap(name) && backend_is_here(name))
 			all[n++].backend = name;
 	}
 	for (int round = 0; round < options->repeat; round++) {

@@ -57,21 +57,30 @@ static void fill_lanes(const struct trace *trace, struct plan *plan)
 	}
 }
 
-/* Rule 1, for the steps of @waiting and those of @other that ended before. */
-static void order_lanes(struct plan *plan, uint32_t waiting, uint32_t other)
+/*
+ * Rule 1, for the steps of @waiting and those of @other that ended before.
+ * @unordered: not for two calls; but no call comes before the SETUP or mmap() that it needs, and none after
+ *             the munmap() or close() that it came before
+ */
+static void order_lanes(struct plan *plan, uint32_t waiting, uint32_t other, bool unordered)
 {
 	struct lane *lane = &plan->lanes[waiting];
 	const struct lane *before = &plan->lanes[other];
-	uint32_t done = 0;
+	uint32_t done = 0, no_call = 0, known = 0;
 
 	for (uint32_t i = 0; i < lane->nr; i++) {
-		uint32_t known = done;
+		const struct emu_trace_event *event = lane->steps[i].event->in;
+		uint32_t want;
 
-		while (done < before->nr &&
-		       before->steps[done].event->in->end < lane->steps[i].event->in->start)
-			done++;
-		if (done > known)
-			add_wait(plan, &lane->steps[i], other, done);
+		while (done < before->nr && before->steps[done].event->in->end < event->start) {
+			if (!is_call(before->steps[done++].event->in))
+				no_call = done;
+		}
+		want = unordered && is_call(event) ? no_call : done;
+		if (want > known) {
+			add_wait(plan, &lane->steps[i], other, want);
+			known = want;
+		}
 	}
 }
 
@@ -279,15 +288,14 @@ struct plan *plan_of(const struct trace *trace, bool unordered)
 	plan->nr_waits = 1;
 	plan->waits = need(calloc(1, sizeof(*plan->waits)));
 	fill_lanes(trace, plan);
-	if (unordered)
-		return plan;
 	for (uint32_t i = 0; i < plan->nr_lanes; i++) {
 		for (uint32_t j = 0; j < plan->nr_lanes; j++) {
 			if (i != j)
-				order_lanes(plan, i, j);
+				order_lanes(plan, i, j, unordered);
 		}
 	}
-	order_races(trace, plan);
+	if (!unordered)
+		order_races(trace, plan);
 	return plan;
 }
 

@@ -65,7 +65,7 @@ struct plan {
 
 /**
  * plan_of() - find the order
- * @unordered: threads need not wait for each other
+ * @unordered: calls of two threads need not wait for each other
  */
 struct plan *plan_of(const struct trace *trace, bool unordered);
 
