@@ -7,6 +7,7 @@
 #include "emu/failed.h"
 #include "emu/fence.h"
 #include "emu/generation.h"
+#include "emu/history.h"
 #include "emu/inject.h"
 #include "emu/options.h"
 #include "emu/publish.h"
@@ -200,6 +201,8 @@ void emu_device_unmap(struct exmap_device *dev)
 		exmap_pool_reset(&x->pool);
 	}
 	exmap_store(&x->forgotten, x->forgotten + mapped);
+	if (dev->history)
+		emu_history_forget(dev->history);
 	emu_surface_forget_marks(dev->surface);
 	exmap_store_release(&dev->surface, NULL);
 	emu_device_start_calls(dev);

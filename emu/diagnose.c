@@ -130,7 +130,8 @@ static void print_events(const struct page_report *r)
 	if (r->has_made)
 		print_event(r->page, &r->made, "was");
 	if (!r->has_freed && !r->has_made)
-		print("page %llu was never allocated, or longer ago than the %u actions of history=\n",
+		print("page %llu was never allocated since the surface was mapped, or longer ago than the %u actions of "
+		      "history=\n",
 		      (unsigned long long)r->page, emu_options()->history);
 }
 

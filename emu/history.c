@@ -68,6 +68,7 @@ struct lane {
  * @max_spans:  spans of a ring
  * @nr_lanes:   number of interfaces
  * @order:      number of actions so far; atomic
+ * @forgotten:  number of actions that were made on a surface that is gone; atomic
  * @lane:       one for each interface
  */
 struct emu_history {
@@ -76,6 +77,7 @@ struct emu_history {
 	u64 max_spans;
 	u32 nr_lanes;
 	u64 order;
+	u64 forgotten;
 	struct lane lane[];
 };
 
@@ -284,10 +286,17 @@ static bool still(const struct record *r, u64 number)
 	return exmap_load(&r->number) == number;
 }
 
+void emu_history_forget(struct emu_history *h)
+{
+	exmap_store(&h->forgotten, exmap_load(&h->order));
+}
+
 bool emu_history_find(const struct emu_history *h, u64 page, u32 opcodes, bool done,
 		      struct emu_history_event *event)
 {
-	event->order = 0;
+	u64 forgotten = exmap_load(&h->forgotten);
+
+	event->order = forgotten;
 	for (u32 id = 0; id < h->nr_lanes; id++) {
 		const struct lane *lane = &h->lane[id];
 		u64 actions = exmap_load_acquire(&lane->nr_actions);
@@ -305,7 +314,7 @@ bool emu_history_find(const struct emu_history *h, u64 page, u32 opcodes, bool d
 			}
 		}
 	}
-	return event->order;
+	return event->order > forgotten;
 }
 
 /* The first page of an action's spans that is allocated. Return: whether there is one. */
@@ -341,6 +350,7 @@ bool emu_history_oldest(const struct emu_history *h, const struct exmap_surface 
 			if (event->order && found.order >= event->order)
 				break;
 			if (found.opcode >= EXMAP_OP_FREE || !found.done ||
+			    found.order <= exmap_load(&h->forgotten) ||
 			    !first_present(h, lane, r, s, &first) || !still(r, actions - ago))
 				continue;
 			*page = first;

@@ -72,6 +72,13 @@ void emu_history_ranges_end(struct emu_history *h, const struct exmap_call *call
 			    s64 ret);
 
 /**
+ * emu_history_forget() - find no action any more that was made so far: the surface is unmapped
+ *
+ * Calls on the exmap are stopped.
+ */
+void emu_history_forget(struct emu_history *h);
+
+/**
  * emu_history_find() - find the latest action that named a page
  * @page:    the page
  * @opcodes: bits of opcodes that are meant, such as 1 << EXMAP_OP_FREE

@@ -47,6 +47,8 @@ check "a result that is sent again" names send_a_result_again 0 \
 	'FREE: vector 0: EFAULT: it is the result of an earlier action \(res 0, pages 3\)'
 check "a page of an exmap without SETUP" names touch_before_setup 139 \
 	'access to unallocated page 0 .*: SETUP comes first$'
+check "a page of an earlier surface" names touch_after_a_new_mmap 139 \
+	'ERROR: exmap: use-without-alloc: page 9' '^page 9 was never allocated since the surface was mapped'
 check "a store behind the surface" names store_behind_the_surface 139 \
 	'access 5 bytes behind the surface' '^write at address 0x' "$stack"
 

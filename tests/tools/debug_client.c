@@ -105,6 +105,15 @@ static void touch_before_setup(void)
 		      EXMAP_OFF_EXMAP) = 1;
 }
 
+static void touch_after_a_new_mmap(void)
+{
+	act(0, EXMAP_OP_ALLOC, 9, 1);
+	munmap(exmap.surface, PAGES * EXMAP_CLIENT_PAGE);
+	exmap.surface =
+		mmap(NULL, PAGES * EXMAP_CLIENT_PAGE, PROT_READ, MAP_SHARED, fd, EXMAP_OFF_EXMAP);
+	exit(*exmap_client_page(&exmap, 9));
+}
+
 static void store_behind_the_surface(void)
 {
 	exmap.surface[PAGES * EXMAP_CLIENT_PAGE + 5] = 1;
@@ -128,6 +137,7 @@ static const struct {
 	MISTAKE(send_a_result_again),
 	MISTAKE(touch_before_setup),
 	MISTAKE(store_behind_the_surface),
+	MISTAKE(touch_after_a_new_mmap),
 };
 
 int main(int argc, char **argv)

@@ -168,6 +168,26 @@ static void a_note_names_who_was_first_4_9(void **state)
 	unit_device_free(d);
 }
 
+/* A surface that is mapped again has no page of the one before. */
+static void a_new_surface_has_no_past_2_4(void **state)
+{
+	struct device *d = unit_device_new(PAGES, FRAMES, -1);
+	struct emu_history_event event;
+	u64 page;
+
+	(void)state;
+	assert_int_equal(unit_one(d, 1, ALLOC, 7, 1), 1);
+	assert_int_equal(since_made(d, 7), 0);
+	emu_history_forget(d->file->dev->history);
+	assert_int_equal(since_made(d, 7), -1);
+	assert_false(emu_history_oldest(d->file->dev->history, &d->file->dev->surface->core, &page,
+					&event));
+	assert_int_equal(unit_one(d, 0, FREE, 7, 1), 1);
+	assert_int_equal(since_freed(d, 7), 0);
+	assert_int_equal(since_made(d, 7), -1);
+	unit_device_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +196,7 @@ int main(void)
 		cmocka_unit_test(a_read_names_what_it_has_read_5_4_5_5),
 		cmocka_unit_test(a_shadow_is_no_allocation),
 		cmocka_unit_test(a_note_names_who_was_first_4_9),
+		cmocka_unit_test(a_new_surface_has_no_past_2_4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
