@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "emu/mover.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 #include "emu/advice.h"
@@ -89,9 +90,9 @@ void emu_zap_runs(struct exmap_surface *core, const struct exmap_run *runs, u32 
 
 	if (exmap_likely(!ret))
 		return;
-	emu_say_once("FREE: the kernel refused to drop pages (error %d); they stay allocated. "
+	emu_say_once("FREE: the kernel refused to drop pages (%s); they stay allocated. "
 		     "Does the program lock or remap the surface?",
-		     -ret);
+		     strerrorname_np(-ret));
 	for (u32 i = 0; i < nr_runs; i++)
 		emu_keep_run(core, &runs[i]);
 }

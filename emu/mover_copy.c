@@ -124,9 +124,9 @@ size_t emu_copy_in(struct emu_surface *s, u64 page, const char *src, size_t len)
 			drop_page(s, dst + done);
 			continue;
 		}
-		emu_say_once("ALLOC or READ: UFFDIO_COPY failed (error %d); answering ENOMEM. Is "
+		emu_say_once("ALLOC or READ: UFFDIO_COPY failed (%s); answering ENOMEM. Is "
 			     "memory exhausted, or the surface remapped or filled behind our back?",
-			     -error);
+			     strerrorname_np(-error));
 		break;
 	}
 	return done;

@@ -238,9 +238,9 @@ static void guard_unmap(struct exmap_surface *core, u32 id, const struct exmap_r
 	ret = install(s, ranges, n);
 	if (exmap_likely(!ret))
 		return;
-	emu_say_once("FREE: the kernel refused to guard pages (error %d); they stay allocated. "
+	emu_say_once("FREE: the kernel refused to guard pages (%s); they stay allocated. "
 		     "Does the program remap the surface?",
-		     -ret);
+		     strerrorname_np(-ret));
 	n = emu_span_ranges(core, runs, nr_runs, ranges);
 	emu_advise(s->advice_fd, ranges, n, MADV_GUARD_REMOVE);
 	/* The page of an ended shadow is EMPTY to core/, so the next ALLOC must find zeroes there. */

@@ -125,11 +125,10 @@ static int permit(struct emu_surface *s, void *addr, size_t len, int prot)
 	if (ret) {
 		/* The kernel may have changed the first of several mappings. */
 		emu_sys(SYS_mprotect, addr, len, PROT_NONE);
-		emu_say_once(
-			"ALLOC: the process may have no more mappings (vm.max_map_count; error "
-			"%d), so pages cannot be allocated (ENOMEM); FREE some, raise the "
-			"limit, or see option holes=readable",
-			-ret);
+		emu_say_once("ALLOC: the process may have no more mappings (vm.max_map_count; "
+			     "%s), so pages cannot be allocated (ENOMEM); FREE some, raise the "
+			     "limit, or see option holes=readable",
+			     strerrorname_np(-ret));
 	}
 	return ret;
 }

@@ -2,6 +2,7 @@
 /* setup.c - EXMAP_IOCTL_SETUP: allocates all memory that calls on the exmap will need */
 
 #define _GNU_SOURCE
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
 
@@ -141,9 +142,9 @@ long emu_setup(struct exmap_device *dev, bool foreign, const struct exmap_ioctl_
 		emu_sanitizers_on_error(emu_diagnose_poisoned);
 	}
 	if (ret) {
-		emu_say("SETUP: no memory or fd for %d interfaces and %zu frames (error %d); "
+		emu_say("SETUP: no memory or fd for %d interfaces and %zu frames (%s); "
 			"raise ulimit -v or ulimit -n, or ask for fewer",
-			setup.max_interfaces, setup.buffer_size, -ret);
+			setup.max_interfaces, setup.buffer_size, strerrorname_np(-ret));
 		ret = -ENOMEM;
 		goto fail;
 	}

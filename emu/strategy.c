@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* strategy.c - see strategy.h. A new strategy is a new mover (mover.h), and one more line here. */
 
+#define _GNU_SOURCE
 #include "emu/strategy.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "emu/advice.h"
 #include "emu/mover.h"
@@ -51,12 +53,12 @@ int emu_choose_mover(struct emu_surface *s)
 			break;
 		}
 		if (asked)
-			emu_say("mmap: strategy=%s needs %s, refused here (error %d); use "
+			emu_say("mmap: strategy=%s needs %s, refused here (%s); use "
 				"strategy=auto",
-				mixed ? "mixed" : t->mover->name, t->needs, -ret);
+				mixed ? "mixed" : t->mover->name, t->needs, strerrorname_np(-ret));
 		else if (emu_options()->verbose)
-			emu_say("no strategy=%s here: it needs %s (error %d)", t->mover->name,
-				t->needs, -ret);
+			emu_say("no strategy=%s here: it needs %s (%s)", t->mover->name, t->needs,
+				strerrorname_np(-ret));
 	}
 	return ret;
 }

@@ -121,10 +121,13 @@ int emu_surface_create(struct exmap_device *dev, void *addr, size_t len, int pro
 	return 0;
 
 fail:
-	if (ret != -EEXIST && ret != -EINVAL && ret != -EPERM)
-		emu_say("mmap: cannot map a surface of %zu bytes (error %d); map a smaller one, "
+	if (ret == -EMFILE || ret == -ENFILE)
+		emu_say("mmap: no descriptor is left for a surface (%s); close some, or raise ulimit -n",
+			strerrorname_np(-ret));
+	else if (ret != -EEXIST && ret != -EINVAL && ret != -EPERM)
+		emu_say("mmap: cannot map a surface of %zu bytes (%s); map a smaller one, "
 			"raise ulimit -v, or set vm.overcommit_memory=0",
-			len, -ret);
+			len, strerrorname_np(-ret));
 	free_surface(s);
 	return ret;
 }

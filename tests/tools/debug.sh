@@ -31,7 +31,7 @@ names() {
 	exit 77
 }
 stack='^    #0 0x[0-9a-f]+ in [a-z_]+ .*\.[ch]:[0-9]+$'
-check "no mistake, no word" names none 0
+check "no mistake, no word" names nothing_wrong 0
 check "a backing without O_DIRECT" names backing_without_o_direct 0 \
 	'SETUP: EBADF: descriptor [0-9]+ \(.*\) was opened without O_DIRECT' 'mmap: ENXIO: interface 0, and the exmap was not set up'
 check "a read of a page that is there" names read_of_an_allocated_page 0 \

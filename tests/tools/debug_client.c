@@ -38,6 +38,14 @@ static void read_pages(uint64_t page, unsigned int len)
 	exmap_client_read(&exmap, 1, &range, 1);
 }
 
+static void nothing_wrong(void)
+{
+	act(0, EXMAP_OP_ALLOC, 20, 2);
+	read_pages(0, 2);
+	act(0, EXMAP_OP_FREE, 20, 2);
+	act(1, EXMAP_OP_FREE, 0, 2);
+}
+
 static void backing_without_o_direct(void)
 {
 	struct exmap_ioctl_setup setup = { .fd = backing(O_RDWR),
@@ -127,6 +135,7 @@ static const struct {
 	const char *name;
 	void (*make)(void);
 } mistakes[] = {
+	MISTAKE(nothing_wrong),
 	MISTAKE(backing_without_o_direct),
 	MISTAKE(read_of_an_allocated_page),
 	MISTAKE(read_beside_a_page),

@@ -303,6 +303,8 @@ report = json.load(open(sys.argv[1]))
 assert report["threads"] == 5 and report["calls"] > 1000 and report["pages"] > report["calls"] > 0
 assert report["ns"] > 0 and report["recorded_ns"] > 0 and report["different"] == 0, report
 PYTHON
+	"$tool" stats "$work/vectors.t" >/dev/full 2>"$work/err" && return 1
+	says "$work/err" 'stdout cannot be written: No space left'
 	trouble 'run exmap-run -- exmap-trace replay' "$tool" replay "$work/vectors.t"
 	trouble 'No such file' "$run" -- "$tool" replay --backing="$work/nothing" "$work/vectors.t"
 }

@@ -76,5 +76,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	report(results, kept, options.format);
+	if (fflush(stdout) || ferror(stdout))
+		die("stdout");
 	return 0;
 }

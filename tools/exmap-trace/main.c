@@ -213,6 +213,7 @@ static const struct command {
 int main(int argc, char **argv)
 {
 	struct options options = { 0 };
+	int status;
 
 	argv[0] = program_invocation_short_name;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
@@ -224,7 +225,10 @@ int main(int argc, char **argv)
 		if (options.nr_files != commands[i].nr_files)
 			die("%s wants %d file%s; --help shows how", options.command,
 			    commands[i].nr_files, commands[i].nr_files == 1 ? "" : "s");
-		return commands[i].run(&options);
+		status = commands[i].run(&options);
+		if (fflush(stdout) || ferror(stdout))
+			die("stdout cannot be written: %s", strerror(errno));
+		return status;
 	}
 	die("no command '%s'; --help lists them", options.command);
 }
