@@ -252,6 +252,8 @@ static void remap(struct life *l)
 	stats(l, false);
 	expect_action_error(l, p, EPROTO);
 	l->surface = map(l, l->m.pages * PAGE, EXMAP_OFF_EXMAP);
+	/* The surface before may have been too small for it. */
+	life_probe(l);
 	stats(l, true);
 }
 
