@@ -29,8 +29,18 @@ holds_all() {
 		[ -e "$prefix/$name" ]
 	done
 	grep -x "PACKAGE_VERSION=\"$version\"" "$prefix/src/exmap-$version/dkms.conf"
-	[ -n "$(find "$prefix" -name libexmap-shim.so-gdb.py)" ]
 	[ -n "$(find "$prefix" -name libexmap-shim.so)" ]
+}
+
+# gdb names its folder of scripts, and goes on with the library's whole path.
+gdb_finds_its_scripts() {
+	local library
+
+	for library in "$(find "$prefix" -name libexmap-shim.so)" "$(find "$prefix" -name "libexmap-emu.so.$version")"; do
+		[ -e "$prefix/share/gdb/auto-load$(realpath "$library")-gdb.py" ]
+	done
+	! command -v gdb || gdb -nx -batch -iex "add-auto-load-scripts-directory $prefix/share/gdb/auto-load" \
+		-iex "add-auto-load-safe-path $prefix" -ex "help exmap page" "$library" | grep 'exmap page'
 }
 
 # Of bpftrace's probes each names the shim.
@@ -107,6 +117,7 @@ manifest=$build/install_manifest.txt
 check "it is installed" cmake --install "$build" --prefix "$prefix"
 check "nothing is missing" holds_all
 check "exmap-calls finds the shim" calls_find_the_shim
+check "gdb finds its scripts" gdb_finds_its_scripts
 pc=$(dirname "$(find "$prefix" -name exmap-emu.pc)")
 export PKG_CONFIG_PATH=$pc
 for package in exmap exmap-emu; do
