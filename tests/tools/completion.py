@@ -5,13 +5,16 @@ Usage: completion.py BIN-DIR SOURCE-DIR
 """
 
 import os
+import pty
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 from options import TOOLS, help_options, keys, output, same, words
-from watched import BIN, Skip, run_all
+from watched import BIN, SECONDS, WORK, Skip, run_all
 
 SOURCE = Path(sys.argv[2])
 CHOICES = ("strategy", "backend", "dialect", "trap")
@@ -19,7 +22,7 @@ COMMANDS = {"dump", "stats", "chrome", "replay", "diff"}
 
 
 def complete(*line):
-    """Returns what bash would offer for the last word of a line. Readline makes = a word of its own."""
+    """Returns what bash would offer for the last word of a line. Readline makes = and : words of their own."""
     script = """. "$0"; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _exmap "$1"
         [ "${#COMPREPLY[@]}" = 0 ] || printf '%s\n' "${COMPREPLY[@]}" """
     said = output("bash", "--norc", "-c", script, SOURCE / "completion/bash" / line[0], *line,
@@ -51,6 +54,53 @@ def bash_values():
     same(complete("exmap-trace", "dump", "s"), set())
     same(complete("exmap-calls", "--print", "m"), {"module"})
     same(complete("exmap-calls", "module", "e"), set())
+
+
+def bash_rules():
+    """The calls, errors and occasions that exmap-run lists when a rule is none."""
+    same(complete("exmap-run", "--inject", "="), {"alloc:", "free:", "read:", "setup:"})
+    same(complete("exmap-run", "--inject", "a"), {"alloc:"})
+    usage = output(BIN / "exmap-run", "--inject=", "--", "true")
+    for call in ("alloc", "free", "read", "setup"):
+        errors = set(re.findall(rf"{call}:(\w+)", usage)) | ({"delay="} if call != "setup" else set())
+        same(complete("exmap-run", "--inject", "=", call, ":"), errors)
+    same(complete("exmap-run", "--inject", "read", ":", "eio", ":"),
+         {f"{key}=" for key in re.findall(r":(\w+)=", usage)} - {"delay="})
+    same(complete("exmap-run", "--inject", "=", "alloc", ":", "enomem", ":", "every", "=", "9", ":", "p"),
+         {"p=", "pages="})
+    # Where COMP_WORDBREAKS has no colon.
+    same(complete("exmap-run", "--inject", "=", "alloc:en"), {"alloc:enomem"})
+    same(complete("exmap-run", "--trace", "=", "/tmp/x", ":", "hello-e"), set())
+
+
+def typed(keys):
+    """Returns the line that an interactive bash makes of some keys."""
+    line = WORK / "line"
+    ours, theirs = pty.openpty()
+    source = shlex.quote(str(SOURCE / "completion/bash/exmap-run"))
+    with subprocess.Popen(["bash", "--norc", "--noprofile", "-i"], stdin=theirs, stdout=theirs, stderr=theirs,
+                          start_new_session=True,
+                          env=os.environ | {"PATH": f"{BIN.resolve()}:{os.environ['PATH']}", "TERM": "dumb",
+                                            "INPUTRC": "/dev/null", "HISTFILE": ""}) as bash:
+        os.close(theirs)
+        # ^A goes to the line's beginning.
+        os.write(ours, f". {source}\n{keys}\x01echo >{line} \nexit\n".encode())
+        try:
+            while os.read(ours, 4096):
+                pass
+        except OSError:  # how Linux says that bash has gone
+            pass
+        bash.wait(SECONDS)
+    os.close(ours)
+    return line.read_text()[:-1]
+
+
+def bash_types():
+    for keys, line in (("--inject=a\t", "--inject=alloc:"), ("--inject=alloc:en\t", "--inject=alloc:enomem"),
+                       ("--inject alloc:enomem:ev\t", "--inject alloc:enomem:every="),
+                       ("--option=strategy=mi\t.", "--option=strategy=mixed ."),
+                       ("--strategy=mi\t.", "--strategy=mixed .")):
+        assert typed(f"exmap-run {keys}") == f"exmap-run {line}", (line, typed(f"exmap-run {keys}"))
 
 
 def bash_client():
@@ -109,7 +159,9 @@ def main():
     return run_all({
         "bash completes the options": bash_options,
         "bash completes their values": bash_values,
+        "bash completes rules": bash_rules,
         "bash completes the client": bash_client,
+        "bash completes what is typed": bash_types,
         "zsh completes the options": zsh_options,
         "zsh completes their values": zsh_values,
     })
