@@ -4,9 +4,12 @@
 # exmap_targets_below(RESULT FOLDER): the targets of all folders in a folder, but for the tests
 function(exmap_targets_below result folder)
 	get_property(folders DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
-	list(FILTER folders EXCLUDE REGEX "^${PROJECT_SOURCE_DIR}/tests")
 	set(all)
 	foreach(sub ${folders})
+		string(FIND "${sub}" "${PROJECT_SOURCE_DIR}/tests" at)
+		if(at EQUAL 0)
+			continue()
+		endif()
 		get_property(targets DIRECTORY ${sub} PROPERTY BUILDSYSTEM_TARGETS)
 		exmap_targets_below(below ${sub})
 		list(APPEND all ${targets} ${below})
