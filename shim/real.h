@@ -76,6 +76,7 @@ sighandler_t __sysv_signal(int sig, sighandler_t handler);
 	X(stat) X(stat64) X(fstat) X(fstat64) X(lstat) X(lstat64) X(fstatat) X(fstatat64) \
 	X(statx) \
 	X(access) X(faccessat) X(euidaccess) \
+	X(getxattr) X(lgetxattr) X(listxattr) X(llistxattr) \
 	X(sigaction) X(signal) X(sysv_signal) X(sigprocmask) X(pthread_sigmask) \
 	X(siginterrupt) X(sigsuspend) X(ppoll) X(__ppoll_chk) X(pselect) X(epoll_pwait) \
 	X(epoll_pwait2) \

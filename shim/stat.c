@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * stat.c - stat(), access() and their variants: /dev/exmap is a character device
+ * stat.c - stat(), access(), getxattr() and their variants: /dev/exmap is a character device
  *
  * Nothing here ends in the emulator. Of an exmap, kind, mode, device number and inode
  * are made up. The rest, such as owner and times, is /dev/null's.
@@ -10,6 +10,7 @@
 
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 #include "shim/fdtable.h"
 #include "shim/libc_result.h"
@@ -173,6 +174,46 @@ EXPORT int euidaccess(const char *path, int mode)
 EXPORT int eaccess(const char *path, int mode)
 {
 	return euidaccess(path, mode);
+}
+
+/* ls asks for these. @ret: what the kernel has answered, number of bytes or -1. */
+static bool has_null_xattrs(ssize_t ret, const char *path, int flags)
+{
+	enum emu_name name;
+
+	return is_exmap(ret < 0 ? -1 : 0, AT_FDCWD, path, flags, &name);
+}
+
+EXPORT ssize_t getxattr(const char *path, const char *name, void *value, size_t size)
+{
+	ssize_t ret = REAL(getxattr)(path, name, value, size);
+
+	return has_null_xattrs(ret, path, 0) ? REAL(getxattr)("/dev/null", name, value, size) : ret;
+}
+
+EXPORT ssize_t lgetxattr(const char *path, const char *name, void *value, size_t size)
+{
+	ssize_t ret = REAL(lgetxattr)(path, name, value, size);
+
+	return has_null_xattrs(ret, path, AT_SYMLINK_NOFOLLOW) ?
+		       REAL(getxattr)("/dev/null", name, value, size) :
+		       ret;
+}
+
+EXPORT ssize_t listxattr(const char *path, char *list, size_t size)
+{
+	ssize_t ret = REAL(listxattr)(path, list, size);
+
+	return has_null_xattrs(ret, path, 0) ? REAL(listxattr)("/dev/null", list, size) : ret;
+}
+
+EXPORT ssize_t llistxattr(const char *path, char *list, size_t size)
+{
+	ssize_t ret = REAL(llistxattr)(path, list, size);
+
+	return has_null_xattrs(ret, path, AT_SYMLINK_NOFOLLOW) ?
+		       REAL(listxattr)("/dev/null", list, size) :
+		       ret;
 }
 
 /* Programs linked with a glibc before 2.33 call these. */

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <sys/syscall.h>
 
 #include "check.h"
@@ -54,6 +55,18 @@ static void remove_links(void)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(in_dir(names[i]));
 	CHECK(rmdir(dir) == 0);
+}
+
+/* As ls asks, which says "No such file" otherwise. */
+static void test_attributes(void)
+{
+	char text[64];
+
+	CHECK(getxattr("/dev/exmap", "user.exmap", text, sizeof(text)) == -1 && errno != ENOENT);
+	CHECK(lgetxattr("/dev/exmap", "user.exmap", text, sizeof(text)) == -1 && errno != ENOENT);
+	CHECK(listxattr("/dev/exmap", text, sizeof(text)) != -1 || errno != ENOENT);
+	CHECK(llistxattr("/dev/exmap", text, sizeof(text)) != -1 || errno != ENOENT);
+	CHECK_ERR(getxattr("/dev/exmap-no", "user.exmap", text, sizeof(text)), ENOENT);
 }
 
 static void test_links(void)
@@ -122,6 +135,7 @@ int main(void)
 {
 	make_links();
 	test_links();
+	test_attributes();
 	test_openat2();
 	test_proc();
 	remove_links();
