@@ -5,9 +5,12 @@
 set -euo pipefail
 
 build=$1
-library=$2
-out=$(mktemp)
-trap 'rm -f "$out"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+out=$work/out
+# The loader takes a space for the end of a name.
+library=$work/few_mappings.so
+ln -s "$2" "$library"
 
 # run HOLES: minicache with 1800 frames, where some 1600 mappings are left; its output is in $out
 run() {

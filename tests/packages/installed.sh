@@ -71,7 +71,7 @@ links_by_cmake() {
 		cmake_minimum_required(VERSION 3.22)
 		project(linked LANGUAGES C)
 		find_package(exmap-emu $version EXACT REQUIRED)
-		add_executable(linked $source/examples/linked.c)
+		add_executable(linked "$source/examples/linked.c")
 		target_link_libraries(linked PRIVATE exmap-emu::exmap-emu)
 	CMAKE
 	cmake -S linked -B linked -D CMAKE_PREFIX_PATH="$prefix"

@@ -439,10 +439,12 @@ script_counts_calls() {
 
 # A tool that attaches gets the arguments; it counts the semaphore up, which nothing else does here.
 probes_fire() {
+	# The loader takes a space for the end of a name.
+	ln -s "$shim" "$work/shim.so"
 	cat >"$work/gdb" <<GDB
 set breakpoint pending on
 set startup-with-shell off
-set environment LD_PRELOAD=$shim
+set environment LD_PRELOAD=$work/shim.so
 handle SIGBUS SIGSEGV SIGSYS nostop noprint pass
 break -probe-stap exmap:exmap_alloc
 commands
