@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alias.h - a link to a file whose own path cannot stand in LD_PRELOAD */
+/* alias.h - a link to a file whose own path cannot stand in LD_PRELOAD, or in valgrind's options */
 #ifndef EXMAP_RUN_ALIAS_H
 #define EXMAP_RUN_ALIAS_H
 

@@ -111,7 +111,7 @@ void set_suppressions(void)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s/exmap.supp", dir, places[i]);
 		/* Valgrind takes a space for the end of an option. */
-		if (strchr(path, ' ') || access(path, R_OK))
+		if (access(path, R_OK) || (strchr(path, ' ') && !alias_make(path)))
 			continue;
 		if (asprintf(&value, "%s%s--suppressions=%s", old ? old : "", old ? " " : "",
 			     path) < 0)

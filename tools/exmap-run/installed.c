@@ -26,7 +26,9 @@ static void say_library(const char *shim)
 	char copy[PATH_MAX], path[PATH_MAX];
 	const char *folder;
 
-	strcpy(copy, shim);
+	/* Where the shim's path has a space, it has another name. */
+	if (!realpath(shim, copy))
+		strcpy(copy, shim);
 	folder = dirname(copy);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		char try[PATH_MAX + 32];
