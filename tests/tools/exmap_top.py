@@ -198,12 +198,15 @@ def somebody_elses():
         try:
             public.chmod(0o755)
             shutil.copy(TOP, public)
-            run = subprocess.run([public / "exmap-top", "--once", f"--pid={client.pids[0]}"],
-                                 user=65534, group=65534, extra_groups=[], capture_output=True,
-                                 text=True, timeout=SECONDS, check=False)
+            run, every = (subprocess.run(
+                [public / "exmap-top", "--once", "--interval=0.2", *arguments], user=65534, group=65534,
+                extra_groups=[], capture_output=True, text=True, timeout=SECONDS, check=False)
+                for arguments in ([f"--pid={client.pids[0]}"], []))
         finally:
             shutil.rmtree(public)
         refused(run, rf"{client.pids[0]} may not be looked into \(EPERM\): it is user 0's")
+        assert re.fullmatch("exmap-top: no process that may be looked into has an exmap; .*as root\n",
+                            every.stderr), every.stderr
 
 
 def locked_memory():
@@ -231,10 +234,22 @@ def locked_memory():
 def bad_arguments():
     refused(top("--once", f"--pid={os.getpid()}"), "has opened no exmap")
     refused(top("--once", "--pid=4194304"), "there is no process 4194304")
-    refused(top("--once", "--pid=x"), "--pid=x: a number")
+    refused(top("--once", "--pid=x"), "--pid=x: a number from 1 to 4194304 is wanted")
     refused(top("--json"), "--json wants --once")
     refused(top("--once", "--interval=0"), "--interval=0: a number")
     refused(top(), "no terminal")
+
+
+def disk_is_full():
+    """Tables, JSON or help that cannot be written are no success."""
+    with Client() as client:
+        for arguments in (["--once", f"--pid={client.pids[0]}"], ["--once", "--json"], ["--help"]):
+            with open("/dev/full", "wb") as full:
+                run = subprocess.run([TOP, "--interval=0.1", *arguments], stdout=full, stderr=subprocess.PIPE,
+                                     text=True, timeout=SECONDS, check=False)
+            assert run.returncode == 1, (arguments, run)
+            assert re.fullmatch("exmap-top: standard output cannot be written(: No space left on device)?\n",
+                                run.stderr), run
 
 
 def another_version():
@@ -357,6 +372,7 @@ TESTS = {
     "a process whose memory is locked": locked_memory,
     "bad arguments": bad_arguments,
     "another version": another_version,
+    "output that cannot be written": disk_is_full,
     "a screen of 80 x 24": screen(80, 24),
     "a screen of 200 x 60": screen(200, 60),
 }

@@ -242,9 +242,13 @@ void client_look_at_all(struct snapshot *s)
 
 	while (dir && (entry = readdir(dir))) {
 		int pid = atoi(entry->d_name);
+		enum client_state state;
 
-		if (pid > 0)
-			s->locked += client_look(pid, s) == CLIENT_LOCKED;
+		if (pid <= 0)
+			continue;
+		state = client_look(pid, s);
+		s->locked += state == CLIENT_LOCKED;
+		s->foreign |= state == CLIENT_FOREIGN;
 	}
 	if (dir)
 		closedir(dir);

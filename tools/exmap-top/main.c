@@ -14,6 +14,7 @@
 #include "tools/exmap-top/print.h"
 #include "tools/exmap-top/say.h"
 #include "tools/exmap-top/screen.h"
+#include "tools/output.h"
 
 const char *argp_program_version = "exmap-top " EXMAP_VERSION;
 error_t argp_err_exit_status = EXIT_CANNOT;
@@ -44,7 +45,7 @@ static double number(const char *option, const char *text, double least, double 
 	double value = strtod(text, &end);
 
 	if (end == text || *end || !(value >= least && value <= most))
-		fail("--%s=%s: a number from %g to %g is wanted", option, text, least, most);
+		fail("--%s=%s: a number from %.10g to %.10g is wanted", option, text, least, most);
 	return value;
 }
 
@@ -113,7 +114,10 @@ static void print_once(const struct settings *settings)
 	else if (now.n)
 		print_tables(&now, &then);
 	else if (!now.locked)
-		fputs("exmap-top: no process that may be looked into has an exmap\n", stderr);
+		fprintf(stderr, "exmap-top: no process that may be looked into has an exmap%s\n",
+			now.foreign ?
+				"; those of other users are seen by root: run exmap-top as root" :
+				"");
 	if (now.locked)
 		fprintf(stderr,
 			"exmap-top: left out: %zu with an exmap whose memory may not be read (EPERM), as by "
@@ -132,6 +136,7 @@ int main(int argc, char **argv)
 
 	/* getopt begins its messages with argv[0]: "exmap-top" and not the path. */
 	argv[0] = program_invocation_short_name;
+	output_must_arrive();
 	argp_parse(&argp, argc, argv, 0, NULL, &settings);
 	if (settings.once)
 		print_once(&settings);

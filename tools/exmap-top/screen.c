@@ -279,6 +279,9 @@ static void draw_all(struct screen *s)
 	if (!s->now.n) {
 		line_at(2, A_NORMAL,
 			"No process that may be looked into has an exmap. Waiting for one.");
+		if (s->now.foreign)
+			line_at(3, A_NORMAL,
+				"Those of other users are seen by root: run exmap-top as root.");
 	} else {
 		y = draw_exmaps(s, 1, exmaps);
 		y = draw_interfaces(s, y, (lines - 5 - exmaps) / 3);

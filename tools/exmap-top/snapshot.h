@@ -51,10 +51,12 @@ struct exmap_figures {
 /**
  * struct snapshot - all exmaps, in the order of their processes and numbers
  * @when:   seconds, of a clock that only goes forward
+ * @foreign: there are processes that may not be looked into at all, such as those of other users
  * @locked: number of processes that have opened an exmap and whose memory may not be read
  */
 struct snapshot {
 	double when;
+	bool foreign;
 	size_t locked;
 	size_t n;
 	struct exmap_figures *exmaps;
