@@ -239,6 +239,18 @@ says "--trap=auto finds a program's own calls" 0 "trap=on: .*exmap-run makes" --
 "$run" --verbose -- env true >"$dir/out" 2>&1 && ! grep -q trap=on "$dir/out"
 report $? "--trap=auto finds nothing in programs that go by libc"
 says "a --trap that there is not" 2 "no 'maybe'" --trap=maybe -- /bin/true
+refuses "--doctor with a client" "leave out ./client" --doctor -- ./client
+says "--option help needs no client" 0 "^exmap:   strategy  *auto|move|" --option help
+[ "$("$run" -o help=1 2>&1)" = "$("$run" -o help "$hello" 2>&1 >"$dir/out")" ]
+report $? "it lists what a client lists"
+for arguments in --doctor --help; do
+	"$run" $arguments >/dev/full 2>"$dir/err"
+	[ $? = 1 ] && grep -q "^exmap-run: standard output cannot be written: No space left" "$dir/err"
+	report $? "$arguments says that its output cannot be written"
+done
+"$run" --doctor >"$dir/out" 2>"$dir/err" &&
+	[ "$(sed '/^$/d; /^Linux /d; /^strategy: /d; /^ALLOC/d; /^for /d' "$dir/out" | grep -vc '^.\{36\} [^ ]')" = 0 ]
+report $? "--doctor has its findings in one column"
 says "--doctor names a strategy" 0 "^strategy: [a-z]" --doctor
 says "--doctor obeys --strategy" 0 "^strategy: mprotect$" --strategy=mprotect --doctor
 says "it tells the version" 0 "^exmap-run  *$("$run" --version | sed 's/.* //')$" --doctor

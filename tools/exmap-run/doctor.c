@@ -37,7 +37,7 @@
 
 static void say_error(const char *what, long ret)
 {
-	printf("%-34s %s\n", what, ret >= 0 ? "yes" : strerror(errno));
+	say(what, ret >= 0 ? "yes" : strerror(errno));
 }
 
 static bool read_number(const char *path, const char *format, long *number)
@@ -90,14 +90,14 @@ static void look_at_the_rest(void)
 	if (ring >= 0)
 		close(ring);
 	if (read_number("/proc/self/status", "Seccomp_filters: %ld", &number))
-		printf("%-34s %ld\n", "seccomp filters on this process", number);
+		printf(FINDING "%ld\n", "seccomp filters on this process", number);
 	if (read_number("/proc/sys/vm/max_map_count", "%ld", &number))
-		printf("%-34s %ld\n", "vm.max_map_count", number);
+		printf(FINDING "%ld\n", "vm.max_map_count", number);
 	if (!getrlimit(RLIMIT_MEMLOCK, &limit)) {
 		if (limit.rlim_cur == RLIM_INFINITY)
 			say("RLIMIT_MEMLOCK (the module's)", "unlimited");
 		else
-			printf("%-34s %llu KiB\n", "RLIMIT_MEMLOCK (the module's)",
+			printf(FINDING "%llu KiB\n", "RLIMIT_MEMLOCK (the module's)",
 			       (unsigned long long)limit.rlim_cur >> 10);
 	}
 }

@@ -5,9 +5,12 @@
 
 #include <stdio.h>
 
+/* A finding's first word stands below those of the others. */
+#define FINDING "%-36s "
+
 static inline void say(const char *what, const char *finding)
 {
-	printf("%-34s %s\n", what, finding);
+	printf(FINDING "%s\n", what, finding);
 }
 
 #endif /* EXMAP_RUN_FINDING_H */

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "emu/advice.h"
+#include "emu/options.h"
 #include "tools/exmap-run/client.h"
 #include "tools/exmap-run/doctor.h"
 #include "tools/exmap-run/environment.h"
 #include "tools/exmap-run/inject.h"
 #include "tools/exmap-run/trace.h"
+#include "tools/output.h"
 
 /* Exit status if exmap-run itself fails. */
 #define EXIT_USAGE 2
@@ -27,6 +29,7 @@ struct run {
 	bool module;
 	bool verbose;
 	bool doctor;
+	bool list;
 };
 
 enum {
@@ -48,7 +51,7 @@ static const struct argp_option options[] = {
 	  "(Linux 6.13) or mprotect",
 	  0 },
 	{ "backend", OPTION_BACKEND, "NAME", 0,
-	  "Who serves /dev/exmap: emu (the default), or module, which leaves the kernel's alone",
+	  "Who serves /dev/exmap: emu (the default), or module: the kernel module, if it is loaded",
 	  0 },
 	{ "dialect", OPTION_DIALECT, "exmap|leanstore", 0,
 	  "What /dev/exmap follows: exmap (the default), or leanstore, for LeanStore where it opens "
@@ -68,9 +71,7 @@ static const struct argp_option options[] = {
 	  "read:short:if=3, read:delay=2ms:pages=100-200 or setup:enomem; may be given several times",
 	  0 },
 	{ "option", OPTION_SET, "KEY=VALUE", 0,
-	  "Any other option of EXMAP_OPTIONS; --option help lists them when the client opens "
-	  "/dev/exmap",
-	  0 },
+	  "Any other option of EXMAP_OPTIONS; --option help lists them", 0 },
 	{ "debug", OPTION_DEBUG, NULL, 0,
 	  "Say who freed a page that is touched, with stacks, why calls fail, and what they do that "
 	  "may be a mistake",
@@ -151,6 +152,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_SET:
 		set_option(arg);
+		run->list |= !strcmp(arg, "help") || !strcmp(arg, "help=1");
 		break;
 	case 'v':
 		run->verbose = true;
@@ -165,7 +167,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		run->doctor = true;
 		break;
 	case ARGP_KEY_NO_ARGS:
-		if (run->doctor)
+		if (run->doctor || run->list)
 			break;
 		complain("no client given; exmap-run [OPTION...] -- CLIENT [ARG...]");
 		exit(EXIT_USAGE);
@@ -192,9 +194,19 @@ int main(int argc, char **argv)
 
 	/* getopt begins its messages with argv[0]: "exmap-run" and not the path. */
 	argv[0] = program_invocation_short_name;
+	output_must_arrive();
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run);
+	if (run.doctor && run.command) {
+		complain("--doctor runs no client; leave out %s, or --doctor", run.command[0]);
+		return EXIT_USAGE;
+	}
 	if (run.doctor)
 		return doctor();
+	if (!run.command) {
+		/* --option help: the emulator lists its options when it reads them. */
+		emu_options();
+		return 0;
+	}
 	if (!client_find(&client, run.command[0]))
 		return EXIT_USAGE;
 	if (run.module) {
