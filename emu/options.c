@@ -203,25 +203,36 @@ static bool set_value(const struct option *option, const char *value)
 	return true;
 }
 
-static void set_option(char *word)
+bool emu_option_set(const char *option, const char **takes)
 {
-	char *value = strchr(word, '=');
+	size_t key = strcspn(option, "=");
 
-	if (value)
-		*value++ = '\0';
+	*takes = NULL;
 	for (size_t i = 0; i < NR_OPTIONS; i++) {
-		if (strcmp(table[i].key, word))
+		if (strlen(table[i].key) != key || memcmp(table[i].key, option, key))
 			continue;
+		*takes = table[i].help;
+		if (option[key])
+			return set_value(&table[i], option + key + 1);
 		/* KEY alone switches something on. It names no file. */
-		if (!value)
-			value = table[i].take ? "" : "1";
-		if (!set_value(&table[i], value))
-			emu_say("EXMAP_OPTIONS: '%s' is no value for %s (%s); ignored", value, word,
-				table[i].help);
-		return;
+		return set_value(&table[i], table[i].take ? "" : "1");
 	}
-	emu_say("EXMAP_OPTIONS: unknown option '%s' ignored; EXMAP_OPTIONS=help=1 lists them",
-		word);
+	return false;
+}
+
+static void set_option(const char *word)
+{
+	int key = strcspn(word, "=");
+	const char *takes;
+
+	if (emu_option_set(word, &takes))
+		return;
+	if (takes)
+		emu_say("EXMAP_OPTIONS: '%s' is no value for %.*s (%s); ignored",
+			word[key] ? word + key + 1 : "", key, word, takes);
+	else
+		emu_say("EXMAP_OPTIONS: unknown option '%.*s' ignored; EXMAP_OPTIONS=help=1 lists them",
+			key, word);
 }
 
 /* A seed short enough to be typed again. */

@@ -82,6 +82,15 @@ struct emu_options {
 /** emu_options() - the options. The first call reads EXMAP_OPTIONS. Any thread. */
 const struct emu_options *emu_options(void);
 
+/**
+ * emu_option_set() - set one option, before emu_options() is called: for those who check it first
+ * @option: KEY=VALUE or KEY, which must stay where it is
+ * @takes:  set to what KEY takes, in words, or to NULL if there is no such option
+ *
+ * Return: whether there is this option and takes the value. Of inject= each rule is said that is none.
+ */
+bool emu_option_set(const char *option, const char **takes);
+
 /** emu_say_seed() - if the seed was drawn at random, print it, once. Any thread. */
 void emu_say_seed(void);
 

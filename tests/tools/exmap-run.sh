@@ -197,6 +197,15 @@ nine=$(printf -- '--inject=read:eio %.0s' 1 2 3 4 5 6 7 8 9)
 refuses "--inject, too often" "more than 8 rules" $nine -- true
 EXMAP_OPTIONS='inject=aloc,enomem;read,eio' says "inject= of nothing that there is, through the environment" 0 \
 	"^exmap: EXMAP_OPTIONS: inject=aloc,enomem: no 'aloc'; ignored.*there is alloc:enomem" "$hello"
+refuses "--option of nothing that there is" "nottes=1: no such option; --option help" -o nottes=1 -- true
+refuses "--option of no value that there is" "no such value; there is auto|move|" -o strategy=guards -- true
+refuses "--option that wants a value" "no such value; there is FILE" -o trace -- true
+refuses "--option with a rule that is none" "no 'aloc'; there is alloc:enomem" \
+	-o 'inject=read,eio;aloc,enomem' -- true
+refuses "--option, several" "seed=x: no such value; there is N" -o junk=1:seed=x -- true
+sets "--option, several" '^EXMAP_OPTIONS=junk=1:inject=read,eio$' -o 'junk=1:inject=read,eio'
+EXMAP_OPTIONS=nottes=1:stats says "EXMAP_OPTIONS of nothing that there is" 0 \
+	"^exmap: EXMAP_OPTIONS: unknown option 'nottes' ignored" "$hello"
 EXMAP_OPTIONS=yield=2:seed=x:steal=never says "yield= is a probability" 0 "'2' is no value for yield" "$hello"
 EXMAP_OPTIONS=junk=1 sets "without flags, options stay" '^EXMAP_OPTIONS=junk=1$'
 LD_PRELOAD=libm.so.6 sets "an older LD_PRELOAD stays" 'libexmap-shim.so:libm.so.6$'

@@ -5,10 +5,34 @@
 #include "tools/exmap-run/inject.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/inject_rule.h"
 #include "tools/exmap-run/client.h"
 #include "tools/exmap-run/environment.h"
+
+static bool parse(const char *text, size_t len, struct exmap_inject_rule *rule)
+{
+	char why[160];
+
+	if (exmap_inject_parse(text, len, rule, why, sizeof(why)))
+		return true;
+	complain("--inject=%.*s: %s; there is %s", (int)len, text, why, EXMAP_INJECT_USAGE);
+	return false;
+}
+
+bool inject_check(const char *rules)
+{
+	struct exmap_inject_rule rule;
+	size_t len;
+
+	for (; *rules; rules += len + (rules[len] == ';')) {
+		len = strcspn(rules, ";");
+		if (!parse(rules, len, &rule))
+			return false;
+	}
+	return true;
+}
 
 bool inject_option(const char *rule)
 {
@@ -17,12 +41,9 @@ bool inject_option(const char *rule)
 	static int nr;
 	struct exmap_inject_rule parsed;
 	size_t used = strlen(option);
-	char why[160];
 
-	if (!exmap_inject_parse(rule, strlen(rule), &parsed, why, sizeof(why))) {
-		complain("--inject=%s: %s; there is %s", rule, why, EXMAP_INJECT_USAGE);
+	if (!parse(rule, strlen(rule), &parsed))
 		return false;
-	}
 	if (nr == EXMAP_INJECT_RULES) {
 		complain("--inject=%s: more than %d rules; leave some out", rule,
 			 EXMAP_INJECT_RULES);

@@ -15,4 +15,11 @@
  */
 bool inject_option(const char *rule);
 
+/**
+ * inject_check() - check the value of option inject: rules, with semicolons between
+ *
+ * Return: false, after the same message, if one of them is no rule.
+ */
+bool inject_check(const char *rules);
+
 #endif /* EXMAP_RUN_INJECT_H */

@@ -15,6 +15,7 @@
 #include "tools/exmap-run/doctor.h"
 #include "tools/exmap-run/environment.h"
 #include "tools/exmap-run/inject.h"
+#include "tools/exmap-run/option.h"
 #include "tools/exmap-run/trace.h"
 #include "tools/output.h"
 
@@ -151,7 +152,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		set_option("shadow=strict");
 		break;
 	case OPTION_SET:
-		set_option(arg);
+		if (!option_any(arg))
+			exit(EXIT_USAGE);
 		run->list |= !strcmp(arg, "help") || !strcmp(arg, "help=1");
 		break;
 	case 'v':
