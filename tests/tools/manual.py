@@ -190,7 +190,7 @@ def main():
         "exmap-run takes the values that the emulator takes": takes_values,
         "exmap.4 has the header's structures": page_has_structures,
         "the example of exmap.4": example_runs("exmap.4", by=(BIN / "exmap-run", "--"),
-                                               wanted="2 pages\n1 pages\nhello, exmap\n"),
+                                               wanted="pages: 2\npages: 1\nhello, exmap\n"),
         "exmap-emu.3 has the header's functions": page_has_functions,
         "the example of exmap-emu.3": example_runs(
             "exmap-emu.3", f"-L{BIN}/../lib", "-lexmap-emu", f"-Wl,-rpath,{BIN}/../lib",

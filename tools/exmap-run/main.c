@@ -59,10 +59,11 @@ static const struct argp_option options[] = {
 	  "/dev/exmap; /dev/exmap0 to /dev/exmap4 always follow leanstore",
 	  0 },
 	{ "trap", OPTION_TRAP, "auto|on|off", 0,
-	  "Serve system calls that are made outside libc: auto (the default) if the client, a "
-	  "library of its or a program that it executes makes some; on always; off never",
+	  "Serve system calls that are made outside libc: auto (the default) if the client, one "
+	  "of its libraries or a program that it executes makes some; on always; off never",
 	  0 },
-	{ "stats", OPTION_STATS, NULL, 0, "Print a table of statistics on stderr at exit", 0 },
+	{ "stats", OPTION_STATS, NULL, 0,
+	  "Print a table of statistics on stderr when the client exits", 0 },
 	{ "trace", OPTION_TRACE, "FILE", 0,
 	  "Record all calls in FILE, for exmap-trace; %p in it stands for the process. Where FILE "
 	  "is taken, as in a forked child, FILE.PID is written",
@@ -74,8 +75,8 @@ static const struct argp_option options[] = {
 	{ "option", OPTION_SET, "KEY=VALUE", 0,
 	  "Any other option of EXMAP_OPTIONS; --option help lists them", 0 },
 	{ "debug", OPTION_DEBUG, NULL, 0,
-	  "Say who freed a page that is touched, with stacks, why calls fail, and what they do that "
-	  "may be a mistake",
+	  "Report accesses to pages that are not allocated, with the stacks of who freed and who "
+	  "allocated them; say why calls fail, and which other calls may be mistakes",
 	  0 },
 	{ "doctor", OPTION_DOCTOR, NULL, 0,
 	  "Instead of running a client, say what is installed, what this machine permits, what a "
