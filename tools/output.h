@@ -19,8 +19,8 @@ static inline void output_check(void)
 	if (!failed)
 		return;
 	/* The write that failed may have been an earlier one, whose errno is gone. */
-	fprintf(stderr, "%s: standard output cannot be written%s%s\n",
-		program_invocation_short_name, errno ? ": " : "", errno ? strerror(errno) : "");
+	fprintf(stderr, "%s: stdout cannot be written%s%s\n", program_invocation_short_name,
+		errno ? ": " : "", errno ? strerror(errno) : "");
 	_exit(EXIT_FAILURE);
 }
 

@@ -254,7 +254,7 @@ says "--option help needs no client" 0 "^exmap:   strategy  *auto|move|" --optio
 report $? "it lists what a client lists"
 for arguments in --doctor --help; do
 	"$run" $arguments >/dev/full 2>"$dir/err"
-	[ $? = 1 ] && grep -q "^exmap-run: standard output cannot be written: No space left" "$dir/err"
+	[ $? = 1 ] && grep -q "^exmap-run: stdout cannot be written: No space left" "$dir/err"
 	report $? "$arguments says that its output cannot be written"
 done
 "$run" --doctor >"$dir/out" 2>"$dir/err" &&

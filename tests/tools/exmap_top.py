@@ -248,7 +248,7 @@ def disk_is_full():
                 run = subprocess.run([TOP, "--interval=0.1", *arguments], stdout=full, stderr=subprocess.PIPE,
                                      text=True, timeout=SECONDS, check=False)
             assert run.returncode == 1, (arguments, run)
-            assert re.fullmatch("exmap-top: standard output cannot be written(: No space left on device)?\n",
+            assert re.fullmatch("exmap-top: stdout cannot be written(: No space left on device)?\n",
                                 run.stderr), run
 
 
