@@ -126,7 +126,8 @@ def no_memory():
 def rates():
     """A busy client has rates, and its map changes where it is busy and nowhere else."""
     with Client("busy") as client:
-        for _ in range(20):
+        # On a busy machine the client may be where it was before, many times.
+        for _ in range(200):
             seen = exmaps(f"--pid={client.pids[0]}")[client.pids[0], 1]
             changed = seen["surface"]["map"]["changed"]
             assert not any(changed[:128]) and not any(changed[136:])
