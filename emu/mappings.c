@@ -21,6 +21,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static u64 generation;
 /* Mappings that living surfaces have claimed. */
 static u64 claimed;
+/* When a surface last claimed some: vm.max_map_count, and the mappings that were no surface's. */
+static u64 limit, others;
 /* The reserve: neighbouring pages of two protections in turn, each a mapping. NULL if given up. */
 static char *reserve;
 /* Whether @reserve is there in this generation. Atomic: read without the lock. */
@@ -46,14 +48,14 @@ u64 emu_mappings_limit(void)
 {
 	char text[32] = "";
 	long fd = emu_sys(SYS_openat, AT_FDCWD, "/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
-	u64 limit;
+	u64 number;
 
 	if (fd >= 0) {
 		emu_sys(SYS_read, fd, text, sizeof(text) - 1);
 		emu_sys(SYS_close, fd);
 	}
-	limit = strtoull(text, NULL, 10);
-	return limit ? limit : DEFAULT_LIMIT;
+	number = strtoull(text, NULL, 10);
+	return number ? number : DEFAULT_LIMIT;
 }
 
 /* Whether a mapping is a surface's, which is among the claimed ones. */
@@ -96,17 +98,33 @@ static u64 count_mappings(void)
 	return n;
 }
 
-u64 emu_mappings_claim(u64 want)
+/* lock held. */
+static u64 claim(u64 want)
 {
-	u64 limit = emu_mappings_limit();
-	u64 taken;
-	u64 left;
+	u64 taken = others + claimed;
+	u64 left = limit > taken ? limit - taken : 0;
 
-	emu_mappings_lock();
-	taken = count_mappings() + claimed;
-	left = limit > taken ? limit - taken : 0;
 	want = EXMAP_MIN(want, left - left / 8);
 	claimed += want;
+	return want;
+}
+
+u64 emu_mappings_claim(u64 want)
+{
+	u64 now = emu_mappings_limit();
+
+	emu_mappings_lock();
+	limit = now;
+	others = count_mappings();
+	want = claim(want);
+	emu_mappings_unlock();
+	return want;
+}
+
+u64 emu_mappings_claim_more(u64 want)
+{
+	emu_mappings_lock();
+	want = claim(want);
 	emu_mappings_unlock();
 	return want;
 }

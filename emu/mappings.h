@@ -28,11 +28,15 @@ u64 emu_mappings_limit(void);
  * emu_mappings_claim() - claim mappings for a surface
  * @want: how many it could need
  *
- * Leaves an eighth of what is left to the program and to other exmaps.
+ * Leaves an eighth of what is left to the program and to other exmaps. Opens files for a moment, so
+ * outside calls on an exmap: another thread of the client's may just close or replace a descriptor.
  *
  * Return: number of mappings, at most @want, for emu_mappings_return().
  */
 u64 emu_mappings_claim(u64 want);
+
+/** emu_mappings_claim_more() - the same, by what was found when emu_mappings_claim() was last called */
+u64 emu_mappings_claim_more(u64 want);
 
 /** emu_mappings_return() - give back what was claimed. */
 void emu_mappings_return(u64 n);

@@ -215,7 +215,7 @@ static bool count_shadows(struct emu_surface *s)
 
 	if (shadow_holes(s) || emu_options()->readable_holes)
 		return true;
-	mappings = emu_mappings_claim(SHADOW_MAPPINGS);
+	mappings = emu_mappings_claim_more(SHADOW_MAPPINGS);
 	holes = emu_holes_new(EMU_COUNT_STRETCHES, s->core.nr_pages, mappings);
 	if (holes && __atomic_compare_exchange_n(&s->shadow_holes, &none, holes, false,
 						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
