@@ -189,6 +189,10 @@ def refused(run, what):
     assert not run.stdout
 
 
+# A user that has no other process: nobody may have exmaps in another test.
+NOBODY_ELSE = 65531
+
+
 def somebody_elses():
     """A process of another user's: said in words."""
     if os.getuid():
@@ -200,7 +204,7 @@ def somebody_elses():
             public.chmod(0o755)
             shutil.copy(TOP, public)
             run, every = (subprocess.run(
-                [public / "exmap-top", "--once", "--interval=0.2", *arguments], user=65534, group=65534,
+                [public / "exmap-top", "--once", "--interval=0.2", *arguments], user=NOBODY_ELSE, group=NOBODY_ELSE,
                 extra_groups=[], capture_output=True, text=True, timeout=SECONDS, check=False)
                 for arguments in ([f"--pid={client.pids[0]}"], []))
         finally:
