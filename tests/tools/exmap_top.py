@@ -314,8 +314,9 @@ def screen(columns, lines):
             raise Skip("no tmux here (scripts/deps test)")
         with Client("busy") as client, Screen(columns, lines,
                                               f"--pid={client.pids[0]}") as terminal:
-            text = terminal.wait(r"^ +0 .* [0-9.]+ +32$")
-            rows = text.splitlines()
+            terminal.wait(r"^ +0 .* [0-9.]+ +32$")
+            # The last line is drawn last.
+            rows = terminal.wait(r"q quit$").splitlines()
             assert len(rows) == lines and max(map(len, rows)) <= columns
             assert rows[0] == "exmap-top: 3 exmaps of 1 process, by number", rows[0]
             assert ("STEAL/s" in rows[1]) == (columns > 80)
