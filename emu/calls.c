@@ -213,8 +213,8 @@ static __attribute__((noinline)) long perform_action(struct exmap_device *dev, u
 }
 
 /*
- * What is seldom or long is in functions of its own. So an ACTION without vectors, the shortest call
- * there is, saves no registers for it.
+ * Refusals, and calls that have vectors, are in functions of their own. So an ACTION without vectors, the
+ * shortest call there is, saves no registers for them.
  * @readable: false if the client's parameters are at a bad address, and the others are 0.
  */
 static __always_inline long action(struct exmap_device *dev, bool readable, u32 interface,

@@ -31,7 +31,7 @@
 /* Reports of accesses that the program handles; later ones are only counted in the statistics. */
 #define MAX_HANDLED 20
 
-/* What makes a page inaccessible, and what accessible; for emu_history_find(). */
+/* The opcodes that make a page inaccessible, and those that make it accessible; for emu_history_find(). */
 #define OPCODES_FREE (1u << EXMAP_OP_FREE)
 #define OPCODES_MAKE (1u << EXMAP_OP_ALLOC | 1u << EXMAP_OP_READ)
 /* Pages of a range that are looked up at most. */

@@ -194,7 +194,7 @@ int main(void)
 	dup2(saved, STDERR_FILENO);
 	close(ends[1]);
 	CHECK(read(ends[0], text, sizeof(text) - 1) >= 0);
-	/* Such as a strategy that this kernel has not. */
+	/* The message may say that this kernel lacks the strategy; ctest skips the test then. */
 	if (ret)
 		fputs(text, stderr);
 	check_need(ret == 0, "exmap");

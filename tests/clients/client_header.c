@@ -70,7 +70,7 @@ static void alloc_and_free(void)
 	CHECK(exmap_client_act(&client, 0, EXMAP_OP_FREE, list, LIST) == LIST);
 }
 
-/* What is behind the first call is not done. */
+/* If the first of several calls fails, the ranges of the later calls are not done. */
 static void fail(void)
 {
 	struct exmap_iov all = exmap_client_range(0, FRAMES);

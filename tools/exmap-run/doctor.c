@@ -102,7 +102,7 @@ static void look_at_the_rest(void)
 	}
 }
 
-/* What --strategy= may name here, in the order in which auto tries them. */
+/* The strategies that --strategy= may name here, in the order in which auto tries them. */
 static void say_strategies(void)
 {
 	int fd = emu_uffd_open();
